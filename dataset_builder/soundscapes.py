@@ -1,0 +1,199 @@
+"""Soundscapes that the project composes itself: audio, captions and strong labels from a seed.
+
+A soundscape holds one sound, one sound over another ("while"), or one after another ("then"). Everything random
+comes from ``numpy.random.default_rng([seed, index])``: clip 7 of seed 3 is the same on every machine.
+"""
+
+import argparse
+import csv
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from .synthesis import captions
+from .synthesis.catalogue import CATALOGUE, CLASSES, HELD_OUT
+from .synthesis.signals import RATE_HZ, band_noise, reverberate, samples, silence
+
+SECONDS = 5.12
+COLUMNS = ("file_name", "caption", "label", "licence", "source", "attribution", "source_id", "captions", "attributes")
+VALUES = {"pitch": {"low": (0.5, 0.66), "high": (1.5, 2.0)}, "pace": {"slow": (0.45, 0.62), "fast": (1.6, 2.2)}}
+MIDDLE = (0.8, 1.25)
+SPOKEN_SHARE = 0.35
+
+
+@dataclass(frozen=True)
+class Event:
+    """A strong label: what sounds, when (seconds), and how."""
+
+    label: str
+    onset_s: float
+    offset_s: float
+    attributes: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass
+class Soundscape:
+    """Audio of shape (samples,) in [-1, 1] at ``RATE_HZ`` with its captions and events."""
+
+    audio: np.ndarray
+    captions: list[str]
+    events: list[Event] = field(default_factory=list)
+
+    @property
+    def label(self):
+        return self.events[0].label
+
+
+def _choose_attributes(rng, sound):
+    """Multipliers for pitch and pace, and the attributes that the caption says aloud."""
+    factors, spoken = {"pitch": 1.0, "pace": 1.0}, []
+    for name, possible in (("pitch", sound.takes_pitch), ("pace", sound.takes_pace)):
+        factors[name] = rng.uniform(*MIDDLE)
+        if possible and rng.random() < SPOKEN_SHARE:
+            value = list(VALUES[name])[rng.integers(2)]
+            factors[name] = np.exp(rng.uniform(*np.log(VALUES[name][value])))
+            spoken.append((name, value))
+    if rng.random() < 0.12:
+        spoken.append(("distance", ("far", "near")[rng.integers(2)]))
+    return factors, tuple(spoken)
+
+
+def _level(sound, rms_db):
+    """``sound`` at a level measured over its loud parts, so that sparse clicks and steady noise sound alike."""
+    frames = sound[: len(sound) // 480 * 480].reshape(-1, 480)
+    power = np.sort(np.mean(frames**2, axis=1))[-max(1, len(frames) // 5) :].mean()
+    return sound * 10 ** (rms_db / 20) / max(np.sqrt(power), 1e-9)
+
+
+def render_event(rng, label, seconds, spoken=None):
+    """One sound of a class and its spoken attributes; ``spoken`` fixes them, e.g. ``(("pitch", "high"),)``."""
+    sound = CATALOGUE[label]
+    factors, said = _choose_attributes(rng, sound)
+    if spoken is not None:
+        said = tuple(spoken)
+        for name, value in said:
+            if name in VALUES:
+                factors[name] = np.exp(rng.uniform(*np.log(VALUES[name][value])))
+    audio = sound.generate(rng, seconds, factors["pitch"], factors["pace"])
+    distance = dict(said).get("distance")
+    room = {"far": (0.9, 0.75), "near": (0.15, 0.05)}.get(distance, (0.3, rng.uniform(0.0, 0.3)))
+    audio = reverberate(rng, audio, *room)
+    if distance == "far":
+        audio = np.convolve(audio, np.hanning(14) / np.hanning(14).sum(), "same")
+    level_db = {"far": -30.0, "near": -14.0}.get(distance, rng.uniform(-22, -17))
+    return _level(audio, level_db), said
+
+
+def _describe_all(rng, events, relation, count):
+    """``count`` different wordings of what is heard."""
+    texts = []
+    for _ in range(4 * count):
+        parts = [
+            captions.describe(rng, CATALOGUE[e.label].phrases[rng.integers(len(CATALOGUE[e.label].phrases))], e.attributes)
+            for e in events
+        ]
+        text = captions.open_caption(rng, parts[0] if len(parts) == 1 else captions.join(rng, *parts, relation))
+        if text not in texts:
+            texts.append(text)
+    return texts[:count]
+
+
+def _compose_pair(rng, first, second, relation):
+    """Two sounds under or after one another and their strong labels."""
+    if relation == "while":
+        a, said_a = render_event(rng, first, SECONDS)
+        b, said_b = render_event(rng, second, SECONDS)
+        mix = a + b * 10 ** (-rng.uniform(4, 9) / 20)
+        return mix, [Event(first, 0, SECONDS, said_a), Event(second, 0, SECONDS, said_b)]
+    turn = rng.uniform(2.2, 2.9)
+    mix = silence(SECONDS)
+    a, said_a = render_event(rng, first, turn)
+    b, said_b = render_event(rng, second, SECONDS - turn)
+    mix[: len(a)] += a
+    mix[-len(b) :] += b
+    return mix, [Event(first, 0, turn, said_a), Event(second, turn, SECONDS, said_b)]
+
+
+def compose(seed, index, classes=CLASSES, pair_share=0.25, wordings=4):
+    """Soundscape ``index`` of ``seed``: about ``pair_share`` of them hold two sounds."""
+    rng = np.random.default_rng([seed, index])
+    labels = rng.permutation(len(classes))
+    first = classes[labels[0]]
+    if rng.random() < pair_share and len(classes) > 1:
+        relation = ("while", "then")[rng.integers(2)]
+        second = classes[labels[1]]
+        if relation == "while" and CATALOGUE[first].texture and not CATALOGUE[second].texture:
+            first, second = second, first
+        audio, events = _compose_pair(rng, first, second, relation)
+    else:
+        relation = ""
+        audio, said = render_event(rng, first, SECONDS)
+        events = [Event(first, 0, SECONDS, said)]
+    audio = audio + 10 ** (rng.uniform(-75, -58) / 20) * band_noise(rng, SECONDS, 50, 9000, slope=-0.4)
+    audio = np.clip(audio, -1, 1).astype(np.float32)[: samples(SECONDS)]
+    return Soundscape(audio, _describe_all(rng, events, relation, wordings), events)
+
+
+def _row(scape, name, seed, index):
+    return {
+        "file_name": name,
+        "caption": scape.captions[0],
+        "label": scape.label,
+        "licence": "CC0 1.0",
+        "source": "synthesised by sd-audio-spectrograms",
+        "attribution": "none needed",
+        "source_id": f"synthetic:{seed}:{index}",
+        "captions": json.dumps(scape.captions),
+        "attributes": " ".join(f"{n}={v}" for n, v in scape.events[0].attributes),
+    }
+
+
+def write(out, clips, seed, classes=CLASSES, pair_share=0.25, progress=lambda done: None):
+    """Write ``clips`` soundscapes as FLAC with ``metadata.csv`` and ``strong_labels.jsonl``; returns the csv's path."""
+    from spectrogram.audio_io import write_audio
+
+    out = Path(out)
+    (out / "audio").mkdir(parents=True, exist_ok=True)
+    with (
+        open(out / "metadata.csv", "w", encoding="utf-8", newline="") as table,
+        open(out / "strong_labels.jsonl", "w", encoding="utf-8") as labels,
+    ):
+        writer = csv.DictWriter(table, COLUMNS)
+        writer.writeheader()
+        for index in range(clips):
+            scape = compose(seed, index, classes, pair_share)
+            name = f"audio/{index:06d}_{scape.label}.flac"
+            write_audio(out / name, scape.audio[None], RATE_HZ)
+            writer.writerow(_row(scape, name, seed, index))
+            labels.write(json.dumps({"file_name": name, "events": [asdict(e) for e in scape.events]}) + "\n")
+            progress(index + 1)
+    return out / "metadata.csv"
+
+
+def build_parser():
+    parser = argparse.ArgumentParser(prog="python -m dataset_builder soundscapes", description=__doc__.splitlines()[0])
+    parser.add_argument("--out", required=True, type=Path, help="folder for audio/, metadata.csv, strong_labels.jsonl")
+    parser.add_argument("--clips", type=int, default=100)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--classes", help=f"comma-separated; default: the {len(CLASSES)} base classes, or 'all'")
+    parser.add_argument("--pair-share", type=float, default=0.25, help="share of clips with two sounds, 0..1")
+    return parser
+
+
+def main(argv=None):
+    """Run the command line; returns the exit code (2: an unknown class)."""
+    from rich.progress import track
+
+    args = build_parser().parse_args(argv)
+    everything = CLASSES + HELD_OUT
+    chosen = {None: CLASSES, "all": everything}.get(args.classes) or tuple(args.classes.split(","))
+    unknown = sorted(set(chosen) - set(everything))
+    if unknown:
+        build_parser().error(f"unknown class {', '.join(unknown)}: expected some of {', '.join(everything)}")
+    ticks = iter(track(range(args.clips), description="composing"))
+    next(ticks, None)
+    table = write(args.out, args.clips, args.seed, chosen, args.pair_share, progress=lambda done: next(ticks, None))
+    print(f"{args.clips} clips in {args.out}\nnext: python -m dataset_builder {table} --audio {args.out} --out sd-audio-spectrograms")
+    return 0

@@ -1,0 +1,50 @@
+"""Captions for synthesised sounds: a small grammar of phrases, attributes and ways to join two sounds.
+
+An attribute is spoken either before the phrase's noun ("a slow siren") or after the phrase ("a siren, slow").
+"""
+
+import re
+
+WORDS = {
+    ("pitch", "high"): (("high-pitched", "high", "shrill"), ("high in pitch", "high-pitched", "at a high pitch")),
+    ("pitch", "low"): (("low-pitched", "low", "deep"), ("low in pitch", "low-pitched", "at a low pitch")),
+    ("pace", "fast"): (("fast", "rapid", "quick"), ("fast", "quickly", "rapidly")),
+    ("pace", "slow"): (("slow", "unhurried"), ("slowly", "slow", "at a slow pace")),
+    ("distance", "far"): (("distant", "faraway"), ("in the distance", "far away")),
+    ("distance", "near"): (("close", "nearby"), ("close up", "nearby")),
+}
+OPENINGS = ("", "", "", "the sound of ", "a recording of ")
+WHILE = ("{a} while {b}", "{a} with {b} in the background", "{a} and {b}")
+THEN = ("{a} followed by {b}", "{a}, then {b}", "first {a}, then {b}")
+_ARTICLES = ("a ", "an ", "the ", "someone ", "one ")
+
+
+def with_article(text):
+    """``text`` with a/an corrected for the word that follows."""
+    text = re.sub(r"\ba (?=[aeiou])", "an ", text)
+    return re.sub(r"\ban (?=[^aeiou])", "a ", text)
+
+
+def describe(rng, phrase, attributes):
+    """One caption of a single sound from its phrase and its ``{(attribute, value)}`` pairs."""
+    before, after = [], []
+    for key in attributes:
+        prefix, suffix = WORDS[key]
+        if rng.random() < 0.5 and not phrase.startswith(("someone", "the ")):
+            before.append(prefix[rng.integers(len(prefix))])
+        else:
+            after.append(suffix[rng.integers(len(suffix))])
+    if before:
+        article = next((a for a in _ARTICLES if phrase.startswith(a)), "")
+        phrase = with_article(article + " ".join(before) + " " + phrase[len(article) :])
+    return " ".join([phrase, *([", ".join(after)] if after else [])])
+
+
+def join(rng, first, second, relation):
+    """A caption of two sounds; relation is "while" or "then"."""
+    forms = WHILE if relation == "while" else THEN
+    return forms[rng.integers(len(forms))].format(a=first, b=second)
+
+
+def open_caption(rng, text):
+    return OPENINGS[rng.integers(len(OPENINGS))] + text
