@@ -1,0 +1,40 @@
+"""`python -m spectrogram generate|transform|encode|decode|inspect`: one module a command, loaded when it is asked for."""
+
+import argparse
+import importlib
+import sys
+
+COMMANDS = {
+    "generate": ("spectrogram.generate", "make sound from a text"),
+    "encode": ("spectrogram.encode", "turn audio files into spectrogram pictures"),
+    "decode": ("spectrogram.decode", "turn spectrogram pictures into audio files"),
+    "inspect": ("spectrogram.inspection", "say what a picture or sound holds, draw it with axes"),
+}
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Exit code of the named command; a Problem is printed as one line, without a traceback."""
+    from spectrogram.problems import Problem
+
+    arguments = sys.argv[1:] if arguments is None else arguments
+    parser = argparse.ArgumentParser(prog="python -m spectrogram", description=__doc__.split(":")[0])
+    commands = parser.add_subparsers(dest="command", required=True)
+    named = arguments[0] if arguments else None
+    modules = {}
+    for name, (module_name, summary) in COMMANDS.items():
+        command = commands.add_parser(name, help=summary, description=summary)
+        if name == named:
+            modules[name] = importlib.import_module(module_name)
+            modules[name].add_arguments(command)
+    options = parser.parse_args(arguments)
+    try:
+        return modules[options.command].run(options) or 0
+    except Problem as problem:
+        print(f"error: {problem}", file=sys.stderr)
+        return problem.exit_code
+    except KeyboardInterrupt:
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,219 @@
+"""How a sound becomes a picture: one frozen object that travels with every picture, dataset and adapter.
+
+Conventions: row 0 is the highest band; pixel 255 is a full-scale sine (0 dB), 0 is `range_db` below it, so silence is
+black: black is what a diffusion model paints where nothing happens, and sums of pictures stay readable.
+"""
+
+import dataclasses
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from spectrogram.problems import PictureProblem, Problem, UsageProblem
+
+KEY = "spectrogram_params"
+MODEL_FILE = "spectrogram.json"
+SCALES = ("mel", "linear", "log", "slaney")
+LAYOUTS = ("grey", "bands", "frames", "stereo")
+CURVES = ("db", "power")
+NORMS = ("mean", "peak", "slaney")
+FRAMINGS = ("half", "centre")
+
+
+@dataclass(frozen=True)
+class SpectrogramParams:
+    """Physical description of a spectrogram picture; every field that changes a pixel is here.
+
+    `mel` spaces bands evenly on warp_hz·ln(1 + f/warp_hz) (700 is the HTK mel), `log` on ln f, `linear` on f.
+    Layouts: `grey` three equal planes; `bands` three interleaved sets of bands in R, G, B; `frames` three successive
+    frames in R, G, B; `stereo` left, mid, right. The fields below `layout` only serve to read the pictures of others:
+    `curve="power"` stores (magnitude/peak)^power instead of dB, `padded_ms` is the zero-padded FFT length, `peak` is the
+    magnitude of the loudest pixel (None: each picture's own), `framing="centre"` puts frame t at t·hop, not (t + ½)·hop.
+    """
+
+    sample_rate_hz: int
+    step_ms: float
+    window_ms: float
+    mel_bands: int
+    low_hz: float
+    high_hz: float
+    columns: int
+    scale: str = "mel"
+    warp_hz: float = 2000.0
+    range_db: float = 120.0
+    layout: str = "grey"
+    curve: str = "db"
+    power: float = 0.25
+    peak: float | None = None
+    padded_ms: float | None = None
+    norm: str = "mean"
+    framing: str = "half"
+    loud_is_white: bool = True
+
+    def __post_init__(self):
+        for field in dataclasses.fields(self):
+            _coerce(self, field.name, field.type)
+        self._check_choices()
+        self._check_numbers()
+
+    def _check_choices(self):
+        choices = {"scale": SCALES, "layout": LAYOUTS, "curve": CURVES, "norm": NORMS, "framing": FRAMINGS}
+        for name, allowed in choices.items():
+            value = getattr(self, name)
+            _require(value in allowed, f"{name} is {value!r}", f"one of {', '.join(allowed)}")
+
+    def _check_numbers(self):
+        for name in ("sample_rate_hz", "step_ms", "window_ms", "mel_bands", "columns", "warp_hz", "range_db", "power"):
+            value = getattr(self, name)
+            _require(0 < value < float("inf"), f"{name} is {value}", "a positive number")
+        nyquist_hz = self.sample_rate_hz / 2
+        _require(
+            0 <= self.low_hz < self.high_hz <= nyquist_hz,
+            f"the band is {self.low_hz}-{self.high_hz} Hz",
+            f"0 <= low_hz < high_hz <= {nyquist_hz:g} Hz",
+        )
+        _require(self.scale != "log" or self.low_hz > 0, "low_hz is 0 on a log scale", "a low_hz above 0")
+        _require(1 <= self.hop_samples <= self.window_samples, f"step_ms is {self.step_ms}", "1 sample to window_ms")
+        _require(self.window_samples <= self.fft_samples <= 1 << 20, "padded_ms is unusable", "window_ms or longer")
+        _require(self.mel_bands <= 8192 and self.columns <= 1 << 24, "the picture is too large", "8192 bands at most")
+
+    @property
+    def hop_samples(self) -> int:
+        return round(self.step_ms * self.sample_rate_hz / 1000)
+
+    @property
+    def window_samples(self) -> int:
+        return round(self.window_ms * self.sample_rate_hz / 1000)
+
+    @property
+    def fft_samples(self) -> int:
+        return round((self.padded_ms or self.window_ms) * self.sample_rate_hz / 1000)
+
+    @property
+    def bands(self) -> int:
+        """Bands of the analysis: three times the rows when they are spread over the colour planes."""
+        return self.mel_bands * (3 if self.layout == "bands" else 1)
+
+    @property
+    def frames_per_column(self) -> int:
+        return 3 if self.layout == "frames" else 1
+
+    @property
+    def channels(self) -> int:
+        return 2 if self.layout == "stereo" else 1
+
+    @property
+    def clip_samples(self) -> int:
+        return self.columns * self.frames_per_column * self.hop_samples
+
+    @property
+    def clip_seconds(self) -> float:
+        return self.clip_samples / self.sample_rate_hz
+
+    @property
+    def width(self) -> int:
+        return self.columns
+
+    @property
+    def height(self) -> int:
+        return self.mel_bands
+
+    @property
+    def fingerprint(self) -> str:
+        """12 hex digits of the SHA-256 of the canonical JSON; fields left at their default do not enter it, so that
+        a field added later keeps old fingerprints."""
+        described = {
+            field.name: getattr(self, field.name)
+            for field in dataclasses.fields(self)
+            if getattr(self, field.name) != field.default
+        }
+        return hashlib.sha256(json.dumps(described, sort_keys=True, separators=(",", ":")).encode()).hexdigest()[:12]
+
+    def to_dict(self) -> dict:
+        return dataclasses.asdict(self)
+
+    def to_json(self) -> str:
+        return json.dumps(self.to_dict(), sort_keys=True)
+
+    def replace(self, **changes) -> "SpectrogramParams":
+        return dataclasses.replace(self, **changes)
+
+    @classmethod
+    def from_dict(cls, values: dict) -> "SpectrogramParams":
+        names = {field.name for field in dataclasses.fields(cls)}
+        required = {field.name for field in dataclasses.fields(cls) if field.default is dataclasses.MISSING}
+        _require(isinstance(values, dict), f"parameters are a {type(values).__name__}", "a JSON object")
+        unknown, missing = sorted(set(values) - names), sorted(required - set(values))
+        _require(not unknown, f"unknown parameters {', '.join(unknown)}", f"some of {', '.join(sorted(names))}")
+        _require(not missing, f"parameters lack {', '.join(missing)}", "all required parameters")
+        return cls(**values)
+
+    @classmethod
+    def from_json(cls, text: str) -> "SpectrogramParams":
+        try:
+            values = json.loads(text)
+        except (ValueError, RecursionError) as error:
+            raise PictureProblem(f"the parameters are not JSON ({error})", "an object", "write them anew") from error
+        return cls.from_dict(values)
+
+    @classmethod
+    def preset(cls, name: str) -> "SpectrogramParams":
+        from spectrogram.presets import PRESETS
+
+        _require(name in PRESETS, f"preset {name!r} is unknown", f"one of {', '.join(PRESETS)}")
+        return PRESETS[name]
+
+    @classmethod
+    def from_image(cls, image) -> "SpectrogramParams":
+        """Parameters in the picture's own text; raises PictureProblem when it has none (see `foreign.recognise`)."""
+        text = getattr(image, "info", {}).get(KEY)
+        if not isinstance(text, str):
+            raise PictureProblem(
+                f"the picture carries no {KEY}", "a PNG written by this project", "name a preset or use foreign.recognise"
+            )
+        return cls.from_json(text)
+
+    @classmethod
+    def from_lora(cls, path) -> "SpectrogramParams":
+        """Parameters in the header of an adapter: a .safetensors file or the folder that holds one."""
+        from safetensors import SafetensorError, safe_open
+
+        path = Path(path)
+        files = sorted(path.glob("*.safetensors")) if path.is_dir() else [path]
+        for file in files:
+            try:
+                with safe_open(file, framework="np") as tensors:
+                    text = (tensors.metadata() or {}).get(KEY)
+            except (OSError, SafetensorError) as error:
+                raise Problem(f"{file} cannot be read ({error})", "a safetensors file", "fetch it again") from error
+            if text is not None:
+                return cls.from_json(text)
+        raise Problem(f"{path} carries no {KEY}", "an adapter trained by this project", "pass params yourself")
+
+    @classmethod
+    def from_model(cls, folder) -> "SpectrogramParams":
+        """Parameters in the folder's spectrogram.json (a model's or a dataset's)."""
+        file = Path(folder) / MODEL_FILE
+        if not file.is_file():
+            raise Problem(f"{file} does not exist", f"a folder with {MODEL_FILE}", "pass params yourself")
+        return cls.from_json(file.read_text(encoding="utf-8"))
+
+
+def _require(condition: bool, what: str, expected: str):
+    if not condition:
+        raise UsageProblem(what, expected, "correct the parameters")
+
+
+def _coerce(params: SpectrogramParams, name: str, kind):
+    """Make 20 and 20.0 the same value, so that equal parameters have equal fingerprints."""
+    value = getattr(params, name)
+    if value is None and kind == float | None:
+        return
+    if kind in (float, float | None) and isinstance(value, int) and not isinstance(value, bool):
+        value = float(value)
+    if kind is int and isinstance(value, float) and value.is_integer():
+        value = int(value)
+    expected = float if kind == float | None else kind
+    _require(type(value) is expected, f"{name} is {value!r}", f"a value of type {expected.__name__}")
+    object.__setattr__(params, name, value)

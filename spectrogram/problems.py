@@ -1,0 +1,40 @@
+"""Errors that a person can act on: what happened, what was expected, what to do."""
+
+USAGE_EXIT_CODE = 2
+PARTIAL_EXIT_CODE = 3
+INPUT_EXIT_CODE = 4
+ENVIRONMENT_EXIT_CODE = 5
+
+
+class Problem(ValueError):
+    """An input that cannot be used; its text is "what: expected; remedy"."""
+
+    exit_code = INPUT_EXIT_CODE
+
+    def __init__(self, what: str, expected: str, remedy: str):
+        self.what, self.expected, self.remedy = what, expected, remedy
+        super().__init__(f"{what}: {expected}; {remedy}")
+
+    def __reduce__(self):
+        """Survive the way back from a worker process, which BaseException's default does not for three arguments."""
+        return type(self), (self.what, self.expected, self.remedy)
+
+
+class UsageProblem(Problem):
+    """A wrong setting or command line."""
+
+    exit_code = USAGE_EXIT_CODE
+
+
+class EnvironmentProblem(Problem):
+    """A missing program, a full disk, a folder that cannot be written."""
+
+    exit_code = ENVIRONMENT_EXIT_CODE
+
+
+class SoundProblem(Problem):
+    """Audio that cannot be read or turned into a picture."""
+
+
+class PictureProblem(Problem):
+    """A picture that cannot be read as a spectrogram."""
