@@ -1,0 +1,155 @@
+"""The dataset's README: front matter that makes ``load_dataset`` work, and the facts a user of the data must know."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+from dataset_builder import pictures
+from dataset_builder.clips import REASONS
+from dataset_builder.export import Outcome, ordered_splits
+from spectrogram.params import SpectrogramParams
+
+SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
+LICENCES = (
+    ("BY-NC-SA", "cc-by-nc-sa-4.0"),
+    ("BY-NC", "cc-by-nc-4.0"),
+    ("BY-SA", "cc-by-sa-4.0"),
+    ("CC BY", "cc-by-4.0"),
+    ("CC0", "cc0-1.0"),
+)
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the card tells: the outcome, the split of every clip, the codec and the command that made it."""
+
+    name: str
+    outcome: Outcome
+    split_of: dict[str, str]
+    params: SpectrogramParams
+    preset: str
+    command: str
+    example: dict
+
+
+def write_card(facts: Facts, folder: Path, tiles: list[tuple[str, bytes]]) -> None:
+    """Write README.md and the pictures in card/ below ``folder``."""
+    (folder / "card").mkdir(exist_ok=True)
+    pictures.grid(tiles, folder / "card" / "spectrograms.png")
+    rows = facts.outcome.facts
+    labels = dict(Counter(row["label"] or "(no label)" for row in rows).most_common())
+    pictures.bars("clips of each label", labels, folder / "card" / "labels.png")
+    lengths = pictures.histogram([row["duration_s"] for row in rows], 0.5, "s")
+    pictures.bars("length of the sound in a clip", lengths, folder / "card" / "lengths.png")
+    levels = pictures.histogram([row["rms_db"] for row in rows], 5, "dB")
+    pictures.bars("loudness (RMS) of a clip", levels, folder / "card" / "loudness.png")
+    (folder / "README.md").write_text(front_matter(facts) + body(facts), encoding="utf-8")
+
+
+def front_matter(facts: Facts) -> str:
+    splits = [{"split": name, "path": f"data/{name}-*.parquet"} for name in ordered_splits(facts.split_of)]
+    size = next((name for limit, name in SIZES if facts.outcome.kept < limit), "n>1M")
+    values = {
+        "pretty_name": facts.name,
+        "license": licence_tag({row["licence"] for row in facts.outcome.facts}),
+        "task_categories": ["text-to-audio", "text-to-image"],
+        "tags": ["audio", "spectrogram", "stable-diffusion", "diffusers"],
+        "size_categories": [size],
+        "configs": [{"config_name": facts.preset, "default": True, "data_files": splits}],
+    }
+    # JSON is YAML; one key a line keeps it readable.
+    return "---\n" + "".join(f"{key}: {json.dumps(value)}\n" for key, value in values.items()) + "---\n"
+
+
+def licence_tag(licences: set[str]) -> str:
+    """The Hub's name of the licence when all clips share one, else ``other``: the column ``licence`` rules."""
+    if len(licences) != 1:
+        return "other"
+    text = next(iter(licences))
+    return next((tag for word, tag in LICENCES if word in text), "other")
+
+
+def body(facts: Facts) -> str:
+    splits = Counter(facts.split_of.values())
+    counts = "\n".join(f"| {name} | {splits[name]} |" for name in ordered_splits(facts.split_of))
+    params = facts.params
+    return f"""
+# {facts.name}
+
+Sounds as spectrogram pictures with captions: {facts.outcome.kept} clips of {params.clip_seconds:.2f} s.
+
+```python
+from datasets import load_dataset
+
+dataset = load_dataset("{facts.name}")      # from the folder that holds {facts.name}/, offline
+row = dataset["train"][0]                   # row["image"] is a picture, row["caption"] its text
+```
+
+![spectrograms](card/spectrograms.png)
+
+| split | clips |
+|---|---|
+{counts}
+
+Clips of one recording are always in the same split (`splits.csv`).
+
+## One row
+
+{table(("column", "value"), facts.example.items())}
+
+`image` is a PNG ({params.width} x {params.height}, row 0 is the highest band, white is a full-scale sine, black
+{params.range_db:g} dB below), `audio` the FLAC that it shows; both carry everything needed to go back:
+
+```python
+from spectrogram.codec import SpectrogramCodec
+from spectrogram.params import SpectrogramParams
+
+params = SpectrogramParams.from_model("{facts.name}")       # reads spectrogram.json, codec {params.fingerprint}
+audio, rate_hz = SpectrogramCodec(params).decode(row["image"])
+```
+
+Columns other than `audio` need no audio decoder: `dataset.remove_columns("audio")`.
+
+## What is in it
+
+![labels](card/labels.png)
+![loudness](card/loudness.png)
+![lengths](card/lengths.png)
+
+{table(("licence (column `licence`, clip by clip)", "clips"), common(facts, "licence"))}
+
+## What was left out
+
+{facts.outcome.sentence()} (each file with its reason in `drops.csv`).
+
+{table(("reason", "files", "meaning"), reasons(facts.outcome))}
+
+## How to build it again
+
+```
+{facts.command}
+```
+"""
+
+
+def common(facts: Facts, column: str) -> list[tuple[str, int]]:
+    return Counter(row[column] or "(not stated)" for row in facts.outcome.facts).most_common()
+
+
+def reasons(outcome: Outcome) -> list[tuple[str, int, str]]:
+    return [(name, count, REASONS[name]) for name, count in outcome.reasons().most_common()]
+
+
+def table(head: tuple[str, ...], rows) -> str:
+    """A Markdown table; texts of others are kept from breaking it."""
+    lines = [" | ".join(head), " | ".join("---" for _ in head)]
+    lines += [" | ".join(cell(value) for value in row) for row in rows]
+    return "\n".join(f"| {line} |" for line in lines)
+
+
+def cell(value: object) -> str:
+    text = f"{value:.3f}" if isinstance(value, float) else str(value)
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace("|", "\\|").replace("\n", " ")

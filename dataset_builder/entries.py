@@ -1,0 +1,65 @@
+"""What is wanted in a dataset: one entry names one sound file (or a part of it) and says everything known about it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import unicodedata
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One sound that somebody asked for, before it is opened.
+
+    ``captions`` holds at least one text, the first is the main one; ``recording`` names the original recording
+    (all clips of it stay in one split); ``start_s``/``seconds`` cut a part out of the file, None = to its end;
+    ``row`` is the 1-based line of ``origin`` that asked for it, for error messages.
+    """
+
+    clip_id: str
+    path: str
+    captions: tuple[str, ...]
+    label: str = ""
+    source: str = ""
+    licence: str = ""
+    attribution: str = ""
+    recording: str = ""
+    split: str = ""
+    start_s: float = 0.0
+    seconds: float | None = None
+    sha256: str = ""
+    origin: str = ""
+    row: int = 0
+
+    def place(self) -> str:
+        """``metadata.csv row 12``: where a person finds this entry."""
+        return f"{Path(self.origin).name} row {self.row}" if self.row else Path(self.path).name
+
+    def to_json(self) -> str:
+        return json.dumps(asdict(self), sort_keys=True)
+
+    @classmethod
+    def from_json(cls, line: str) -> Entry:
+        values = json.loads(line)
+        return cls(**{**values, "captions": tuple(values["captions"])})
+
+
+def clean_text(text: str) -> str:
+    """The text in NFC with the blanks around it removed; every word, quote and emoji stays."""
+    return unicodedata.normalize("NFC", text).strip()
+
+
+def order_key(seed: int, clip_id: str) -> str:
+    """A hash that shuffles entries the same way on every machine, whatever order they arrive in."""
+    return hashlib.sha256(f"{seed}|{clip_id}".encode()).hexdigest()
+
+
+def fingerprint_of_file(path: str) -> str:
+    """Size and change time of a file as text: finished work is only reused while both are unchanged."""
+    try:
+        facts = Path(path).stat()
+    except OSError:
+        return "absent"
+    return f"{facts.st_size}-{facts.st_mtime_ns}"

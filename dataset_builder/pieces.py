@@ -1,0 +1,136 @@
+"""Finished work in pieces: a build that is killed anywhere is taken up where it stopped and ends with the same bytes.
+
+A plan cuts the entries into numbered pieces of 64.  A piece is done when its Parquet file has its final name; the file
+holds the rows and, in its schema, the drops.  The name ends in a hash of all that the rows depend on (entries, files,
+codec, policy), so that a piece of other settings is never taken for this one's.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import pyarrow
+from pyarrow import parquet
+
+from dataset_builder.clips import CutPolicy, Dropped, cuts
+from dataset_builder.entries import Entry, fingerprint_of_file
+from dataset_builder.reading import sha256_of
+from dataset_builder.rows import SCHEMA, row_of
+from spectrogram.codec import SpectrogramCodec
+from spectrogram.params import SpectrogramParams
+
+ENTRIES_PER_PIECE = 64
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How entries become rows: everything that changes a byte of them."""
+
+    params: SpectrogramParams
+    policy: CutPolicy
+
+    def to_json(self) -> str:
+        return json.dumps({"format": FORMAT, "params": self.params.to_dict(), "policy": asdict(self.policy)})
+
+    @classmethod
+    def from_json(cls, text: str) -> Recipe:
+        values = json.loads(text)
+        return cls(SpectrogramParams.from_dict(values["params"]), CutPolicy(**values["policy"]))
+
+
+def write_plan(folder: Path, entries: list[Entry], recipe: Recipe) -> int:
+    """Write recipe and pieces of entries below ``folder``; returns how many pieces there are."""
+    plan = folder / "plan"
+    plan.mkdir(parents=True, exist_ok=True)
+    for old in plan.iterdir():
+        old.unlink()
+    write_atomically(plan / "recipe.json", recipe.to_json().encode())
+    for number, start in enumerate(range(0, len(entries), ENTRIES_PER_PIECE)):
+        lines = "".join(entry.to_json() + "\n" for entry in entries[start : start + ENTRIES_PER_PIECE])
+        write_atomically(plan / f"{number:06d}.jsonl", lines.encode())
+    return len(list(plan.glob("*.jsonl")))
+
+
+def build_shard(folder: Path, rank: int, world: int, report: Callable[[int], None] = lambda entries: None) -> int:
+    """Build every ``world``-th piece from number ``rank`` on that is not done yet; returns how many were built.
+
+    Pure in its result: any split of the pieces over ranks, machines and restarts leaves the same files.
+    ``report`` is told the number of entries after each one that is finished.
+    """
+    plan = Path(folder) / "plan"
+    recipe = Recipe.from_json((plan / "recipe.json").read_text())
+    codec, built = SpectrogramCodec(recipe.params), 0
+    for path in sorted(plan.glob("*.jsonl"))[rank::world]:
+        done = piece_path(folder, path)
+        if done.exists():
+            report(len(path.read_bytes().splitlines()))
+            continue
+        write_piece(done, [Entry.from_json(line) for line in open(path, encoding="utf-8")], recipe, codec, report)
+        built += 1
+    return built
+
+
+def piece_path(folder: Path, plan_file: Path) -> Path:
+    """Where the rows of one planned piece lie when it is done."""
+    entries = [Entry.from_json(line) for line in open(plan_file, encoding="utf-8")]
+    key = hashlib.sha256((plan_file.parent / "recipe.json").read_bytes())
+    for entry in entries:
+        key.update(f"{entry.to_json()} {fingerprint_of_file(entry.path)}\n".encode())
+    return Path(folder) / "pieces" / f"{plan_file.stem}-{key.hexdigest()[:16]}.parquet"
+
+
+def finished_pieces(folder: Path) -> list[Path]:
+    """All pieces of the plan in order; call it only when every rank has ended."""
+    return [piece_path(folder, path) for path in sorted((Path(folder) / "plan").glob("*.jsonl"))]
+
+
+def write_piece(
+    path: Path, entries: list[Entry], recipe: Recipe, codec: SpectrogramCodec, report: Callable[[int], None]
+) -> None:
+    rows, drops = [], []
+    for entry in entries:
+        for found in rows_of(entry, recipe, codec):
+            if isinstance(found, Dropped):
+                drops.append({"clip_id": entry.clip_id, "place": entry.place(), "path": entry.path, **asdict(found)})
+            else:
+                rows.append(found)
+        report(1)
+    schema = SCHEMA.with_metadata({"drops": json.dumps(drops)})
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_suffix(f".{os.getpid()}")
+    parquet.write_table(pyarrow.Table.from_pylist(rows, schema=schema), unfinished, compression="none")
+    os.replace(unfinished, path)
+
+
+def rows_of(entry: Entry, recipe: Recipe, codec: SpectrogramCodec) -> Iterator[dict | Dropped]:
+    """Rows and drops of one entry: more than one only when its recording is cut into windows."""
+    if not entry.captions:
+        yield Dropped("caption", "no caption is given")
+        return
+    try:
+        sha256 = sha256_of(entry.path)
+    except FileNotFoundError:
+        yield Dropped("missing", f"{entry.path} is not there")
+        return
+    if entry.sha256 and entry.sha256.lower() != sha256:
+        yield Dropped("changed", f"sha256 is {sha256[:12]}…, the table says {entry.sha256[:12]}…")
+        return
+    for index, clip in enumerate(cuts(entry.path, recipe.params, recipe.policy, entry.start_s, entry.seconds)):
+        clip_id = entry.clip_id if index == 0 else f"{entry.clip_id}+{index}"
+        yield clip if isinstance(clip, Dropped) else row_of(entry, clip, clip_id, sha256, codec)
+
+
+def read_drops(path: Path) -> list[dict]:
+    return json.loads(parquet.read_schema(path).metadata[b"drops"])
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
+    unfinished.write_bytes(data)
+    os.replace(unfinished, path)

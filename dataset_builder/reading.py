@@ -1,0 +1,103 @@
+"""Parts of a sound file, read without loading the rest, with every lie of its header found out.
+
+Times in seconds, samples float32 in (channels, samples), any rate, full scale = 1.0 (floating-point and lossy files
+may exceed it).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import struct
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import soundfile
+
+from spectrogram.problems import EnvironmentProblem
+
+FFMPEG_SUFFIXES = (".m4a", ".webm", ".mp4", ".aac", ".wma", ".mka", ".opus")
+MAX_CHANNELS = 64
+MAX_CONVERTED_S = 4 * 3600
+BLOCK_FRAMES = 1 << 16
+
+
+class Unreadable(Exception):
+    """A file that is no sound or stops early; the text is the reason a person reads."""
+
+
+class SoundFile:
+    """An open sound file: ``sample_rate_hz``, ``channels``, ``seconds`` as declared, and ``read(start_s, seconds)``."""
+
+    def __init__(self, file: soundfile.SoundFile) -> None:
+        if file.channels > MAX_CHANNELS:
+            raise Unreadable(f"declares {file.channels} channels")
+        self.file, self.sample_rate_hz, self.channels = file, file.samplerate, file.channels
+        self.seconds = file.frames / file.samplerate
+
+    def read(self, start_s: float, seconds: float) -> np.ndarray:
+        """The samples between two times as (channels, samples); fewer where the file really ends.
+
+        A header that promises more sound than follows gives a short array, never an allocation of the promise.
+        """
+        self.file.seek(min(round(start_s * self.sample_rate_hz), self.file.frames))
+        wanted, blocks = round(seconds * self.sample_rate_hz), []
+        while wanted > 0:
+            block = self.file.read(min(wanted, BLOCK_FRAMES), dtype="float32", always_2d=True)
+            if not len(block):
+                break
+            blocks.append(block)
+            wanted -= len(block)
+        return np.concatenate(blocks).T if blocks else np.zeros((self.channels, 0), np.float32)
+
+
+@contextmanager
+def opened(path: str) -> Iterator[SoundFile]:
+    """Open a sound file of any codec that libsndfile or ffmpeg knows; raises Unreadable with the reason."""
+    if os.path.getsize(path) == 0:
+        raise Unreadable("the file is empty (0 bytes)")
+    try:
+        file = soundfile.SoundFile(path)
+    except soundfile.LibsndfileError as error:
+        if Path(path).suffix.lower() not in FFMPEG_SUFFIXES:
+            raise Unreadable(f"no sound can be decoded ({error.error_string.strip()})") from error
+        with converted(path) as wav, soundfile.SoundFile(wav) as file:
+            yield SoundFile(file)
+        return
+    with file:
+        yield SoundFile(file)
+
+
+@contextmanager
+def converted(path: str) -> Iterator[str]:
+    """The path of a temporary WAV with what ffmpeg decodes from a file that libsndfile cannot read."""
+    if not shutil.which("ffmpeg"):
+        raise EnvironmentProblem(f"{path} needs ffmpeg", "expected the program on PATH", "apt install ffmpeg")
+    with tempfile.TemporaryDirectory(prefix="sd-audio-") as folder:
+        wav = os.path.join(folder, "sound.wav")
+        command = ["ffmpeg", "-nostdin", "-v", "error", "-i", f"file:{path}", "-vn", "-t", str(MAX_CONVERTED_S), wav]
+        done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
+        if done.returncode:
+            reason = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
+            raise Unreadable(f"ffmpeg cannot decode it ({reason})")
+        yield wav
+
+
+def promised_bytes(path: str) -> int | None:
+    """How long a RIFF file says it is (bytes), None for other files and for streams of unknown length."""
+    with open(path, "rb") as file:
+        head = file.read(12)
+    if len(head) < 12 or head[:4] != b"RIFF" or head[8:12] != b"WAVE":
+        return None
+    size = struct.unpack("<I", head[4:8])[0]
+    return None if size in (0, 0xFFFFFFFF) else size + 8
+
+
+def sha256_of(path: str) -> str:
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
