@@ -1,0 +1,105 @@
+"""Comments in WAV files, of any length and in UTF-8: libsndfile silently drops those over about 2 kB.
+
+A WAV file is RIFF: `RIFF <size> WAVE`, then chunks `<4-letter name> <size> <data> <pad to even>`; sizes are 32-bit
+little-endian. A comment is the `ICMT` entry of a `LIST` chunk of type `INFO` (Multimedia Programming Interface 1.0).
+"""
+
+import os
+import shutil
+import struct
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from spectrogram.problems import SoundProblem
+
+LONGEST_COMMENT = 1 << 20
+
+
+def read_wav_comment(path: str | Path) -> str | None:
+    """The comment of a WAV file, or None when it has none; raises SoundProblem when the file is no RIFF."""
+    with open(path, "rb") as file:
+        for name, start, size in _chunks(file, Path(path)):
+            if name == b"LIST" and size <= LONGEST_COMMENT:
+                comment = _info_entries(_read(file, start, size)).get(b"ICMT")
+                if comment is not None:
+                    return comment.rstrip(b"\0").decode("utf-8", errors="replace")
+    return None
+
+
+def write_wav_comment(path: str | Path, comment: str) -> Path:
+    """Replace the comment of a WAV file; samples and all other chunks stay byte for byte, the swap is atomic."""
+    path, data = Path(path), comment.encode("utf-8") + b"\0"
+    if len(data) > LONGEST_COMMENT:
+        raise SoundProblem(f"the comment is {len(data)} bytes long", f"{LONGEST_COMMENT} at most", "shorten it")
+    descriptor, unfinished = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".wav")
+    try:
+        with open(path, "rb") as source, os.fdopen(descriptor, "w+b") as target:
+            _copy_with_comment(source, target, path, data)
+        shutil.copymode(path, unfinished)
+        os.replace(unfinished, path)
+    finally:
+        Path(unfinished).unlink(missing_ok=True)
+    return path
+
+
+def _copy_with_comment(source: BinaryIO, target: BinaryIO, path: Path, comment: bytes):
+    entries: dict[bytes, bytes] = {}
+    target.write(b"RIFF\0\0\0\0WAVE")
+    for name, start, size in _chunks(source, path):
+        if name == b"LIST" and size <= LONGEST_COMMENT and _read(source, start, 4) == b"INFO":
+            entries |= _info_entries(_read(source, start, size))
+            continue
+        target.write(struct.pack("<4sI", name, size))
+        source.seek(start)
+        _copy(source, target, size)
+        target.write(b"\0" * (size % 2))
+    entries[b"ICMT"] = comment
+    target.write(_chunk(b"LIST", b"INFO" + b"".join(_chunk(name, entry) for name, entry in entries.items())))
+    total = target.tell() - 8
+    target.seek(4)
+    target.write(struct.pack("<I", total))
+
+
+def _copy(source: BinaryIO, target: BinaryIO, size: int, block: int = 1 << 20):
+    while size:
+        data = source.read(min(size, block))
+        target.write(data)
+        size -= len(data)
+
+
+def _chunk(name: bytes, data: bytes) -> bytes:
+    return struct.pack("<4sI", name, len(data)) + data + b"\0" * (len(data) % 2)
+
+
+def _read(file: BinaryIO, start: int, size: int) -> bytes:
+    file.seek(start)
+    return file.read(size)
+
+
+def _chunks(file: BinaryIO, path: Path) -> Iterator[tuple[bytes, int, int]]:
+    """(name, start of the data, size) of each chunk; sizes are cut to what the file holds."""
+    end = file.seek(0, os.SEEK_END)
+    head = _read(file, 0, 12)
+    if len(head) < 12 or head[:4] != b"RIFF" or head[8:] != b"WAVE":
+        raise SoundProblem(
+            f"{path.name} starts with {head[:4]!r}", "a WAV file (RIFF)", "convert it to wav, flac or png"
+        )
+    position = 12
+    while position + 8 <= end:
+        name, size = struct.unpack("<4sI", _read(file, position, 8))
+        size = min(size, end - position - 8)
+        yield name, position + 8, size
+        position += 8 + size + size % 2
+
+
+def _info_entries(data: bytes) -> dict[bytes, bytes]:
+    """Entries of a LIST chunk of type INFO, by name; empty for other lists."""
+    entries: dict[bytes, bytes] = {}
+    position = 4
+    while data[:4] == b"INFO" and position + 8 <= len(data):
+        name, size = struct.unpack_from("<4sI", data, position)
+        entries[name] = data[position + 8 : position + 8 + size]
+        position += 8 + size + size % 2
+    return entries
