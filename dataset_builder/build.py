@@ -26,7 +26,7 @@ class Settings:
     """Everything that decides what the dataset holds; ``command`` is what the card tells to run again."""
 
     preset: str = "mini"
-    policy: CutPolicy = CutPolicy()
+    policy: CutPolicy = field(default_factory=CutPolicy)
     shares: Mapping[str, float] = field(default_factory=lambda: splits.parse_shares("80/10/10"))
     seed: int = 0
     workers: int | None = None

@@ -13,9 +13,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from dataset_builder.entries import Entry, clean_text
-from spectrogram.problems import Problem
 from dataset_builder.sources import youtube_tables
 from dataset_builder.tables import REMEDY, read_table
+from spectrogram.problems import Problem
 
 log = logging.getLogger(__name__)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,14 +13,8 @@ from dataset_builder.clips import REASONS
 from dataset_builder.export import Outcome, ordered_splits
 from spectrogram.params import SpectrogramParams
 
+CC = re.compile(r"CC[ -](BY(?:-NC)?(?:-SA|-ND)?)[ -](\d\.\d)", re.IGNORECASE)
 SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
-LICENCES = (
-    ("BY-NC-SA", "cc-by-nc-sa-4.0"),
-    ("BY-NC", "cc-by-nc-4.0"),
-    ("BY-SA", "cc-by-sa-4.0"),
-    ("CC BY", "cc-by-4.0"),
-    ("CC0", "cc0-1.0"),
-)
 
 
 @dataclass(frozen=True)
@@ -69,7 +64,10 @@ def licence_tag(licences: set[str]) -> str:
     if len(licences) != 1:
         return "other"
     text = next(iter(licences))
-    return next((tag for word, tag in LICENCES if word in text), "other")
+    if text.startswith("CC0"):
+        return "cc0-1.0"
+    found = CC.search(text)
+    return f"cc-{found[1]}-{found[2]}".lower() if found else "other"
 
 
 def body(facts: Facts) -> str:

@@ -111,7 +111,13 @@ def say(as_json: bool, facts: dict, text: str) -> None:
 def progress(total: int, unit: str) -> Iterator[Callable[[int], None]]:
     """A bar on stderr with rate and time left; yields the function that is told how much is done."""
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
 
     columns = (BarColumn(), MofNCompleteColumn(), TextColumn(unit), TextColumn("{task.fields[rate]}"), TimeRemainingColumn())
     with Progress(*columns, console=Console(file=sys.stderr)) as bar:

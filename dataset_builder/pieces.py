@@ -69,20 +69,24 @@ def build_shard(folder: Path, rank: int, world: int, report: Callable[[int], Non
     for path in sorted(plan.glob("*.jsonl"))[rank::world]:
         done = piece_path(folder, path)
         if done.exists():
-            report(len(path.read_bytes().splitlines()))
+            report(len(read_plan(path)))
             continue
-        write_piece(done, [Entry.from_json(line) for line in open(path, encoding="utf-8")], recipe, codec, report)
+        write_piece(done, read_plan(path), recipe, codec, report)
         built += 1
     return built
 
 
 def piece_path(folder: Path, plan_file: Path) -> Path:
     """Where the rows of one planned piece lie when it is done."""
-    entries = [Entry.from_json(line) for line in open(plan_file, encoding="utf-8")]
     key = hashlib.sha256((plan_file.parent / "recipe.json").read_bytes())
-    for entry in entries:
+    for entry in read_plan(plan_file):
         key.update(f"{entry.to_json()} {fingerprint_of_file(entry.path)}\n".encode())
     return Path(folder) / "pieces" / f"{plan_file.stem}-{key.hexdigest()[:16]}.parquet"
+
+
+def read_plan(path: Path) -> list[Entry]:
+    # Not splitlines(): a caption may hold any of the line ends that str knows.
+    return [Entry.from_json(line) for line in path.read_text(encoding="utf-8").split("\n") if line]
 
 
 def finished_pieces(folder: Path) -> list[Path]:

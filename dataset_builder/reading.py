@@ -45,7 +45,9 @@ class SoundFile:
 
         A header that promises more sound than follows gives a short array, never an allocation of the promise.
         """
-        self.file.seek(min(round(start_s * self.sample_rate_hz), self.file.frames))
+        first = min(round(start_s * self.sample_rate_hz), self.file.frames)
+        if first != self.file.tell():
+            self.file.seek(first)
         wanted, blocks = round(seconds * self.sample_rate_hz), []
         while wanted > 0:
             block = self.file.read(min(wanted, BLOCK_FRAMES), dtype="float32", always_2d=True)
