@@ -1,0 +1,117 @@
+"""A set of clips to be measured, read from a folder of audio, a metadata.csv or a dataset folder of this project."""
+
+import csv
+import io
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from spectrogram.audio_io import READABLE
+from spectrogram.problems import Problem
+
+
+class CollectionProblem(Problem):
+    """A folder from which no set of clips can be read."""
+
+
+@dataclass(frozen=True)
+class Sound:
+    """One clip: its name pairs it with the clip of the same name in the other set."""
+
+    name: str
+    path: Path
+    label: str = ""
+    caption: str = ""
+
+
+def read_collection(source) -> list[Sound]:
+    """The clips of SOURCE sorted by name: metadata.csv if there is one, else Parquet shards, else all audio files.
+
+    Names are paths below the folder without suffix. Raises CollectionProblem for an empty or missing folder and for two
+    clips of one name.
+    """
+    source = Path(source)
+    if source.is_file() and source.suffix == ".csv":
+        sounds = _from_metadata(source)
+    elif (source / "metadata.csv").is_file():
+        sounds = _from_metadata(source / "metadata.csv")
+    elif any((source / "data").glob("*.parquet")):
+        sounds = _from_shards(sorted((source / "data").glob("*.parquet")))
+    elif source.is_dir():
+        sounds = _from_folder(source)
+    else:
+        raise CollectionProblem(f"{source} does not exist", "a folder of audio files", "check the path")
+    return sorted(_with_unique_names(sounds, source), key=lambda sound: sound.name)
+
+
+def sounds_of_paths(paths) -> list[Sound]:
+    """Clips from a list of files, or of one folder; named by file name without suffix."""
+    paths = [Path(path) for path in paths]
+    if len(paths) == 1 and (paths[0].is_dir() or paths[0].suffix == ".csv"):
+        return read_collection(paths[0])
+    sounds = [Sound(path.stem, path) for path in paths]
+    return sorted(_with_unique_names(sounds, "the list of files"), key=lambda sound: sound.name)
+
+
+def _from_folder(folder: Path) -> list[Sound]:
+    paths = [path for path in folder.rglob("*") if path.suffix.lower() in READABLE and path.is_file()]
+    return [Sound(path.relative_to(folder).with_suffix("").as_posix(), path) for path in paths]
+
+
+def _from_metadata(table: Path) -> list[Sound]:
+    text = table.read_text(encoding="utf-8-sig")
+    rows = list(csv.DictReader(io.StringIO(text, newline=""), strict=True))
+    if rows and "file_name" not in rows[0]:
+        raise CollectionProblem(
+            f"{table} has columns {', '.join(rows[0])}", "a column file_name", "add the header line"
+        )
+    return [
+        Sound(
+            Path(row["file_name"]).with_suffix("").as_posix(),
+            table.parent / row["file_name"],
+            row.get("label") or "",
+            row.get("caption") or "",
+        )
+        for row in rows
+    ]
+
+
+def _from_shards(shards: list[Path]) -> list[Sound]:
+    """Clips of a dataset folder, unpacked into a temporary folder that lives as long as this process."""
+    from pyarrow import parquet
+
+    folder = Path(_unpacked().name) / f"set{len(list(Path(_unpacked().name).iterdir()))}"
+    folder.mkdir()
+    sounds = []
+    for shard in shards:
+        wanted = [name for name in ("audio", "clip_id", "label", "caption") if name in parquet.read_schema(shard).names]
+        for row in parquet.read_table(shard, columns=wanted).to_pylist():
+            name = str(row.get("clip_id") or f"{shard.stem}-{len(sounds):06d}")
+            path = folder / f"{len(sounds):06d}.flac"
+            path.write_bytes(row["audio"]["bytes"])
+            sounds.append(Sound(name, path, row.get("label") or "", row.get("caption") or ""))
+    return sounds
+
+
+_temporary: list[tempfile.TemporaryDirectory] = []
+
+
+def _unpacked() -> tempfile.TemporaryDirectory:
+    if not _temporary:
+        _temporary.append(tempfile.TemporaryDirectory(prefix="sd-audio-clips-"))
+    return _temporary[0]
+
+
+def _with_unique_names(sounds: list[Sound], source) -> list[Sound]:
+    if not sounds:
+        raise CollectionProblem(f"{source} holds no audio", f"files {', '.join(READABLE)}", "check the folder")
+    seen: dict[str, Sound] = {}
+    for sound in sounds:
+        if sound.name in seen:
+            raise CollectionProblem(
+                f"{source} holds two clips named {sound.name!r} ({seen[sound.name].path.name}, {sound.path.name})",
+                "one clip a name, or pairs would be ambiguous",
+                "rename or remove one",
+            )
+        seen[sound.name] = sound
+    return sounds

@@ -1,0 +1,156 @@
+"""Mean and covariance of a stream of embeddings, in one pass, mergeable, and tied to the embedder that made them."""
+
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+
+from metrics.distances.frechet import frechet_distance_from_statistics
+from metrics.distances.samples import SampleProblem, check_same_width, check_samples
+from spectrogram.problems import Problem
+
+
+class EmbedderMismatch(Problem):
+    """Statistics of two embedders, versions or front ends met."""
+
+
+class GaussianStatistics:
+    """Count, mean (d,) and unbiased covariance (d, d) of all rows given to `update`, in float64.
+
+    Rows wait in a buffer of max(d, 256), because a covariance update costs two passes over a (d, d) matrix however few
+    rows it brings. Sums are taken about the mean of the first buffer: a large common offset then costs no digits.
+    Source: Chan, Golub and LeVeque, 1983.
+    """
+
+    def __init__(self, embedder: dict | None = None):
+        self.embedder = embedder
+        self._buffer: list[np.ndarray] = []
+        self._waiting = 0
+        self._count = 0
+        self._centre: np.ndarray | None = None
+        self._sum: np.ndarray | None = None
+        self._scatter: np.ndarray | None = None
+
+    @property
+    def count(self) -> int:
+        """How many rows have been seen."""
+        return self._count + self._waiting
+
+    @property
+    def mean(self) -> np.ndarray:
+        """Mean of the rows, shape (d,)."""
+        self._require(1)
+        return self._centre + self._sum / self._count
+
+    @property
+    def covariance(self) -> np.ndarray:
+        """Unbiased covariance of the rows, shape (d, d)."""
+        self._require(2)
+        return self._scatter_about_mean() / (self._count - 1)
+
+    def update(self, batch) -> "GaussianStatistics":
+        """Adds the rows of batch (n, d); returns itself."""
+        rows = check_samples(batch, "batch", minimum_rows=1)
+        if self._width is not None:
+            check_same_width(rows.shape[1], self._width)
+        self._buffer.append(rows.copy())
+        self._waiting += len(rows)
+        if self._waiting >= max(rows.shape[1], 256):
+            self._flush()
+        return self
+
+    def merge(self, other: "GaussianStatistics") -> "GaussianStatistics":
+        """Adds everything that other has seen; returns itself. The order of merges changes only the last digits."""
+        require_same_embedder(self.embedder, other.embedder)
+        self._flush()
+        other._flush()
+        if other._count == 0:
+            return self
+        if self._count == 0:
+            self._adopt(other._count, other.mean, other._scatter_about_mean())
+            return self
+        check_same_width(self._width, other._width)
+        count = self._count + other._count
+        step = other.mean - self.mean
+        scatter = self._scatter_about_mean() + other._scatter_about_mean()
+        scatter += np.outer(step, step) * (self._count * other._count / count)
+        self._adopt(count, self.mean + step * (other._count / count), scatter)
+        return self
+
+    def distance_to(self, other: "GaussianStatistics") -> float:
+        """Fréchet distance to other, refused where the embedders differ."""
+        require_same_embedder(self.embedder, other.embedder)
+        return frechet_distance_from_statistics(self.mean, self.covariance, other.mean, other.covariance)
+
+    def save(self, path) -> Path:
+        """Writes count, mean, scatter and the embedder's identity to one .npz file; nothing half-written is left."""
+        path = Path(path)
+        self._require(1)
+        partial = path.with_name(path.name + f".{os.getpid()}.partial")
+        with open(partial, "wb") as file:
+            np.savez(
+                file,
+                count=self._count,
+                mean=self.mean,
+                scatter=self._scatter_about_mean(),
+                embedder=json.dumps(self.embedder, sort_keys=True),
+            )
+        os.replace(partial, path)
+        return path
+
+    @classmethod
+    def load(cls, path, embedder: dict | None = None) -> "GaussianStatistics":
+        """The statistics that `save` wrote; with embedder given, refused unless that one made them."""
+        with np.load(path, allow_pickle=False) as stored:
+            statistics = cls(json.loads(str(stored["embedder"])))
+            statistics._adopt(int(stored["count"]), stored["mean"], stored["scatter"])
+        if embedder is not None:
+            require_same_embedder(statistics.embedder, embedder)
+        return statistics
+
+    @property
+    def _width(self) -> int | None:
+        if self._centre is not None:
+            return self._centre.size
+        return self._buffer[0].shape[1] if self._buffer else None
+
+    def _flush(self) -> None:
+        if not self._buffer:
+            return
+        rows = np.concatenate(self._buffer) if len(self._buffer) > 1 else self._buffer[0]
+        self._buffer, self._waiting = [], 0
+        if self._centre is None:
+            self._adopt(0, rows.mean(axis=0), np.zeros((rows.shape[1], rows.shape[1])))
+        rows -= self._centre
+        self._count += len(rows)
+        self._sum += rows.sum(axis=0)
+        self._scatter += rows.T @ rows
+
+    def _adopt(self, count: int, mean: np.ndarray, scatter: np.ndarray) -> None:
+        self._count, self._centre, self._scatter = count, mean, scatter
+        self._sum = np.zeros_like(mean)
+
+    def _scatter_about_mean(self) -> np.ndarray:
+        return self._scatter - np.outer(self._sum, self._sum) / self._count
+
+    def _require(self, rows: int) -> None:
+        self._flush()
+        if self._count < rows:
+            raise SampleProblem(
+                f"the statistics have seen {self._count} row(s)", f"at least {rows}", "call update first"
+            )
+
+
+def require_same_embedder(first: dict | None, second: dict | None) -> None:
+    """Nothing, or an error that names the fields in which two embedder identities differ."""
+    if first == second:
+        return
+    one, two = first or {}, second or {}
+    fields = sorted(key for key in one.keys() | two.keys() if one.get(key) != two.get(key))
+    shown = ", ".join(f"{key} {one.get(key, 'unknown')!r} and {two.get(key, 'unknown')!r}" for key in fields)
+    raise EmbedderMismatch(
+        f"statistics of two embedders cannot be mixed, they differ in {shown}",
+        "one embedder, version, checkpoint and front end for both sets",
+        "embed both sets again with the same embedder",
+    )
