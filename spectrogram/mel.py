@@ -1,10 +1,14 @@
-"""Frequency scales, triangular bands and their inverse. Matrices are float32 (bands, bins), band 0 is the lowest."""
+"""Frequency scales, triangular bands and their inverse. Band 0 is the lowest; matrices are sparse float32."""
 
 from functools import lru_cache
 
 import numpy as np
+from scipy.sparse import csr_matrix
 
 from spectrogram.params import SpectrogramParams
+
+SLANEY_KNEE_HZ, SLANEY_KNEE, SLANEY_STEP = 1000.0, 15.0, np.log(6.4) / 27
+RIDGE = 1e-6  # of the largest eigenvalue; keeps the inverse of overlapping low bands tame
 
 
 def warp(params: SpectrogramParams, frequency_hz):
@@ -15,9 +19,8 @@ def warp(params: SpectrogramParams, frequency_hz):
     if params.scale == "log":
         return np.log(np.maximum(frequency_hz, 1e-9))
     if params.scale == "slaney":
-        return np.where(
-            frequency_hz < 1000, frequency_hz * 3 / 200, 15 + np.log(np.maximum(frequency_hz, 1) / 1000) * 27 / np.log(6.4)
-        )
+        above = SLANEY_KNEE + np.log(np.maximum(frequency_hz, SLANEY_KNEE_HZ) / SLANEY_KNEE_HZ) / SLANEY_STEP
+        return np.where(frequency_hz < SLANEY_KNEE_HZ, frequency_hz * SLANEY_KNEE / SLANEY_KNEE_HZ, above)
     return params.warp_hz * np.log1p(frequency_hz / params.warp_hz)
 
 
@@ -29,7 +32,8 @@ def unwarp(params: SpectrogramParams, position):
     if params.scale == "log":
         return np.exp(position)
     if params.scale == "slaney":
-        return np.where(position < 15, position * 200 / 3, 1000 * np.exp((position - 15) * np.log(6.4) / 27))
+        above = SLANEY_KNEE_HZ * np.exp((position - SLANEY_KNEE) * SLANEY_STEP)
+        return np.where(position < SLANEY_KNEE, position * SLANEY_KNEE_HZ / SLANEY_KNEE, above)
     return params.warp_hz * np.expm1(position / params.warp_hz)
 
 
@@ -44,10 +48,7 @@ def centres_hz(params: SpectrogramParams) -> np.ndarray:
     return edges_hz(params)[1:-1]
 
 
-@lru_cache(maxsize=16)
-def filterbank(params: SpectrogramParams) -> np.ndarray:
-    """Triangles (bands, bins): `mean` rows sum to one, so a band is the mean magnitude of its bins; no side of a triangle
-    is shorter than one bin, so that no band is empty. `peak` and `slaney` rows are those of HTK and librosa, unwidened."""
+def _triangles(params: SpectrogramParams) -> np.ndarray:
     edges = edges_hz(params)
     bin_hz = params.sample_rate_hz / params.fft_samples
     least_hz = bin_hz if params.norm == "mean" else 1e-9
@@ -60,10 +61,34 @@ def filterbank(params: SpectrogramParams) -> np.ndarray:
         weights /= weights.sum(axis=1, keepdims=True)
     if params.norm == "slaney":
         weights *= 2 / (edges[2:] - edges[:-2])[:, None]
-    return np.ascontiguousarray(weights, dtype=np.float32)
+    return weights
 
 
 @lru_cache(maxsize=16)
-def inverse_filterbank(params: SpectrogramParams) -> np.ndarray:
-    """Pseudo-inverse (bins, bands) of the filterbank: band magnitudes to bin magnitudes; clip the result at zero."""
-    return np.ascontiguousarray(np.linalg.pinv(filterbank(params).astype(np.float64), rcond=1e-3), dtype=np.float32)
+def filterbank(params: SpectrogramParams) -> csr_matrix:
+    """Triangles (bands, bins): `mean` rows sum to one, so a band is the mean magnitude of its bins; no side of a triangle
+    is shorter than one bin, so that no band is empty. `peak` and `slaney` rows are those of HTK and librosa, unwidened."""
+    return csr_matrix(_triangles(params).astype(np.float32))
+
+
+@lru_cache(maxsize=16)
+def inverse_filterbank(params: SpectrogramParams) -> csr_matrix:
+    """Ridge pseudo-inverse (bins, bands), entries below 1 % dropped: band to bin magnitudes; clip the result at zero."""
+    weights = _triangles(params)
+    if weights.shape[0] <= weights.shape[1]:
+        inverse = np.linalg.solve(_ridged(weights @ weights.T), weights).T
+    else:
+        inverse = np.linalg.solve(_ridged(weights.T @ weights), weights.T)
+    inverse[np.abs(inverse) < 0.01] = 0
+    return csr_matrix(inverse.astype(np.float32))
+
+
+@lru_cache(maxsize=16)
+def spreading(params: SpectrogramParams) -> csr_matrix:
+    """Weights (bins, bands) that share a gain per band among its bins; each reached bin's weights sum to one."""
+    weights = _triangles(params)
+    return csr_matrix((weights / np.maximum(weights.sum(axis=0), 1e-9)).T.astype(np.float32))
+
+
+def _ridged(gram: np.ndarray) -> np.ndarray:
+    return gram + RIDGE * np.linalg.norm(gram, 2) * np.eye(len(gram))

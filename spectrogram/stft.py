@@ -30,10 +30,10 @@ def stft(audio: np.ndarray, params: SpectrogramParams, frames: int) -> np.ndarra
     """Spectrum (frames, bins) of audio (samples,)."""
     before = padding(params)
     after = max(0, (frames - 1) * params.hop_samples + params.fft_samples - before - len(audio))
-    mode = "constant" if params.framing == "half" or len(audio) <= max(before, after) else "reflect"
-    padded = np.pad(audio, (before, after), mode=mode)
+    reflected = params.framing == "centre" and len(audio) > max(before, after)
+    padded = np.pad(audio, (before, after), mode="reflect" if reflected else "constant")
     slices = np.lib.stride_tricks.sliding_window_view(padded, params.fft_samples)[:: params.hop_samples][:frames]
-    return scipy.fft.rfft(slices * analysis_window(params.window_samples, params.fft_samples), axis=1)
+    return scipy.fft.rfft(slices * analysis_window(params.window_samples, params.fft_samples), axis=1, overwrite_x=True)
 
 
 @lru_cache(maxsize=8)
@@ -48,15 +48,10 @@ def _synthesis_gain(params: SpectrogramParams, frames: int) -> np.ndarray:
 
 def istft(spectrum: np.ndarray, params: SpectrogramParams, samples: int) -> np.ndarray:
     """Audio (samples,) whose spectrum is nearest to the given one (least squares; Griffin and Lim 1984)."""
-    frames, hop = len(spectrum), params.hop_samples
+    from spectrogram.phase import overlap_add
+
+    pieces = scipy.fft.irfft(spectrum, params.fft_samples, axis=1, overwrite_x=True)
     window = analysis_window(params.window_samples, params.fft_samples)
-    pieces = scipy.fft.irfft(spectrum, params.fft_samples, axis=1) * window
-    total = (frames - 1) * hop + params.fft_samples
-    steps = -(-params.fft_samples // hop)
-    padded = np.zeros((frames, steps * hop), np.float32)
-    padded[:, : params.fft_samples] = pieces
-    summed = np.zeros((frames + steps - 1, hop), np.float32)
-    for step in range(steps):
-        summed[step : step + frames] += padded[:, step * hop : (step + 1) * hop]
-    audio = (summed.reshape(-1)[:total] * _synthesis_gain(params, frames))[padding(params) :][:samples]
+    summed = overlap_add(pieces, window, params.hop_samples, _synthesis_gain(params, len(spectrum)))
+    audio = summed[padding(params) :][:samples]
     return np.pad(audio, (0, samples - len(audio)))

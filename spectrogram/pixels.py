@@ -1,0 +1,95 @@
+"""Band magnitudes to bytes and back, and how planes of bytes lie in a picture.
+
+Levels are linear magnitudes (planes, bands, frames), band 0 the lowest, full-scale sine = 1. Pixels are (rows, columns, 3).
+"""
+
+import numpy as np
+from PIL import Image
+
+from spectrogram.params import SpectrogramParams
+from spectrogram.problems import PictureProblem
+
+DECIBELS = np.float32(20 / np.log(10))
+SILENT_DB = 20.0  # how far below the range black lies when a picture is read
+FULL = np.float32(255)
+
+
+def quantise(levels: np.ndarray, params: SpectrogramParams) -> np.ndarray:
+    """Bytes (planes, bands, frames); rounded, so that the error is half a step at most (range_db/510)."""
+    if params.curve == "db":
+        shade = 1 + DECIBELS / np.float32(params.range_db) * np.log(np.maximum(levels, np.float32(1e-12)))
+    else:
+        shade = (levels / np.float32(params.peak or max(float(levels.max()), 1e-12))) ** np.float32(params.power)
+    shade = np.clip(shade, 0, 1)
+    return np.rint(FULL * (shade if params.loud_is_white else 1 - shade)).astype(np.uint8)
+
+
+def levels_of(shades: np.ndarray, params: SpectrogramParams) -> np.ndarray:
+    """Linear magnitudes for pixel values 0..255, floats allowed; a black (or white) pixel is silence."""
+    shade = shades / FULL if params.loud_is_white else 1 - shades / FULL
+    if params.curve == "power":
+        return np.float32(params.peak or 1.0) * np.maximum(shade, 0) ** np.float32(1 / params.power)
+    # The lowest half step fades to SILENT_DB below the range: a step there would click on every blurred edge.
+    level_db = np.float32(params.range_db) * (shade - 1) - SILENT_DB * np.maximum(0, 1 - 2 * FULL * shade)
+    return np.exp(level_db / DECIBELS)
+
+
+def pack(planes: np.ndarray, params: SpectrogramParams) -> np.ndarray:
+    """Picture (rows, columns, 3) of planes (planes, bands, frames), highest band in row 0."""
+    if params.layout == "bands":
+        colours = planes[0].reshape(params.mel_bands, 3, -1).transpose(0, 2, 1)
+    elif params.layout == "frames":
+        colours = planes[0].reshape(len(planes[0]), -1, 3)
+    elif params.layout == "stereo":
+        colours = planes.transpose(1, 2, 0)
+    else:
+        colours = np.repeat(planes[0][..., None], 3, axis=2)
+    return np.ascontiguousarray(colours[::-1])
+
+
+def unpack(picture: np.ndarray, params: SpectrogramParams) -> np.ndarray:
+    """Planes (planes, bands, frames) of a picture (rows, columns, 3), the inverse of `pack`; grey is the colours' mean."""
+    colours = picture[::-1]
+    if params.layout == "bands":
+        return colours.transpose(0, 2, 1).reshape(1, params.bands, -1)
+    if params.layout == "frames":
+        return colours.reshape(1, len(colours), -1)
+    if params.layout == "stereo":
+        return colours.transpose(2, 0, 1)
+    return colours.mean(axis=2, dtype=np.float32)[None]
+
+
+def picture_array(image, params: SpectrogramParams) -> np.ndarray:
+    """Float32 values 0..255 (mel_bands, columns, 3) of a PIL picture of any mode, or of an array: bytes, or floats 0..1.
+
+    A picture of another height is resampled to mel_bands rows; its width stays, and with it the duration.
+    """
+    if isinstance(image, np.ndarray):
+        return _fit_rows(_from_array(image), params)
+    if image.mode.startswith("I") or image.mode == "F":
+        values = np.asarray(image, dtype=np.float32)
+        deep = image.mode.startswith("I;16") or values.max(initial=0) > 255
+        return _fit_rows(np.repeat((values / (257 if deep else 1))[..., None], 3, axis=2), params)
+    if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
+        image = Image.alpha_composite(Image.new("RGBA", image.size, "black"), image.convert("RGBA"))
+    return _fit_rows(np.asarray(image.convert("RGB"), dtype=np.float32), params)
+
+
+def _from_array(values: np.ndarray) -> np.ndarray:
+    if values.ndim == 2:
+        values = np.repeat(values[..., None], 3, axis=2)
+    if values.ndim != 3 or values.shape[2] != 3 or not values.size:
+        raise PictureProblem(f"the picture is an array {values.shape}", "(rows, columns) or (rows, columns, 3)", "reshape it")
+    if values.dtype == np.uint8:
+        return values.astype(np.float32)
+    if not np.issubdtype(values.dtype, np.floating) or not np.isfinite(values).all():
+        raise PictureProblem(f"the picture holds {values.dtype} values", "bytes, or finite floats 0 to 1", "convert it")
+    return np.clip(values, 0, 1).astype(np.float32) * FULL
+
+
+def _fit_rows(picture: np.ndarray, params: SpectrogramParams) -> np.ndarray:
+    if picture.shape[0] == params.mel_bands:
+        return picture
+    size = (picture.shape[1], params.mel_bands)
+    planes = [np.asarray(Image.fromarray(picture[..., i]).resize(size, Image.Resampling.BICUBIC)) for i in range(3)]
+    return np.clip(np.stack(planes, axis=2), 0, 255)

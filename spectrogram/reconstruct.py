@@ -1,0 +1,89 @@
+"""Audio from band magnitudes: inverse bands, integrated phase, Griffin-Lim steps, then a fit to the bands themselves.
+
+The picture knows bands, not bins, so the last step scales the sound's own spectrum until its bands equal the picture's,
+which keeps the natural grain inside wide bands and puts the loudness right.
+"""
+
+import numpy as np
+
+from spectrogram.mel import filterbank, inverse_filterbank, spreading
+from spectrogram.params import SpectrogramParams
+from spectrogram.phase import impose_magnitude, integrate_phase, with_phase
+from spectrogram.stft import istft, stft
+
+MOMENTUM = np.float32(0.99 / 1.99)
+GREATEST_GAIN = np.float32(30)
+LEAST_OVERLAP = 5.0  # windows a sample; pictures with fewer are interpolated in time before phases are sought
+FLOOR = np.float32(1e-7)
+
+
+def synthesise(levels: np.ndarray, params: SpectrogramParams, seed: int, steps: int = 2, fits: int = 1) -> np.ndarray:
+    """Audio (frames·hop,) whose bands are `levels` (bands, frames), linear magnitudes, full-scale sine = 1.
+
+    `steps` Griffin-Lim iterations fix the phase, `fits` band fits the loudness; both cost two transforms.
+    """
+    samples = levels.shape[1] * params.hop_samples
+    fine_params, fine_levels = refine_time(levels, params)
+    magnitude = spread_bands(fine_levels, fine_params)
+    spectrum = guess_spectrum(magnitude, fine_params, seed)
+    previous = np.zeros_like(spectrum)
+    for _ in range(steps):
+        spectrum = stft(istft(spectrum, fine_params, samples), fine_params, len(magnitude))
+        impose_magnitude(magnitude, spectrum, previous, MOMENTUM)
+    audio = istft(spectrum, fine_params, samples)
+    for _ in range(fits):
+        audio = fit_bands(audio, levels, params)
+    return audio
+
+
+def refine_time(levels: np.ndarray, params: SpectrogramParams) -> tuple[SpectrogramParams, np.ndarray]:
+    """Levels interpolated (Catmull-Rom, in dB) to an odd fraction of the hop where windows overlap too little.
+
+    An odd factor keeps every picture frame exactly; the gradient of the phase is read off differences between frames.
+    """
+    overlap = params.window_samples / params.hop_samples
+    factor = 1
+    while overlap * factor < LEAST_OVERLAP or (params.hop_samples % factor and factor < 9):
+        factor += 2
+    if factor == 1 or params.hop_samples % factor:
+        return params, levels
+    logs = np.log(np.maximum(levels, FLOOR))
+    padded = np.pad(logs, ((0, 0), (2, 2)), mode="edge")
+    fine = np.empty((*logs.shape, factor), np.float32)
+    for index in range(factor):
+        offset = (index - factor // 2) / factor
+        shift, part = (0, offset) if offset >= 0 else (-1, offset + 1)
+        neighbours = [padded[:, 1 + shift + tap : 1 + shift + tap + logs.shape[1]] for tap in range(4)]
+        fine[..., index] = sum(weight * row for weight, row in zip(_catmull_rom(part), neighbours, strict=True))
+    fine_params = params.replace(step_ms=params.step_ms / factor)
+    return fine_params, np.exp(fine.reshape(len(logs), -1))
+
+
+def _catmull_rom(part: float) -> tuple[float, float, float, float]:
+    square, cube = part**2, part**3
+    return (
+        -0.5 * part + square - 0.5 * cube,
+        1 - 2.5 * square + 1.5 * cube,
+        0.5 * part + 2 * square - 1.5 * cube,
+        -0.5 * square + 0.5 * cube,
+    )
+
+
+def spread_bands(levels: np.ndarray, params: SpectrogramParams) -> np.ndarray:
+    """Bin magnitudes (frames, bins), contiguous, for band levels (bands, frames)."""
+    return np.ascontiguousarray(np.maximum(inverse_filterbank(params) @ levels, 0).T)
+
+
+def guess_spectrum(magnitude: np.ndarray, params: SpectrogramParams, seed: int) -> np.ndarray:
+    """Complex spectrum of the magnitudes (frames, bins) with phases integrated from their gradients."""
+    logs = np.log(np.maximum(magnitude, FLOOR))
+    phase = integrate_phase(logs, params.hop_samples, params.fft_samples, params.window_samples, seed)
+    return with_phase(magnitude, phase)
+
+
+def fit_bands(audio: np.ndarray, levels: np.ndarray, params: SpectrogramParams) -> np.ndarray:
+    """The audio with its spectrum scaled so that its bands become `levels` (bands, frames)."""
+    spectrum = stft(audio, params, levels.shape[1])
+    heard = filterbank(params) @ np.abs(spectrum).T
+    gain = np.minimum(levels / np.maximum(heard, FLOOR), GREATEST_GAIN)
+    return istft(spectrum * (spreading(params) @ gain).T, params, len(audio))
