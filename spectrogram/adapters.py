@@ -1,6 +1,6 @@
 """Adapters are strangers' files: everything about one is checked before anything of it is loaded.
 
-Only safetensors is read (no code can hide in it), only keys that name a layer of the model at hand, only finite numbers.
+Only safetensors is read (no code can hide in it), only keys that name a layer of the model, only finite numbers.
 Names follow diffusers (`unet.….to_q.lora_A.weight`) or kohya-ss (`lora_unet_…_to_q.lora_down.weight`).
 """
 
@@ -84,11 +84,11 @@ def read_header(file: Path) -> dict:
         )
     with open(file, "rb") as source:
         start = source.read(8)
-        if start[:2] == b"PK" or start[:1] == b"\x80":
-            raise AdapterProblem(f"{file.name} is a pickle in disguise", "safetensors", "do not load it")
         length = struct.unpack("<Q", start)[0] if len(start) == 8 else 0
         if not 2 <= length <= min(LARGEST_HEADER_BYTES, size - 8):
-            raise AdapterProblem(f"{file.name} has no usable header", "a whole safetensors file", "fetch it again")
+            pickled = start[:2] == b"PK" or (start[:1] == b"\x80" and start[1:2] in b"\x02\x03\x04\x05")
+            what = "is a pickle in disguise" if pickled else "has no usable header"
+            raise AdapterProblem(f"{file.name} {what}", "a whole safetensors file", "do not use it, fetch it again")
         text = source.read(length)
     try:
         header = json.loads(text)
@@ -109,6 +109,11 @@ def _shape(file: Path, key: str, entry) -> tuple[int, ...]:
 
 
 def _check_layers(file: Path, shapes: dict[str, tuple[int, ...]], pipeline):
+    if any(".lora.down" in key for key in shapes) and any(".lora_A" in key for key in shapes):
+        # diffusers reads one convention a file and silently leaves out the layers that are named by the other.
+        raise AdapterProblem(
+            f"{file.name} mixes the names lora.down and lora_A", "one convention", "save it with peft's names only"
+        )
     layers, pairs = layer_shapes(pipeline), {}
     for key, shape in shapes.items():
         layer, role = _parse(key, layers)

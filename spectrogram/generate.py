@@ -66,6 +66,12 @@ def check(options: argparse.Namespace, prompt: str):
 
     _require(prompt.strip(), "the prompt is empty", "words such as 'rain on a tin roof'", "add them in quotes")
     _require(1 <= options.num <= 64, f"--num is {options.num}", "1 to 64", "run the command again for more")
+    _require(
+        options.seconds is None or 0 < options.seconds <= 600,
+        f"--seconds is {options.seconds}",
+        "above 0, at most 600",
+        "try 5",
+    )
     check_sampling(options)
     if options.lora is not None:
         find_adapter(options.lora)

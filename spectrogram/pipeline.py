@@ -60,6 +60,10 @@ class SpectrogramAudioPipeline(StableDiffusionPipeline):
         `seconds` sets the width (rounded up to what the model can paint) and cuts the sound exactly. None means the
         base's own default. `output_type="latent"` returns diffusers' latents undecoded. Raises UsageProblem.
         """
+        if output_type not in ("pil", "latent"):
+            raise UsageProblem(f"output_type is {output_type!r}", "pil or latent", "convert the pictures afterwards")
+        if isinstance(prompt, list) and isinstance(negative_prompt, str):
+            negative_prompt = [negative_prompt] * len(prompt)
         count = _count(prompt, others) * num_images_per_prompt
         params = self._params_for(width, height, seconds)
         generator = self._generators(seed, generator, count)
@@ -98,7 +102,7 @@ class SpectrogramAudioPipeline(StableDiffusionPipeline):
 
     @property
     def params(self) -> SpectrogramParams:
-        """How pictures are heard: set by hand, else the active adapter's, else the base's, else by the picture's size."""
+        """How pictures are heard: set by hand, else the adapter's, else the base's, else by the picture's size."""
         if self._params is not None:
             return self._params
         for adapter in self._active_adapters():

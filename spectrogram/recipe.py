@@ -45,8 +45,8 @@ class Recipe:
     def __post_init__(self):
         for spec in dataclasses.fields(self):
             value = getattr(self, spec.name)
-            whole_number = type(value) is int and isinstance(0.0, spec.type)
-            if not (isinstance(value, spec.type) or whole_number) or (isinstance(value, bool) and spec.type is not bool):
+            whole = type(value) is int and isinstance(0.0, spec.type)
+            if not (isinstance(value, spec.type) or whole) or (isinstance(value, bool) and spec.type is not bool):
                 raise Problem(f"the recipe's {spec.name} is {value!r}", f"a value of type {spec.type}", "correct it")
 
     def to_dict(self) -> dict:
@@ -75,7 +75,7 @@ class Recipe:
 
     @classmethod
     def read(cls, path: str | Path) -> "Recipe":
-        """The recipe in a WAV, FLAC, OGG, PNG or JSON file, also from AUTOMATIC1111's text; raises Problem without one."""
+        """The recipe in a WAV, FLAC, OGG, PNG or JSON file, ours or AUTOMATIC1111's; raises Problem without one."""
         from spectrogram.webui import parse_parameters
 
         path = Path(path)

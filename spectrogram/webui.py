@@ -20,7 +20,7 @@ def parse_parameters(text: str) -> dict:
         lines, last = [*lines, last], ""
     body = "\n".join(lines)
     prompt, _, negative_prompt = body.partition("Negative prompt:")
-    settings = {name: value for name, value in SETTING.findall(last)}
+    settings = dict(SETTING.findall(last))
     fields = {"negative_prompt": negative_prompt.strip(), "software": "AUTOMATIC1111 web UI", **_adapter(prompt)}
     fields |= {"steps": _number(settings, "Steps", int), "seed": _number(settings, "Seed", int)}
     fields |= {"guidance": _number(settings, "CFG scale", float), "model": settings.get("Model")}

@@ -111,3 +111,26 @@ def build_tiny_sd(folder: str | Path, seed: int = 0) -> Path:
     (folder / "spectrogram.json").write_text(json.dumps(SpectrogramParams.preset("mini").to_dict(), indent=1))
     (folder / "generation.json").write_text(json.dumps({"steps": 20, "guidance": 3.0, "guidance_rescale": 0.5}))
     return folder
+
+
+def build_tiny_lora(base: str | Path, folder: str | Path, rank: int = 4, metadata: dict | None = None) -> Path:
+    """Save a random LoRA for the attention of `base`, as training saves one; returns its folder."""
+    import torch
+    from diffusers import StableDiffusionPipeline, UNet2DConditionModel
+    from diffusers.training_utils import _collate_lora_metadata
+    from peft import LoraConfig
+    from peft.utils import get_peft_model_state_dict
+    from safetensors.torch import load_file, save_file
+
+    unet = UNet2DConditionModel.from_pretrained(base, subfolder="unet")
+    unet.add_adapter(LoraConfig(r=rank, lora_alpha=rank, target_modules=["to_q", "to_v", "proj_in"]))
+    generator = torch.Generator().manual_seed(0)
+    for name, weight in unet.named_parameters():
+        if "lora_B" in name:
+            weight.data.normal_(std=0.3, generator=generator)
+    layers = get_peft_model_state_dict(unet)
+    StableDiffusionPipeline.save_lora_weights(folder, layers, **_collate_lora_metadata({"unet": unet}))
+    if metadata is not None:
+        file = Path(folder) / "pytorch_lora_weights.safetensors"
+        save_file(load_file(file), file, metadata=metadata)
+    return Path(folder)

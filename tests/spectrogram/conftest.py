@@ -1,0 +1,34 @@
+"""The random model and a random adapter, made once for all tests of this folder."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.tiny_sd import build_tiny_lora, build_tiny_sd
+
+
+@pytest.fixture(scope="session")
+def tiny_base(tmp_path_factory) -> Path:
+    return build_tiny_sd(tmp_path_factory.mktemp("models") / "tiny-sd")
+
+
+@pytest.fixture(scope="session")
+def tiny_lora(tiny_base) -> Path:
+    return build_tiny_lora(tiny_base, tiny_base.parent / "rain")
+
+
+@pytest.fixture(scope="session")
+def session_pipeline(tiny_base):
+    from spectrogram.models import load_pipeline
+
+    pipeline = load_pipeline(tiny_base, device="cpu")
+    pipeline.set_progress_bar_config(disable=True)
+    return pipeline
+
+
+@pytest.fixture
+def pipeline(session_pipeline):
+    """The loaded random model, without adapters when the test begins and ends."""
+    yield session_pipeline
+    session_pipeline.unload_lora_weights()
+    session_pipeline.params = None
