@@ -85,9 +85,7 @@ def finish(
     (finished / MODEL_FILE).write_text(settings.params.to_json() + "\n", encoding="utf-8")
     (finished / splits.FILE).write_bytes(splits.splits_csv(dealt))
     (finished / "drops.csv").write_bytes(export.drops_csv(outcome.drops))
-    facts = Facts(
-        out.name, outcome, split_of, settings.params, settings.preset, settings.command, outcome.facts[0]
-    )
+    facts = Facts(out.name, outcome, split_of, settings.params, settings.preset, settings.command, outcome.facts[0])
     write_card(facts, finished, tiles(done, outcome))
 
 

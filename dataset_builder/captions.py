@@ -46,7 +46,9 @@ def read_entries(where: Path, audio: Path | None = None, overlap: bool = False) 
     else:
         entries = list(read_csv(where, [Path(p) for p in (audio, where.parent) if p]))
     if not entries:
-        raise Problem(f"{where} names no sound", "expected a table with rows, pairs 1.wav + 1.txt or class folders", HELP)
+        raise Problem(
+            f"{where} names no sound", "expected a table with rows, pairs 1.wav + 1.txt or class folders", HELP
+        )
     entries = merged(entries)
     if not overlap:
         refuse_overlap(entries)
@@ -88,13 +90,13 @@ def entry_of(folder: Path, sound: Path, caption: str, label: str = "") -> Entry:
 
 def read_csv(table: Path, roots: list[Path]) -> Iterable[Entry]:
     """Entries of a ``file_name,caption,…`` table; a missing file becomes an entry too, so that it is counted."""
-    for line, row in read_table(table):
-        if line == 2 or not {"file_name", "caption"} <= set(row):
-            row_has_columns(table, row)
+    for number, (line, row) in enumerate(read_table(table)):
+        if number == 0:
+            check_columns(table, row)
         yield entry_of_row(table, line, row, roots)
 
 
-def row_has_columns(table: Path, row: dict[str, str]) -> None:
+def check_columns(table: Path, row: dict[str, str]) -> None:
     for wanted in ("file_name", "caption"):
         if not any(name in row for name in COLUMNS[wanted]):
             raise Problem(
@@ -108,13 +110,13 @@ def entry_of_row(table: Path, line: int, row: dict[str, str], roots: list[Path])
     value = {name: next((row[c] for c in names if row.get(c)), "") for name, names in COLUMNS.items()}
     value |= {name: row.get(name, "") for name in SAME_NAME}
     name = value.pop("file_name")
+    path = str(located(table, line, name, roots))
     stem = Path(name.removeprefix("audio/")).with_suffix("").as_posix()
     caption = clean_text(value.pop("caption"))
     value["start_s"] = seconds_of(table, line, value["start_s"])
     value["clip_id"] = value["clip_id"] or (stem if not value["start_s"] else f"{stem}@{value['start_s']:g}")
     value["recording"] = value["recording"] or stem
     seconds = seconds_of(table, line, row["seconds"]) if row.get("seconds") else None
-    path = str(located(table, line, name, roots))
     captions = (caption,) if caption else ()
     return Entry(path=path, captions=captions, seconds=seconds, origin=str(table), row=line, **value)
 
@@ -123,7 +125,9 @@ def seconds_of(table: Path, line: int, text: str) -> float:
     try:
         return float(text or 0)
     except ValueError as error:
-        raise Problem(f"{table.name} line {line}: {text!r} is no time", "expected seconds such as 12.5", REMEDY) from error
+        raise Problem(
+            f"{table.name} line {line}: {text!r} is no time", "expected seconds such as 12.5", REMEDY
+        ) from error
 
 
 def located(table: Path, line: int, name: str, roots: list[Path]) -> Path:
@@ -144,7 +148,9 @@ def merged(entries: list[Entry]) -> list[Entry]:
         if old is entry:
             continue
         if (old.path, old.start_s) != (entry.path, entry.start_s):
-            raise Problem(f"{entry.place()} repeats the id {entry.clip_id!r} of {old.place()}", "expected own ids", REMEDY)
+            raise Problem(
+                f"{entry.place()} repeats the id {entry.clip_id!r} of {old.place()}", "expected own ids", REMEDY
+            )
         fresh = tuple(caption for caption in entry.captions if caption not in old.captions)
         if not fresh:
             log.warning("%s repeats %s: counted once", entry.place(), old.place())

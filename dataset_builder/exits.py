@@ -27,7 +27,9 @@ def ended(action: Callable[[], int]) -> int:
     except OSError as error:
         if error.errno not in DISK_ERRORS:
             raise
-        print(f"error: cannot write {error.filename or 'the output'} ({error.strerror}): {advice(error)}", file=sys.stderr)
+        print(
+            f"error: cannot write {error.filename or 'the output'} ({error.strerror}): {advice(error)}", file=sys.stderr
+        )
         return ENVIRONMENT_EXIT_CODE
     except KeyboardInterrupt:
         print("\ninterrupted: run the same command again to go on", file=sys.stderr)

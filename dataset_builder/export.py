@@ -17,7 +17,7 @@ import pyarrow
 from pyarrow import parquet
 
 from dataset_builder.pieces import read_drops
-from dataset_builder.rows import SCHEMA, features
+from dataset_builder.rows import SCHEMA, typed_schema
 from dataset_builder.splits import NAMES
 
 ROW_GROUP = 100
@@ -64,7 +64,7 @@ def gather(pieces: list[Path]) -> Outcome:
 def write_shards(pieces: list[Path], split_of: dict[str, str], folder: Path, shard_rows: int) -> None:
     """Write the rows whose clip id has a split below ``folder``, in the order of the pieces, in one pass over them."""
     folder.mkdir(parents=True, exist_ok=True)
-    schema = features().arrow_schema
+    schema = typed_schema()
     with ExitStack() as stack:
         writers = {
             split: stack.enter_context(SplitWriter(folder, split, rows, shard_rows, schema))

@@ -12,11 +12,13 @@ import json
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
+from importlib.metadata import version
 from pathlib import Path
 
 import pyarrow
 from pyarrow import parquet
 
+import spectrogram
 from dataset_builder.clips import CutPolicy, Dropped, cuts
 from dataset_builder.entries import Entry, fingerprint_of_file
 from dataset_builder.reading import sha256_of
@@ -25,7 +27,7 @@ from spectrogram.codec import SpectrogramCodec
 from spectrogram.params import SpectrogramParams
 
 ENTRIES_PER_PIECE = 64
-FORMAT = 1
+LIBRARIES = ("numpy", "scipy", "soundfile", "soxr", "pillow", "pyarrow")
 
 
 @dataclass(frozen=True)
@@ -36,12 +38,22 @@ class Recipe:
     policy: CutPolicy
 
     def to_json(self) -> str:
-        return json.dumps({"format": FORMAT, "params": self.params.to_dict(), "policy": asdict(self.policy)})
+        values = {"params": self.params.to_dict(), "policy": asdict(self.policy), "software": software_fingerprint()}
+        return json.dumps(values, sort_keys=True)
 
     @classmethod
     def from_json(cls, text: str) -> Recipe:
         values = json.loads(text)
         return cls(SpectrogramParams.from_dict(values["params"]), CutPolicy(**values["policy"]))
+
+
+def software_fingerprint() -> str:
+    """A hash of this project's code and its libraries' versions: work that other software began is not mixed in."""
+    folders = (Path(__file__).parent, Path(spectrogram.__file__).parent)
+    files = sorted(path for folder in folders for path in folder.rglob("*.py"))
+    key = hashlib.sha256(b"".join(path.read_bytes() for path in files))
+    key.update(" ".join(f"{name} {version(name)}" for name in LIBRARIES).encode())
+    return key.hexdigest()[:16]
 
 
 def write_plan(folder: Path, entries: list[Entry], recipe: Recipe) -> int:

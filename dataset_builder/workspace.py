@@ -29,7 +29,9 @@ def locked(out: Path) -> Iterator[Path]:
         except BlockingIOError as error:
             file.seek(0)
             raise EnvironmentProblem(
-                f"{out} is locked by pid {file.read().strip() or 'unknown'}", "expected one build at a time", "wait for it"
+                f"{out} is locked by pid {file.read().strip() or 'unknown'}",
+                "expected one build at a time",
+                "wait for it",
             ) from error
         file.truncate(0)
         file.write(f"{os.getpid()}\n")

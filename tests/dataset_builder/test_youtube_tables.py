@@ -1,0 +1,87 @@
+"""AudioCaps and AudioSet tables and lists of ids lose no row; hostile ids never get further than the table."""
+
+import pytest
+
+from dataset_builder.captions import read_entries
+from dataset_builder.sources.youtube_tables import read_audiocaps, read_audioset, recognises
+from spectrogram.problems import Problem
+
+AUDIOCAPS = "audiocap_id,youtube_id,start_time,caption\n"
+
+
+@pytest.fixture
+def table(tmp_path):
+    def write(text, name="t.csv"):
+        (tmp_path / name).write_text(text, encoding="utf-8", newline="")
+        return tmp_path / name
+
+    return write
+
+
+@pytest.mark.parametrize(
+    ("split", "rows", "clips", "captions"),
+    [("train", 49_838, 49_838, 1), ("val", 2_475, 495, 5), ("test", 4_875, 975, 5)],
+)
+def test_the_tables_of_audiocaps_keep_every_row(shared_data, split, rows, clips, captions):
+    table = shared_data / "audiocaps" / f"{split}.csv"
+    assert recognises(table)
+    assert sum(1 for _ in read_audiocaps(table)) == rows
+    entries = read_entries(table, shared_data / "audiocaps")
+    assert len(entries) == clips
+    # Two captions of one clip may be the same words: they are then one caption.
+    assert max(len(entry.captions) for entry in entries) == captions
+    assert all(len(entry.captions) >= 1 for entry in entries)
+
+
+def test_a_leading_dash_and_a_decimal_start_are_an_ordinary_id_and_time(table):
+    (entry,) = read_audiocaps(table(AUDIOCAPS + "1,-0abcdefghi,30.500,a dog\n"))
+    assert (entry.clip_id, entry.recording, entry.start_s, entry.seconds) == (
+        "-0abcdefghi_30.5",
+        "-0abcdefghi",
+        30.5,
+        10,
+    )
+
+
+@pytest.mark.parametrize("bad", ["=cmd", "../../x", "a;rm -rf ~", "", "abcdefghijkl", "abcdéfghijk"])
+def test_anything_but_eleven_harmless_characters_is_refused_with_its_row(table, bad):
+    with pytest.raises(Problem, match=r"t\.csv line 2.*no YouTube id"):
+        list(read_audiocaps(table(AUDIOCAPS + f"1,{bad},0,x\n")))
+
+
+def test_same_id_with_two_starts_is_two_clips_of_one_recording(table, tmp_path):
+    entries = read_entries(table(AUDIOCAPS + "1,abcdefghijk,0,x\n2,abcdefghijk,10,y\n3,abcdefghijk,10,z\n"))
+    assert [(entry.clip_id, entry.captions) for entry in entries] == [
+        ("abcdefghijk_0", ("x",)),
+        ("abcdefghijk_10", ("y", "z")),
+    ]
+    assert len({entry.recording for entry in entries}) == 1
+
+
+def test_audioset_rows_have_four_columns_and_their_own_length(table):
+    text = "# Segments csv\n# num=2\n# YTID, start_seconds, end_seconds, positive_labels\n"
+    text += '--PJHxphWEs, 30.000, 40.000, "/m/09x0r,/t/dd00088"\n-abcdefghij, 0.000, 6.500, "/m/09x0r"\n'
+    path = table(text)
+    assert recognises(path)
+    one, two = read_audioset(path, {"/m/09x0r": "Speech", "/t/dd00088": "Gush"})
+    assert (one.clip_id, one.seconds, one.captions, one.label) == ("--PJHxphWEs_30", 10, ("speech, gush",), "Speech")
+    assert (two.seconds, two.start_s) == (6.5, 0)
+
+
+def test_a_list_of_ids_takes_times_and_captions(table):
+    path = table('abcdefghijk\n-bcdefghijk 30\ncbcdefghijk,5,"rain, then thunder"\n', "ids.txt")
+    entries = read_entries(path)
+    assert [(e.clip_id, e.captions) for e in entries] == [
+        ("abcdefghijk_0", ()),
+        ("-bcdefghijk_30", ()),
+        ("cbcdefghijk_5", ("rain, then thunder",)),
+    ]
+
+
+def test_sound_is_found_by_id_and_start_or_by_id_alone(table, tmp_path):
+    (tmp_path / "audio").mkdir()
+    (tmp_path / "audio" / "abcdefghijk_10.flac").write_bytes(b"")
+    (tmp_path / "audio" / "-bcdefghijk.wav").write_bytes(b"")
+    path = table(AUDIOCAPS + "1,abcdefghijk,10,x\n2,-bcdefghijk,30,y\n")
+    names = [entry.path.rsplit("/", 1)[1] for entry in read_entries(path, tmp_path / "audio")]
+    assert names == ["abcdefghijk_10.flac", "-bcdefghijk.wav"]
