@@ -54,7 +54,7 @@ def build(
         outcome = export.gather(done)
         if not outcome.kept:
             raise Problem(f"no clip is left ({outcome.sentence()})", "expected at least one", first_reason(outcome))
-        finish(folder, done, outcome, deal(entries, outcome, out, settings), settings, out)
+        finish(folder, done, outcome, deal(entries, settings, out), settings, out)
         workspace.publish(out)
         workspace.clear(out)
     return outcome
@@ -65,11 +65,14 @@ def first_reason(outcome: export.Outcome) -> str:
     return f"the first one, {drop['place']}: {drop['reason']}, {drop['detail']}"
 
 
-def deal(entries: list[Entry], outcome: export.Outcome, out: Path, settings: Settings) -> dict[str, str]:
-    """The split of each recording: the table's own column, then the former build's choice, then the shares."""
-    kept = splits.read_splits(out / splits.FILE) if (out / splits.FILE).is_file() else {}
+def deal(entries: list[Entry], settings: Settings, out: Path | None = None) -> dict[str, str]:
+    """The split of each recording: the table's own column, then the choice of the build in ``out``, then the shares.
+
+    Dealt before anything is dropped, so that another policy moves no clip.
+    """
+    kept = splits.read_splits(out / splits.FILE) if out and (out / splits.FILE).is_file() else {}
     kept |= {e.recording: SPLIT_NAMES.get(e.split, e.split) for e in entries if e.split}
-    labels = {row["recording"]: row["label"] for row in outcome.facts}
+    labels = {entry.recording: entry.label for entry in sorted(entries, key=lambda entry: entry.clip_id)}
     return splits.assign(labels, settings.shares, settings.seed, kept)
 
 
