@@ -6,6 +6,7 @@ import importlib
 import sys
 
 COMMANDS = {
+    "download": "dataset_builder.download_command",
     "soundscapes": "dataset_builder.soundscapes",
 }
 

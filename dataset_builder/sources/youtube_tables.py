@@ -35,16 +35,20 @@ def recognises(table: Path) -> bool:
 
 def read(table: Path, audio: Path) -> Iterator[Entry]:
     """Entries of any of the three, their sound looked for in ``audio`` as ``ID_START.*`` or ``ID.*``: cut sections."""
-    if table.suffix == ".txt":
-        wanted = read_ids(table)
-    elif decoded(table).startswith("#"):
-        wanted = read_audioset(table)
-    else:
-        wanted = read_audiocaps(table)
     found = {path.stem: path for path in sorted(audio.rglob("*")) if path.suffix.lower() in FOUND_SUFFIXES}
-    for entry in wanted:
+    for entry in wanted(table):
         path = found.get(entry.clip_id) or found.get(entry.recording) or audio / f"{entry.clip_id}.flac"
         yield replace(entry, path=str(path), start_s=0.0, seconds=None)
+
+
+def wanted(table: Path) -> Iterator[Entry]:
+    """Entries of any of the three as sections of the original videos, without a sound file."""
+    if table.suffix == ".txt":
+        yield from read_ids(table)
+    elif decoded(table).startswith("#"):
+        yield from read_audioset(table)
+    else:
+        yield from read_audiocaps(table)
 
 
 def read_audiocaps(table: Path) -> Iterator[Entry]:

@@ -1,0 +1,92 @@
+"""``python -m dataset_builder download TABLE``: the sounds of AudioCaps, AudioSet or a list of YouTube ids."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+from pathlib import Path
+
+from dataset_builder.command import progress, say
+from dataset_builder.exits import ended
+from spectrogram.problems import PARTIAL_EXIT_CODE
+
+PATIENCE = 3
+FLAC_BYTES_PER_CLIP = 700_000
+EPILOG = """
+Stop it when you like and run the same command again: what is here, gone, private or blocked is not asked again.
+Expect that 10 to 25 in 100 ids of AudioCaps are gone for good, and refusals from data centres: run it at home, slowly.
+Exit codes: 0 all here, 3 some failed or pending (run it again), 4 unusable table, 5 disk, program or lock.
+"""
+
+
+def parser() -> argparse.ArgumentParser:
+    made = argparse.ArgumentParser(
+        prog="python -m dataset_builder download",
+        description=__doc__,
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = made.add_argument
+    add("table", type=Path, help="AudioCaps csv, AudioSet csv, or a text file with one id a line")
+    add("--out", type=Path, default=Path("downloads"), help="folder for audio/, ledger.jsonl, metadata.csv")
+    add("--limit", type=int, help="only the first N clips")
+    add("--workers", type=int, default=1, help="parallel downloads (default 1; more are refused sooner)")
+    add("--pause", type=float, nargs=2, default=(5.0, 10.0), metavar="S", help="pause between requests (default 5 10)")
+    add("--tries", type=int, default=3, help="tries for each clip in one run (default 3)")
+    add("--retry-failed", action="store_true", help="ask again for clips that are gone, private or blocked")
+    add("--import-failed", type=Path, metavar="CSV", help="take over another project's fail list (column youtube_id)")
+    add("--cookies", help="Netscape cookie file of a signed-in browser")
+    add("--proxy", help="proxy address")
+    add("--address", default=None, help="address with {id} in it (default: YouTube's)")
+    add("--dry-run", action="store_true", help="say what would be fetched and how large it gets")
+    add("--json", action="store_true", help="print the summary as JSON")
+    return made
+
+
+def main(argv: list[str]) -> int:
+    options = parser().parse_args(argv)
+    return ended(lambda: run(options, argv))
+
+
+def run(options: argparse.Namespace, argv: list[str]) -> int:
+    from dataset_builder.captions import merged
+    from dataset_builder.ledger import Ledger, import_failures
+    from dataset_builder.sources.youtube_tables import wanted
+    from dataset_builder.workspace import clear, locked
+
+    entries = merged(list(wanted(options.table)))[: options.limit]
+    if options.dry_run:
+        known = Ledger(options.out / "ledger.jsonl").records
+        left = sum(not (entry.clip_id in known and known[entry.clip_id].settled) for entry in entries)
+        facts = {"given": len(entries), "left": left, "megabytes": round(left * FLAC_BYTES_PER_CLIP / 1e6)}
+        say(options.json, facts, f"{left} of {len(entries)} clips left to fetch, about {facts['megabytes']} MB")
+        return 0
+    with locked(options.out):
+        if options.import_failed:
+            import_failures(options.import_failed, Ledger(options.out / "ledger.jsonl"))
+        with progress(len(entries), "clips") as report:
+            outcome = downloader(options).run(entries, report)
+        clear(options.out)
+    complete = outcome.ok == len(entries)
+    facts = {"given": len(entries), "here": outcome.ok, "failed": dict(outcome.failed), "pending": outcome.pending}
+    say(options.json, facts, outcome.sentence() + "\n" + hint(options, argv, outcome))
+    return 0 if complete else PARTIAL_EXIT_CODE
+
+
+def downloader(options: argparse.Namespace):
+    from dataset_builder.download import Downloader
+    from dataset_builder.pacing import Pace
+    from dataset_builder.sources.youtube import YOUTUBE, YouTube
+
+    fetcher = YouTube(options.address or YOUTUBE, options.cookies, options.proxy)
+    pace = Pace(tuple(options.pause), first_wait_s=max(60.0, options.pause[1]), patience=PATIENCE)
+    return Downloader(options.out, fetcher, pace, options.tries, options.workers, options.retry_failed)
+
+
+def hint(options: argparse.Namespace, argv: list[str], outcome) -> str:
+    again = "python -m dataset_builder download " + shlex.join(argv)
+    if outcome.stopped:
+        return f"stopped: the site refuses; wait an hour or pass --cookies, then go on with: {again}"
+    if outcome.pending:
+        return f"go on with: {again}"
+    return f"next: python -m dataset_builder {shlex.quote(str(options.out))} --out sd-audio-spectrograms"
