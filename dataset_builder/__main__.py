@@ -6,6 +6,7 @@ import importlib
 import sys
 
 COMMANDS = {
+    "fetch": "dataset_builder.fetch_command",
     "download": "dataset_builder.download_command",
     "soundscapes": "dataset_builder.soundscapes",
 }

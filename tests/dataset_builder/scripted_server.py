@@ -20,7 +20,8 @@ class Server:
     """``script[path]`` is a list of replies played in turn, the last one for ever.
 
     A reply is bytes or a JSON value (200), a number (that status), (number, headers), "slow", "reset", or
-    ("half", bytes): the connection ends in the middle of what was announced.  ``asked`` lists (path, seconds since the start).
+    ("half", bytes): the connection ends in the middle of what was announced.
+    ``asked`` lists (path, seconds since the start).
     """
 
     def __init__(self, script: dict) -> None:

@@ -1,0 +1,109 @@
+"""A folder of fetched sounds that grows: audio/, rows.jsonl (one line each, appended) and metadata.csv (at the end).
+
+Stopped anywhere it goes on where it was; ``python -m dataset_builder FOLDER`` turns it into a dataset.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import logging
+import os
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from dataset_builder.failures import Failure
+from dataset_builder.pieces import write_atomically
+from dataset_builder.reading import sha256_of
+
+log = logging.getLogger(__name__)
+COLUMNS = ("file_name", "caption", "label", "licence", "source", "attribution", "source_id", "split", "sha256")
+
+
+@dataclass(frozen=True)
+class Item:
+    """One sound that a source offers; ``fetch`` gives its bytes or raises Failure."""
+
+    id: str
+    suffix: str
+    captions: tuple[str, ...]
+    fetch: Callable[[], bytes]
+    label: str = ""
+    licence: str = ""
+    source: str = ""
+    attribution: str = ""
+    recording: str = ""
+    split: str = ""
+
+
+class Collection:
+    """``fill`` it from any number of items; ids that are there already are not fetched again."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = Path(folder)
+        self.rows = {row["id"]: row for row in self.read_rows()}
+
+    def read_rows(self) -> Iterable[dict]:
+        path = self.folder / "rows.jsonl"
+        for number, line in enumerate(path.read_bytes().split(b"\n") if path.exists() else (), 1):
+            try:
+                row = json.loads(line) if line.strip() else None
+            except ValueError:
+                log.warning("rows.jsonl line %d is no row and is ignored", number)
+                continue
+            if row and (self.folder / row["file_name"]).is_file():
+                yield row
+
+    def fill(self, items: Iterable[Item], report: Callable[[int], None] = lambda done: None) -> Counter:
+        """Fetch what is missing; returns how many are here ("ok") and how many failed, by reason."""
+        counts: Counter = Counter()
+        for done, item in enumerate(items, 1):
+            counts[self.add(item)] += 1
+            report(done)
+        self.write_table()
+        return counts
+
+    def add(self, item: Item) -> str:
+        """Fetch one item unless it is here; returns "ok" or the reason of the failure."""
+        name = f"audio/{safe(item.id)}{item.suffix}"
+        if item.id in self.rows:
+            return "ok"
+        try:
+            data = item.fetch()
+        except Failure as failure:
+            log.warning("%s: %s", item.id, failure)
+            return failure.reason
+        (self.folder / "audio").mkdir(parents=True, exist_ok=True)
+        write_atomically(self.folder / name, data)
+        facts = {key: getattr(item, key) for key in ("id", "captions", *COLUMNS[2:6], "split")}
+        row = {**facts, "file_name": name, "source_id": item.recording or item.id}
+        row["sha256"] = sha256_of(str(self.folder / name))
+        with open(self.folder / "rows.jsonl", "ab") as file:
+            file.write(b"\n" + json.dumps(row).encode() + b"\n")
+            file.flush()
+            os.fsync(file.fileno())
+        self.rows[item.id] = row
+        return "ok"
+
+    def write_table(self) -> None:
+        text = io.StringIO(newline="")
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(COLUMNS)
+        for row in sorted(self.rows.values(), key=lambda row: row["file_name"]):
+            facts = [row[name] for name in COLUMNS[2:]]
+            writer.writerows((row["file_name"], caption, *facts) for caption in row["captions"] or ("",))
+        self.folder.mkdir(parents=True, exist_ok=True)
+        write_atomically(self.folder / "metadata.csv", text.getvalue().encode())
+
+
+def safe(name: str) -> str:
+    """A file name of harmless characters that still differs where the names differ."""
+    if re.fullmatch(r"[A-Za-z0-9_-][A-Za-z0-9_.-]{0,99}", name):
+        return name
+    import hashlib
+
+    return re.sub(r"[^A-Za-z0-9_-]+", "-", name)[:60] + "-" + hashlib.sha256(name.encode()).hexdigest()[:8]

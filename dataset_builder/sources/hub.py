@@ -1,0 +1,68 @@
+"""Sounds of a dataset on the Hub (or in a local folder), streamed, so that nobody must scrape.
+
+``OpenSound/AudioCaps`` has most of AudioCaps.  The audio column is found by its type, captions by their usual names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+
+from dataset_builder.collection import Item
+from dataset_builder.failures import Failure
+from spectrogram.problems import Problem
+
+DEFAULT = "OpenSound/AudioCaps"
+CAPTIONS = ("captions", "caption", "text", "description", "sentence", "prompt")
+IDS = ("clip_id", "id", "audiocap_id", "youtube_id", "file_name", "__key__")
+RECORDINGS = ("recording", "youtube_id", "source_id")
+MAGIC = ((b"RIFF", ".wav"), (b"fLaC", ".flac"), (b"OggS", ".ogg"), (b"ID3", ".mp3"), (b"\xff\xfb", ".mp3"))
+
+
+def stream(name: str, split: str, limit: int | None = None, config: str | None = None) -> Iterator[Item]:
+    """Yield the rows of a split as items whose bytes are at hand; row numbers are the ids where there is none."""
+    from datasets import Audio, load_dataset
+
+    rows = load_dataset(name, config, split=split, streaming=True)
+    if rows.features is None:
+        rows = rows._resolve_features()
+    audio = [column for column, feature in rows.features.items() if isinstance(feature, Audio)]
+    if not audio:
+        raise Problem(f"{name} has the columns {', '.join(rows.features)}", "expected one of sound", "choose another")
+    for number, row in enumerate(islice(rows.cast_column(audio[0], Audio(decode=False)), limit)):
+        yield item_of(name, split, number, row, audio[0])
+
+
+def item_of(name: str, split: str, number: int, row: dict, audio: str) -> Item:
+    texts = next((row[column] for column in CAPTIONS if row.get(column)), "")
+    own = next((str(row[column]) for column in IDS if row.get(column)), None)
+    sound = row[audio]
+    # Several rows may share an id (one caption a row), so the row number keeps them apart.
+    identity = f"{Path(own).stem}-{number}" if own else f"{split}-{number:07d}"
+    return Item(
+        id=identity,
+        suffix=suffix_of(sound),
+        captions=tuple(texts) if isinstance(texts, list) else (texts,) if texts else (),
+        fetch=lambda: bytes_of(sound),
+        label=str(row.get("label") or ""),
+        licence=str(row.get("licence") or row.get("license") or f"see the card of {name}"),
+        source=str(row.get("source") or f"https://huggingface.co/datasets/{name}"),
+        attribution=str(row.get("attribution") or name),
+        recording=next((str(row[column]) for column in RECORDINGS if row.get(column)), own or identity),
+        split=split,
+    )
+
+
+def bytes_of(sound: dict | None) -> bytes:
+    if sound and sound.get("bytes"):
+        return sound["bytes"]
+    if sound and sound.get("path") and Path(sound["path"]).is_file():
+        return Path(sound["path"]).read_bytes()
+    raise Failure("gone", "the row holds no sound")
+
+
+def suffix_of(sound: dict | None) -> str:
+    head = (sound or {}).get("bytes") or b""
+    found = next((suffix for magic, suffix in MAGIC if head.startswith(magic)), None)
+    return found or Path((sound or {}).get("path") or "").suffix or ".wav"

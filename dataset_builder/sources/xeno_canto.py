@@ -1,0 +1,63 @@
+"""Bird song of xeno-canto.org through its API (version 3), with species, country, sound type, licence and recordist.
+
+The key comes from the environment: XENO_CANTO_KEY (shown on a member's account page).  Queries are the site's own:
+``sp:"turdus merula" q:A``, ``cnt:brazil grp:birds len:5-30``.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from itertools import islice
+
+from dataset_builder.collection import Item
+from dataset_builder.sources.licences import licence_name
+from dataset_builder.web import Web
+from spectrogram.problems import EnvironmentProblem
+
+ADDRESS = "https://xeno-canto.org/api/3/recordings"
+KEY = "XENO_CANTO_KEY"
+
+
+def search(query: str, web: Web, limit: int = 100, address: str = ADDRESS) -> Iterator[Item]:
+    """Yield up to ``limit`` items; raises EnvironmentProblem without a key, Failure when refused."""
+    key = os.environ.get(KEY)
+    if not key:
+        raise EnvironmentProblem(f"{KEY} is not set", "expected the API key in the environment", f"export {KEY}=…")
+    yield from islice(pages(query, key, web, address), limit)
+
+
+def pages(query: str, key: str, web: Web, address: str) -> Iterator[Item]:
+    page, last = 1, 1
+    while page <= last:
+        answer = web.json(address, query=query, key=key, page=page)
+        last = int(answer["numPages"])
+        for recording in answer["recordings"]:
+            # Recordings of endangered species come without a file.
+            if recording.get("file"):
+                yield item_of(recording, web)
+        page += 1
+
+
+def item_of(recording: dict, web: Web) -> Item:
+    number, species = recording["id"], recording.get("en") or f"{recording['gen']} {recording['sp']}"
+    address = recording["file"]
+    return Item(
+        id=f"XC{number}",
+        suffix=".mp3",
+        captions=captions_of(species, recording.get("type", ""), recording.get("cnt", "")),
+        fetch=lambda: web.bytes("https:" + address if address.startswith("//") else address),
+        label=f"bird:{species.lower().replace(' ', '_')}",
+        licence=licence_name(recording.get("lic", "")),
+        source=f"https://xeno-canto.org/{number}",
+        attribution=f"{recording.get('rec', 'unknown')}, XC{number}, xeno-canto.org",
+        recording=f"xc:{number}",
+    )
+
+
+def captions_of(species: str, kind: str, country: str) -> tuple[str, ...]:
+    """``the song of a Common Blackbird, a bird`` and the same with the country."""
+    article = "an" if species[:1].lower() in "aeiou" else "a"
+    sound = "song" if "song" in kind.lower() else "call" if "call" in kind.lower() else "sound"
+    first = f"the {sound} of {article} {species}, a bird"
+    return (first, f"{first}, recorded in {country}") if country else (first,)
