@@ -1,4 +1,4 @@
-"""`python -m spectrogram generate|transform|encode|decode|inspect`: one module a command, loaded when it is asked for."""
+"""`python -m spectrogram generate|encode|decode|inspect`: one module a command, loaded when it is asked for."""
 
 import argparse
 import importlib

@@ -49,7 +49,11 @@ def check_audio(audio: np.ndarray, name: str = "audio") -> np.ndarray:
 
 
 def read_audio(
-    path, sample_rate_hz: int | None = None, channels: int | None = None, start_s: float = 0.0, seconds: float | None = None
+    path,
+    sample_rate_hz: int | None = None,
+    channels: int | None = None,
+    start_s: float = 0.0,
+    seconds: float | None = None,
 ) -> tuple[np.ndarray, int]:
     """Float32 (channels, samples) and its rate; only the asked window is read. Raises SoundProblem.
 
@@ -109,9 +113,25 @@ def _read_with_ffmpeg(path: Path, start_s: float, seconds: float | None, reason:
 
     program = shutil.which("ffmpeg")
     if program is None:
-        raise SoundProblem(f"{path} cannot be decoded ({reason})", "wav, flac, ogg or mp3", "install ffmpeg or convert it")
+        raise SoundProblem(
+            f"{path} cannot be decoded ({reason})", "wav, flac, ogg or mp3", "install ffmpeg or convert it"
+        )
     window = ["-ss", str(start_s)] + ([] if seconds is None else ["-t", str(seconds)])
-    command = [program, "-v", "error", *window, "-i", f"file:{path}", "-map", "a:0", "-f", "au", "-c:a", "pcm_f32be", "-"]
+    command = [
+        program,
+        "-v",
+        "error",
+        *window,
+        "-i",
+        f"file:{path}",
+        "-map",
+        "a:0",
+        "-f",
+        "au",
+        "-c:a",
+        "pcm_f32be",
+        "-",
+    ]
     done = subprocess.run(command, capture_output=True, stdin=subprocess.DEVNULL, timeout=600, check=False)
     if done.returncode or len(done.stdout) < 32:
         message = done.stderr.decode(errors="replace").strip().splitlines() or [reason]

@@ -6,18 +6,21 @@ import numpy as np
 from PIL import Image
 
 from spectrogram.audio_io import check_audio, mix_channels, resample
-from spectrogram.mel import filterbank
+from spectrogram.mel import band_weights, filterbank
 from spectrogram.params import KEY, SpectrogramParams
 from spectrogram.pixels import levels_of, pack, picture_array, quantise, unpack
 from spectrogram.problems import SoundProblem
 from spectrogram.stft import stft
 
+UNKNOWN_PEAK = 0.9
+
 
 class SpectrogramCodec:
     """Encoder and decoder for one set of parameters; holds no state beyond them, safe in threads."""
 
-    def __init__(self, params: SpectrogramParams):
-        self.params = params
+    def __init__(self, params: SpectrogramParams, steps: int = 2, fits: int = 1):
+        """`steps` Griffin-Lim iterations and `fits` of the bands a decode: more is slower and a little better."""
+        self.params, self.steps, self.fits = params, steps, fits
 
     def encode(self, audio: np.ndarray, sample_rate_hz: int) -> Image.Image:
         """Picture of the first `clip_seconds`; shorter audio is padded with silence, longer is cut.
@@ -26,7 +29,7 @@ class SpectrogramCodec:
         """
         planes = self.levels(self._fit(check_audio(audio), sample_rate_hz))
         params = self.params
-        if params.curve == "power" and params.peak is None:
+        if not params.absolute and params.peak is None:
             params = params.replace(peak=max(float(planes.max()), 1e-12))
         image = Image.fromarray(pack(quantise(planes, params), params))
         image.info[KEY] = params.to_json()
@@ -35,18 +38,36 @@ class SpectrogramCodec:
     def decode(self, image, seed: int = 0) -> tuple[np.ndarray, int]:
         """Audio and its rate, the inverse of `encode`: as long as the picture is wide; the seed draws lost phases.
 
-        Takes a PIL picture of any mode, or an array (rows, columns[, 3]) of bytes or of floats 0 to 1.
+        Takes a PIL picture of any mode, or an array (rows, columns[, 3]) of bytes or of floats 0 to 1. A picture that
+        does not say how loud it is (not absolute, no peak) comes out with its loudest sample at UNKNOWN_PEAK.
         """
-        planes = levels_of(unpack(picture_array(image, self.params), self.params), self.params)
-        if self.params.layout == "stereo":
+        params = self._with_peak(image)
+        planes = levels_of(unpack(picture_array(image, params), params), params)
+        if params.norm != "mean":
+            weights = band_weights(params)
+            planes = planes / (np.sqrt(weights) if params.norm == "slaney" else weights)
+        audio = self._synthesise(planes, params.replace(padded_ms=None, norm="mean", framing="half"), seed)
+        if params.framing == "centre":
+            half = params.hop_samples // 2
+            audio = audio[:, half : audio.shape[1] - (params.hop_samples - half)]
+        if not params.absolute and params.peak is None:
+            audio *= UNKNOWN_PEAK / max(float(np.abs(audio).max(initial=0)), 1e-9)
+        return audio, params.sample_rate_hz
+
+    def _with_peak(self, image) -> SpectrogramParams:
+        text = getattr(image, "info", {}).get(KEY)
+        if self.params.absolute or self.params.peak is not None or text is None:
+            return self.params
+        return self.params.replace(peak=SpectrogramParams.from_json(text).peak)
+
+    def _synthesise(self, planes: np.ndarray, grid: SpectrogramParams, seed: int) -> np.ndarray:
+        if grid.layout == "stereo":
             from spectrogram.stereo import synthesise_stereo
 
-            audio = synthesise_stereo(planes, self.params, seed)
-        else:
-            from spectrogram.reconstruct import synthesise
+            return synthesise_stereo(planes, grid, seed)
+        from spectrogram.reconstruct import synthesise
 
-            audio = synthesise(planes[0], self.params, seed)[None]
-        return audio, self.params.sample_rate_hz
+        return np.stack([synthesise(plane, grid, seed, self.steps, self.fits) for plane in planes])
 
     def encode_batch(self, audios, sample_rate_hz: int, threads: int = 2) -> list[Image.Image]:
         """Pictures of many clips at once, one clip a thread; order is kept."""
@@ -60,15 +81,17 @@ class SpectrogramCodec:
 
     def levels(self, audio: np.ndarray) -> np.ndarray:
         """Band magnitudes (planes, bands, frames) of audio at the codec's own rate; stereo gives left, mid, right."""
-        frames = audio.shape[1] // self.params.hop_samples
+        frames = audio.shape[1] // self.params.hop_samples + (self.params.framing == "centre")
         if self.params.layout == "stereo":
             audio = np.stack([audio[0], audio.mean(axis=0), audio[1]])
-        spectra = (stft(channel, self.params, frames) for channel in audio)
-        return np.stack([filterbank(self.params) @ np.abs(spectrum).T for spectrum in spectra])
+        sizes = (np.abs(stft(channel, self.params, frames)).T for channel in audio)
+        if self.params.norm == "slaney":
+            return np.stack([np.sqrt(filterbank(self.params) @ size**2) for size in sizes])
+        return np.stack([filterbank(self.params) @ size for size in sizes])
 
     def _fit(self, audio: np.ndarray, sample_rate_hz: int) -> np.ndarray:
         if not 100 <= sample_rate_hz <= 1_000_000:
-            raise SoundProblem(f"the sample rate is {sample_rate_hz}", "100 to 1,000,000 Hz", "pass the recording's rate")
+            raise SoundProblem(f"the sample rate is {sample_rate_hz}", "100 to 1,000,000", "pass the recording's rate")
         samples = self.params.clip_samples
         wanted = -(-samples * sample_rate_hz // self.params.sample_rate_hz) + 1
         audio = mix_channels(audio[:, :wanted], self.params.channels)

@@ -66,14 +66,23 @@ def _triangles(params: SpectrogramParams) -> np.ndarray:
 
 @lru_cache(maxsize=16)
 def filterbank(params: SpectrogramParams) -> csr_matrix:
-    """Triangles (bands, bins): `mean` rows sum to one, so a band is the mean magnitude of its bins; no side of a triangle
-    is shorter than one bin, so that no band is empty. `peak` and `slaney` rows are those of HTK and librosa, unwidened."""
+    """Triangles (bands, bins): `mean` rows sum to one, so a band is the mean magnitude of its bins.
+
+    No side of a triangle is then shorter than one bin, so that no band is empty; the triangles of `peak` (HTK) and
+    `slaney` (librosa) are left as those projects make them.
+    """
     return csr_matrix(_triangles(params).astype(np.float32))
 
 
 @lru_cache(maxsize=16)
+def band_weights(params: SpectrogramParams) -> np.ndarray:
+    """Sum of each triangle (bands, 1): dividing by it turns levels of any norm into mean magnitudes."""
+    return np.maximum(_triangles(params).sum(axis=1, keepdims=True), 1e-9).astype(np.float32)
+
+
+@lru_cache(maxsize=16)
 def inverse_filterbank(params: SpectrogramParams) -> csr_matrix:
-    """Ridge pseudo-inverse (bins, bands), entries below 1 % dropped: band to bin magnitudes; clip the result at zero."""
+    """Ridge pseudo-inverse (bins, bands), entries below 1 % dropped: band to bin magnitudes, some below zero."""
     weights = _triangles(params)
     if weights.shape[0] <= weights.shape[1]:
         inverse = np.linalg.solve(_ridged(weights @ weights.T), weights).T

@@ -15,7 +15,7 @@ from spectrogram.problems import PictureProblem, Problem, UsageProblem
 KEY = "spectrogram_params"
 MODEL_FILE = "spectrogram.json"
 SCALES = ("mel", "linear", "log", "slaney")
-LAYOUTS = ("grey", "bands", "frames", "stereo")
+LAYOUTS = ("grey", "bands", "frames", "stereo", "left_right")
 CURVES = ("db", "power")
 NORMS = ("mean", "peak", "slaney")
 FRAMINGS = ("half", "centre")
@@ -27,9 +27,12 @@ class SpectrogramParams:
 
     `mel` spaces bands evenly on warp_hz·ln(1 + f/warp_hz) (700 is the HTK mel), `log` on ln f, `linear` on f.
     Layouts: `grey` three equal planes; `bands` three interleaved sets of bands in R, G, B; `frames` three successive
-    frames in R, G, B; `stereo` left, mid, right. The fields below `layout` only serve to read the pictures of others:
-    `curve="power"` stores (magnitude/peak)^power instead of dB, `padded_ms` is the zero-padded FFT length, `peak` is the
-    magnitude of the loudest pixel (None: each picture's own), `framing="centre"` puts frame t at t·hop, not (t + ½)·hop.
+    frames in R, G, B; `stereo` left, mid, right.
+
+    The fields below `layout` only serve to read the pictures of others. Layout `left_right` is G and B.
+    `curve="power"` stores (magnitude/peak)^power instead of dB, `peak` being the magnitude of the loudest pixel (None:
+    each picture's own). `norm` is HTK's `peak`, or librosa's `slaney` on power. `padded_ms` is the zero-padded FFT's
+    length. `framing="centre"` puts frame t at t·hop, not (t + ½)·hop, with reflected ends.
     """
 
     sample_rate_hz: int
@@ -50,6 +53,7 @@ class SpectrogramParams:
     norm: str = "mean"
     framing: str = "half"
     loud_is_white: bool = True
+    highest_first: bool = True
 
     def __post_init__(self):
         for field in dataclasses.fields(self):
@@ -101,15 +105,21 @@ class SpectrogramParams:
 
     @property
     def channels(self) -> int:
-        return 2 if self.layout == "stereo" else 1
+        return 2 if self.layout in ("stereo", "left_right") else 1
 
     @property
     def clip_samples(self) -> int:
-        return self.columns * self.frames_per_column * self.hop_samples
+        frames = self.columns * self.frames_per_column - (self.framing == "centre")
+        return frames * self.hop_samples
 
     @property
     def clip_seconds(self) -> float:
         return self.clip_samples / self.sample_rate_hz
+
+    @property
+    def absolute(self) -> bool:
+        """White is full scale, so that loudness survives; otherwise it is the picture's own loudest point."""
+        return self.curve == "db" and self.norm == "mean"
 
     @property
     def width(self) -> int:
@@ -170,7 +180,7 @@ class SpectrogramParams:
         text = getattr(image, "info", {}).get(KEY)
         if not isinstance(text, str):
             raise PictureProblem(
-                f"the picture carries no {KEY}", "a PNG written by this project", "name a preset or use foreign.recognise"
+                f"the picture carries no {KEY}", "a PNG of this project", "name a preset or ask foreign.recognise"
             )
         return cls.from_json(text)
 

@@ -21,7 +21,12 @@ COSINES, SINES = np.cos(_ANGLES).astype(np.float32), np.sin(_ANGLES).astype(np.f
 
 
 def integrate_phase(
-    log_magnitude: np.ndarray, hop_samples: int, fft_samples: int, window_samples: int, seed: int, range_db: float = 90.0
+    log_magnitude: np.ndarray,
+    hop_samples: int,
+    fft_samples: int,
+    window_samples: int,
+    seed: int,
+    range_db: float = 90.0,
 ) -> np.ndarray:
     """Phases as uint32 turns (frames, bins) for natural-log magnitudes of the same shape, float32.
 
@@ -39,7 +44,7 @@ def integrate_phase(
 @njit(cache=True, nogil=True, fastmath=True)
 def _integrate(log_magnitude, advance, per_bin, per_frame, span, random):
     frames, bins = log_magnitude.shape
-    shift = int(math.ceil(math.log2(bins + 2)))
+    shift = np.int64(math.ceil(math.log2(bins + 2)))
     logs, level, phase = _frame_cells(log_magnitude, shift, span, random)
     following = np.empty(level.size, np.int32)
     heads = np.full(LEVELS, -1, np.int32)

@@ -1,6 +1,7 @@
 """Band magnitudes to bytes and back, and how planes of bytes lie in a picture.
 
-Levels are linear magnitudes (planes, bands, frames), band 0 the lowest, full-scale sine = 1. Pixels are (rows, columns, 3).
+Levels are linear magnitudes (planes, bands, frames), band 0 the lowest, full-scale sine = 1.
+Pixels are (rows, columns, 3).
 """
 
 import numpy as np
@@ -16,10 +17,13 @@ FULL = np.float32(255)
 
 def quantise(levels: np.ndarray, params: SpectrogramParams) -> np.ndarray:
     """Bytes (planes, bands, frames); rounded, so that the error is half a step at most (range_db/510)."""
+    peak = params.peak or (1.0 if params.absolute else max(float(levels.max()), 1e-12))
     if params.curve == "db":
-        shade = 1 + DECIBELS / np.float32(params.range_db) * np.log(np.maximum(levels, np.float32(1e-12)))
+        shade = 1 + DECIBELS / np.float32(params.range_db) * np.log(
+            np.maximum(levels / np.float32(peak), np.float32(1e-12))
+        )
     else:
-        shade = (levels / np.float32(params.peak or max(float(levels.max()), 1e-12))) ** np.float32(params.power)
+        shade = (levels / np.float32(peak)) ** np.float32(params.power)
     shade = np.clip(shade, 0, 1)
     return np.rint(FULL * (shade if params.loud_is_white else 1 - shade)).astype(np.uint8)
 
@@ -27,11 +31,12 @@ def quantise(levels: np.ndarray, params: SpectrogramParams) -> np.ndarray:
 def levels_of(shades: np.ndarray, params: SpectrogramParams) -> np.ndarray:
     """Linear magnitudes for pixel values 0..255, floats allowed; a black (or white) pixel is silence."""
     shade = shades / FULL if params.loud_is_white else 1 - shades / FULL
+    peak = np.float32(params.peak or 1.0)
     if params.curve == "power":
-        return np.float32(params.peak or 1.0) * np.maximum(shade, 0) ** np.float32(1 / params.power)
+        return peak * np.maximum(shade, 0) ** np.float32(1 / params.power)
     # The lowest half step fades to SILENT_DB below the range: a step there would click on every blurred edge.
     level_db = np.float32(params.range_db) * (shade - 1) - SILENT_DB * np.maximum(0, 1 - 2 * FULL * shade)
-    return np.exp(level_db / DECIBELS)
+    return peak * np.exp(level_db / DECIBELS)
 
 
 def pack(planes: np.ndarray, params: SpectrogramParams) -> np.ndarray:
@@ -42,25 +47,29 @@ def pack(planes: np.ndarray, params: SpectrogramParams) -> np.ndarray:
         colours = planes[0].reshape(len(planes[0]), -1, 3)
     elif params.layout == "stereo":
         colours = planes.transpose(1, 2, 0)
+    elif params.layout == "left_right":
+        colours = np.stack([np.zeros_like(planes[0]), planes[0], planes[1]], axis=2)
     else:
         colours = np.repeat(planes[0][..., None], 3, axis=2)
-    return np.ascontiguousarray(colours[::-1])
+    return np.ascontiguousarray(colours[::-1] if params.highest_first else colours)
 
 
 def unpack(picture: np.ndarray, params: SpectrogramParams) -> np.ndarray:
-    """Planes (planes, bands, frames) of a picture (rows, columns, 3), the inverse of `pack`; grey is the colours' mean."""
-    colours = picture[::-1]
+    """Planes (planes, bands, frames) of a picture (rows, columns, 3): undoes `pack`; grey is the colours' mean."""
+    colours = picture[::-1] if params.highest_first else picture
     if params.layout == "bands":
         return colours.transpose(0, 2, 1).reshape(1, params.bands, -1)
     if params.layout == "frames":
         return colours.reshape(1, len(colours), -1)
     if params.layout == "stereo":
         return colours.transpose(2, 0, 1)
+    if params.layout == "left_right":
+        return colours[..., 1:].transpose(2, 0, 1)
     return colours.mean(axis=2, dtype=np.float32)[None]
 
 
 def picture_array(image, params: SpectrogramParams) -> np.ndarray:
-    """Float32 values 0..255 (mel_bands, columns, 3) of a PIL picture of any mode, or of an array: bytes, or floats 0..1.
+    """Float32 values 0..255 (mel_bands, columns, 3) of a PIL picture of any mode, or an array of bytes or floats 0..1.
 
     A picture of another height is resampled to mel_bands rows; its width stays, and with it the duration.
     """
@@ -79,7 +88,9 @@ def _from_array(values: np.ndarray) -> np.ndarray:
     if values.ndim == 2:
         values = np.repeat(values[..., None], 3, axis=2)
     if values.ndim != 3 or values.shape[2] != 3 or not values.size:
-        raise PictureProblem(f"the picture is an array {values.shape}", "(rows, columns) or (rows, columns, 3)", "reshape it")
+        raise PictureProblem(
+            f"the picture is an array {values.shape}", "(rows, columns) or (rows, columns, 3)", "reshape it"
+        )
     if values.dtype == np.uint8:
         return values.astype(np.float32)
     if not np.issubdtype(values.dtype, np.floating) or not np.isfinite(values).all():

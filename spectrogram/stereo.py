@@ -27,7 +27,7 @@ def synthesise_stereo(planes: np.ndarray, params: SpectrogramParams, seed: int, 
 
 @njit(cache=True, nogil=True, fastmath=True)
 def _open_triangle(mid, left_size, mid_size, right_size):
-    """Left and right that add up to twice the mid: the sides of a triangle are known, so are its angles but for a sign."""
+    """Left and right that add up to twice the mid: three sides give a triangle's angles, but for a sign."""
     left, right = np.empty(mid.shape, np.complex64), np.empty(mid.shape, np.complex64)
     tiny = np.float32(1e-9)
     for frame in range(mid.shape[0]):
