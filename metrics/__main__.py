@@ -1,10 +1,10 @@
-"""`python -m metrics GENERATED REFERENCE`: every figure that one embedder gives, in the terminal and in results.json."""
+"""`python -m metrics GENERATED REFERENCE`: every figure one embedder gives, in the terminal and in results.json."""
 
 import argparse
 import sys
 from pathlib import Path
 
-from spectrogram.problems import PARTIAL_EXIT_CODE, Problem
+from spectrogram.problems import PARTIAL_EXIT_CODE, Problem, UsageProblem
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -12,11 +12,17 @@ def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m metrics", description=__doc__.split(":", 1)[1].strip())
     parser.add_argument("generated", type=Path, help="folder of audio, metadata.csv, or dataset folder")
     parser.add_argument("reference", type=Path, help="the same for the real sounds; equal names make pairs")
-    parser.add_argument("--embedder", default="logmel-stats-v1", help="by name; see metrics/README.md")
+    parser.add_argument("--embedder", default="sd-audio-cnn-v1", help="by name; see metrics/README.md")
     parser.add_argument("--weights", help="local weights of embedders that ship without them")
     parser.add_argument("--out", type=Path, default=Path("results.json"))
     parser.add_argument("--resamples", type=int, default=200, help="bootstrap draws for the intervals; 0: none")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--html", type=Path, help="also write a report to look at and listen to")
+    parser.add_argument("--controls", action="store_true", help="add silence, noise, shuffled pairs, codec ceiling")
+    parser.add_argument("--preset", default="mini", help="codec preset of the ceiling row")
+    parser.add_argument(
+        "--also", action="append", default=[], metavar="NAME=FOLDER", help="another set against the same reference"
+    )
     parser.add_argument("--no-cache", action="store_true", help="embed again even what is known by content hash")
     return parser
 
@@ -33,7 +39,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def run(options) -> int:
     """Reads, embeds, compares, prints and writes; returns the exit code."""
-    from metrics import comparison, embedders, terminal
+    from metrics import comparison, controls, embedders, terminal
     from metrics.collection import read_collection
     from metrics.embedders.cache import EmbeddingCache
     from metrics.embedding import embed_set
@@ -41,14 +47,36 @@ def run(options) -> int:
 
     embedder = embedders.load(options.embedder, options.weights)
     cache = None if options.no_cache else EmbeddingCache(embedder)
-    collections = [read_collection(options.generated), read_collection(options.reference)]
-    with terminal.progress(sum(map(len, collections)), f"embedding with {embedder.name}") as advance:
-        generated, reference = (embed_set(sounds, embedder, cache, advance) for sounds in collections)
+    folders = {"generated": options.generated, "reference": options.reference} | dict(map(_named_folder, options.also))
+    collections = {name: read_collection(folder) for name, folder in folders.items()}
+    with terminal.progress(sum(map(len, collections.values())), f"embedding with {embedder.name}") as advance:
+        sets = {name: embed_set(sounds, embedder, cache, advance) for name, sounds in collections.items()}
+    generated, reference = sets.pop("generated"), sets.pop("reference")
     figures = comparison.compare(generated, reference, options.resamples, options.seed)
-    results = assemble_results(generated, reference, figures, seed=options.seed, resamples=options.resamples)
+    rows = {name: controls.values_of(comparison.compare(one, reference, 0)) for name, one in sets.items()}
+    if options.controls:
+        with terminal.progress(controls.clip_count(reference), "control rows") as advance:
+            rows |= controls.control_rows(embedder, reference, options.preset, options.seed, advance)
+    results = assemble_results(generated, reference, figures, rows=rows, seed=options.seed, resamples=options.resamples)
     write_results(results, options.out)
     terminal.show(results, options.out)
+    if options.html:
+        _write_html(results, generated, reference, options.html)
     return PARTIAL_EXIT_CODE if results["skipped"] else 0
+
+
+def _named_folder(given: str) -> tuple[str, Path]:
+    name, separator, folder = given.partition("=")
+    if not separator or name in ("generated", "reference"):
+        raise UsageProblem(f"--also {given}", "NAME=FOLDER, with a name of its own", "e.g. --also base=outputs/base")
+    return name, Path(folder)
+
+
+def _write_html(results: dict, generated, reference, path: Path) -> None:
+    from metrics.extremes import worst_and_best
+    from metrics.html_report import write_report
+
+    write_report(results, *worst_and_best(generated, reference), path)
 
 
 if __name__ == "__main__":

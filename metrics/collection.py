@@ -53,6 +53,22 @@ def sounds_of_paths(paths) -> list[Sound]:
     return sorted(_with_unique_names(sounds, "the list of files"), key=lambda sound: sound.name)
 
 
+def pair_by_name(generated: list[Sound], reference: list[Sound]) -> tuple[list[tuple[Sound, Sound]], list[str]]:
+    """Pairs (generated, reference) of one name, in order of name, and the names without a partner.
+
+    Raises CollectionProblem when no name is in both.
+    """
+    one, two = ({sound.name: sound for sound in sounds} for sounds in (generated, reference))
+    names = sorted(one.keys() & two.keys())
+    if not names:
+        raise CollectionProblem(
+            f"no name is in both sets (first of each: {min(one)!r}, {min(two)!r})",
+            "generated clips named like their reference clips",
+            "rename the files",
+        )
+    return [(one[name], two[name]) for name in names], sorted(one.keys() ^ two.keys())
+
+
 def _from_folder(folder: Path) -> list[Sound]:
     paths = [path for path in folder.rglob("*") if path.suffix.lower() in READABLE and path.is_file()]
     return [Sound(path.relative_to(folder).with_suffix("").as_posix(), path) for path in paths]

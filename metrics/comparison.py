@@ -2,14 +2,9 @@
 
 import numpy as np
 
-from metrics.distances import (
-    frechet_distance,
-    inception_score,
-    kernel_distance,
-    paired_kl,
-    require_same_embedder,
-)
-from metrics.distances.divergence import divergence_per_row
+from metrics.class_figures import class_figures
+from metrics.distances import frechet_distance, kernel_distance, require_same_embedder
+from metrics.distances.samples import SampleProblem
 from metrics.embedding import EmbeddedSet
 from metrics.intervals import bootstrap_interval, split_half_floor
 
@@ -20,15 +15,27 @@ RESAMPLES = 200
 def compare(
     generated: EmbeddedSet, reference: EmbeddedSet, resamples: int = RESAMPLES, seed: int = 0
 ) -> dict[str, dict]:
-    """{metric name: {"value", "low", "high", "note", ...}}; names carry the embedder, so figures cannot be confused."""
+    """{metric: {"value", "low", "high", "note", ...}}; names carry the embedder, so figures cannot be confused.
+
+    A figure that these sets cannot give has the value None and its cause as note.
+    """
     require_same_embedder(generated.identity, reference.identity)
     figures = {
-        frechet_key(generated.identity): _frechet(generated, reference, resamples, seed),
-        f"kernel_audio_distance[{generated.identity['name']}]": _kernel(generated, reference, resamples, seed),
+        frechet_key(generated.identity): _attempt(_frechet, generated, reference, resamples, seed),
+        f"kernel_audio_distance[{generated.identity['name']}]": _attempt(
+            _kernel, generated, reference, resamples, seed
+        ),
     }
     if generated.logits is not None:
-        figures |= _class_figures(generated, reference, resamples, seed)
+        figures |= class_figures(generated, reference, resamples, seed)
     return figures
+
+
+def _attempt(measure, *arguments) -> dict:
+    try:
+        return measure(*arguments)
+    except SampleProblem as problem:
+        return {"value": None, "low": None, "high": None, "note": f"not computed: {problem}"}
 
 
 def frechet_key(identity: dict) -> str:
@@ -70,42 +77,6 @@ def _kernel(generated: EmbeddedSet, reference: EmbeddedSet, resamples: int, seed
         seed=seed,
     )
     return _figure(float(value), redrawn, [generated, reference], resamples, seed, notes) | {"noise_floor": floor}
-
-
-def _class_figures(generated: EmbeddedSet, reference: EmbeddedSet, resamples: int, seed: int) -> dict[str, dict]:
-    name = generated.identity["name"]
-    splits = min(10, len(generated.sounds))
-    score, spread = inception_score(generated.logits, splits=splits, seed=2020)
-    figures = {
-        f"audio_inception_score[{name}]": {
-            "value": score,
-            "low": score - 2 * spread,
-            "high": score + 2 * spread,
-            "note": f"1 to {len(generated.classes)}, higher is surer and more varied; says nothing about the reference",
-            "n_used": len(generated.sounds),
-        }
-    }
-    if set(generated.names) & set(reference.names):
-        figures[f"audio_kl_divergence[{name}]"] = _paired(generated, reference, resamples, seed)
-    return figures
-
-
-def _paired(generated: EmbeddedSet, reference: EmbeddedSet, resamples: int, seed: int) -> dict:
-    gen, ref = generated.logits_by_name(), reference.logits_by_name()
-    value = paired_kl(ref, gen)
-    names = value.details["names"]
-    per_pair = divergence_per_row(np.stack([ref[n] for n in names]), np.stack([gen[n] for n in names]), "softmax", 1e-6)
-    low, high = bootstrap_interval(value, lambda indices: per_pair[indices[0]].mean(), [len(names)], resamples, seed)
-    return {
-        "value": float(value),
-        "low": low,
-        "high": high,
-        "note": "KL(reference ‖ generated) in nats over pairs of one name, eps 1e-6, at most 13.8; 0 is best",
-        "n_used": len(names),
-        "only_in_generated": value.details["only_in_generated"],
-        "only_in_reference": value.details["only_in_reference"],
-        "per_pair": dict(zip(names, value.details["per_pair"], strict=True)),
-    }
 
 
 def _rows(embedded: EmbeddedSet, indices) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Embeds a collection clip by clip and keeps account: which names were used, which failed and why, how many are silent."""
+"""Embeds a collection clip by clip and keeps account: which names were used, which failed and why, which are equal."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -52,15 +52,16 @@ class EmbeddedSet:
         seen = {rows.tobytes() for rows in self.clip_rows}
         return len(self.clip_rows) - len(seen)
 
+    def require_logits(self) -> np.ndarray:
+        """Logits (clips, classes); an error for an embedder that does not classify."""
+        if self.logits is None:
+            name = self.identity["name"]
+            raise NoLogits(f"{name} gives no class logits", "an embedder that classifies", "use sd-audio-cnn-v1 or ast")
+        return self.logits
+
     def logits_by_name(self) -> dict[str, np.ndarray]:
         """{name: logits}, for paired metrics; an error for an embedder that does not classify."""
-        if self.clip_logits is None:
-            raise NoLogits(
-                f"{self.identity['name']} gives no class logits",
-                "an embedder that classifies",
-                "use sd-audio-cnn-v1 or ast",
-            )
-        return dict(zip(self.names, self.clip_logits, strict=True))
+        return dict(zip(self.names, self.require_logits(), strict=True))
 
     def choose(self, indices) -> "EmbeddedSet":
         """The same set with these clips only, repeats allowed."""

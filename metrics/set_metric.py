@@ -1,4 +1,4 @@
-"""The base of all `evaluate` modules here: two sets of clips go in, as files, a folder or ready arrays; sizes may differ."""
+"""The base of all `evaluate` modules here: two sets go in, as files, folders or ready arrays; sizes may differ."""
 
 from pathlib import Path
 
@@ -6,11 +6,16 @@ import datasets
 import evaluate
 import numpy as np
 
-from metrics.collection import read_collection, sounds_of_paths
+from metrics.collection import Sound, read_collection, sounds_of_paths
 from metrics.embedders import load
 from metrics.embedders.cache import EmbeddingCache
+from metrics.embedders.registry import DEFAULT
 from metrics.embedding import EmbeddedSet, embed_set
-from spectrogram.problems import UsageProblem
+from spectrogram.problems import Problem, UsageProblem
+
+
+class NothingMeasured(Problem):
+    """Every pair of a metric failed."""
 
 
 class SetMetric(evaluate.Metric):
@@ -60,25 +65,21 @@ def numbers_or_none(given) -> np.ndarray | None:
     return None if first is None or isinstance(first, str | Path) else np.asarray(given, dtype=np.float64)
 
 
-def embed_given(
-    given, embedder: str = "logmel-stats-v1", weights: str | None = None, cache: bool = True
-) -> EmbeddedSet:
+def embed_given(given, embedder: str = DEFAULT, weights: str | None = None, cache: bool = True) -> EmbeddedSet:
     """The files that are named, embedded."""
     chosen = load(embedder, weights)
-    return embed_set(_sounds(given), chosen, EmbeddingCache(chosen) if cache else None)
+    return embed_set(sounds_of(given), chosen, EmbeddingCache(chosen) if cache else None)
 
 
-def count_and_name(generated: EmbeddedSet, reference: EmbeddedSet) -> dict:
+def count_and_name(generated: EmbeddedSet, reference: EmbeddedSet | None = None) -> dict:
     """The part of every result that says what was measured."""
-    return {
-        "n_generated": len(generated.sounds),
-        "n_reference": len(reference.sounds),
-        "skipped": [{"name": name, "reason": reason} for name, reason in generated.skipped + reference.skipped],
-        "embedder": generated.identity,
-    }
+    sets = {"n_generated": generated} | ({} if reference is None else {"n_reference": reference})
+    skipped = [{"name": name, "reason": reason} for one in sets.values() for name, reason in one.skipped]
+    return {key: len(one.sounds) for key, one in sets.items()} | {"skipped": skipped, "embedder": generated.identity}
 
 
-def _sounds(given):
+def sounds_of(given) -> list[Sound]:
+    """The clips that a list of paths, a list of one such list, a folder or a metadata.csv names."""
     if given is None:
         raise UsageProblem(
             "one of predictions and references is missing", "both sets", "give predictions= and references="

@@ -17,11 +17,13 @@ def progress(total: int, description: str):
 
 
 def show(results: dict, path, console: Console | None = None) -> None:
-    """Prints the table of a results.json, its warnings and the clips that were left out."""
+    """Prints the tables of a results.json, its warnings and the clips that were left out."""
     console = console or Console()
     console.print(metrics_table(results))
     for name, figure in results["metrics"].items():
         console.print(f"[dim]{escape(name)}: {escape(figure['note'])}[/dim]", highlight=False)
+    if results.get("rows"):
+        console.print(rows_table(results))
     for warning in results["warnings"]:
         console.print(f"[yellow]note[/yellow] {warning}")
     for clip in results["skipped"][:10]:
@@ -39,7 +41,23 @@ def metrics_table(results: dict) -> Table:
         table.add_column(heading, justify="right", no_wrap=True)
     for name, figure in results["metrics"].items():
         interval = "" if figure.get("low") is None else f"{figure['low']:.4g} .. {figure['high']:.4g}"
-        floor = figure.get("noise_floor")
-        floor_text = "" if floor is None else f"{floor:.4g}"
-        table.add_row(escape(name), f"{figure['value']:.4g}", interval, floor_text)
+        floor = "" if figure.get("noise_floor") is None else f"{figure['noise_floor']:.4g}"
+        table.add_row(escape(name), _number(figure["value"]), interval, floor)
     return table
+
+
+def rows_table(results: dict) -> Table:
+    """One row a set, one column a metric: this set first, then controls and other sets."""
+    names = list(results["metrics"])
+    table = Table(title="read against", title_justify="left", pad_edge=False)
+    table.add_column("set", overflow="fold")
+    for name in names:
+        table.add_column(escape(name.split("[")[0].replace("_", " ")), justify="right")
+    this = {"this set": {name: figure["value"] for name, figure in results["metrics"].items()}}
+    for row, values in (this | results["rows"]).items():
+        table.add_row(row, *(_number(values[name]) if name in values else "" for name in names))
+    return table
+
+
+def _number(value: float | None) -> str:
+    return "none" if value is None else f"{value:.4g}"

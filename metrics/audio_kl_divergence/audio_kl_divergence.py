@@ -1,4 +1,4 @@
-"""Kullback-Leibler divergence between the class probabilities of generated clips and of the clips they are named after."""
+"""Kullback-Leibler divergence between class probabilities of generated clips and of the clips they are named after."""
 
 import numpy as np
 

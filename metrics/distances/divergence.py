@@ -1,6 +1,6 @@
 """Divergences of class probabilities: Kullback-Leibler between paired clips, and the inception score of one set.
 
-Everything starts from logits (n, classes), so that logarithms of probabilities never pass through rounded-to-zero values.
+Everything starts from logits (n, classes), so that no logarithm is taken of a probability that was rounded to zero.
 """
 
 import itertools

@@ -57,11 +57,21 @@ def frechet_distance_from_statistics(mu1, sigma1, mu2, sigma2) -> float:
 
 
 def frechet_distance_per_row_group(groups, y) -> list[float]:
-    """Distance of each group of rows (n_i, d) from the reference rows y: one figure a clip, worst clips last.
+    """Distance of each group of rows (n_i, d) from the reference rows y, in the order of the groups: one figure a clip.
 
-    Rank and size move these figures, so compare only groups of about equal length.
+    A group of one row counts as a Gaussian without spread. Rank and size move these figures, so compare only groups of
+    about equal length.
     """
-    return [float(frechet_distance(group, y)) for group in groups]
+    y = check_samples(y, "y (reference)")
+    spread = float(np.sum(y.var(axis=0, ddof=1)))
+    return [_distance_of_group(check_samples(group, "a group", 1), y, spread) for group in groups]
+
+
+def _distance_of_group(group: np.ndarray, y: np.ndarray, spread: float) -> float:
+    if len(group) > 1:
+        return frechet_distance(group, y)
+    check_same_width(group.shape[1], y.shape[1])
+    return float(np.sum((group[0] - y.mean(axis=0)) ** 2)) + spread
 
 
 def fad_infinity(x, y, index_arrays) -> tuple[float, float, float]:

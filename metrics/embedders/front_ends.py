@@ -1,4 +1,4 @@
-"""The spectrograms that published audio embedders see, written after their definitions; audio is mono float, (samples,).
+"""The spectrograms that published audio embedders see, after their definitions; audio is mono float, (samples,).
 
 VGGish: 16 kHz, magnitude STFT 25 ms / 10 ms, periodic Hann, FFT 512, 64 HTK bands 125-7500 Hz, ln(mel + 0.01).
 PANNs: power STFT, centred, reflect padding, 64 Slaney bands, 10 log10(max(1e-10, mel)); 16 or 32 kHz.

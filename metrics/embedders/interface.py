@@ -1,4 +1,4 @@
-"""What every embedder offers: an identity that travels with its numbers, rows per clip and, where it classifies, logits."""
+"""What every embedder offers: an identity that travels with its numbers, rows per clip and, if it can, class logits."""
 
 import hashlib
 import json

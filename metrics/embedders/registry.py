@@ -3,14 +3,30 @@
 from metrics.embedders.interface import Embedder
 from spectrogram.problems import UsageProblem
 
-DEFAULT = "logmel-stats-v1"
-NAMES = ("logmel-stats-v1",)
+DEFAULT = "sd-audio-cnn-v1"
+NAMES = ("sd-audio-cnn-v1", "logmel-stats-v1", "vggish", "panns-cnn14-16k", "panns-cnn14-32k", "clap", "ast")
 
 
 def load(name: str = DEFAULT, weights: str | None = None) -> Embedder:
-    """The embedder of that name; weights is a local file or folder for those that ship without them."""
+    """The embedder of that name; weights is a local file or folder for those that do not come with this project."""
+    if name == "sd-audio-cnn-v1":
+        from metrics.embedders.sound_cnn import SoundCnn
+
+        return SoundCnn(weights)
     if name == "logmel-stats-v1":
         from metrics.embedders.logmel_stats import LogMelStats
 
         return LogMelStats()
+    if name == "vggish":
+        from metrics.embedders.vggish import Vggish
+
+        return Vggish(weights)
+    if name in ("panns-cnn14-16k", "panns-cnn14-32k"):
+        from metrics.embedders.panns import Panns
+
+        return Panns(weights, 16000 if name.endswith("16k") else 32000)
+    if name in ("clap", "ast"):
+        from metrics.embedders import transformer_models
+
+        return {"clap": transformer_models.Clap, "ast": transformer_models.Ast}[name](weights)
     raise UsageProblem(f"there is no embedder {name!r}", f"one of {', '.join(NAMES)}", "choose one of these")

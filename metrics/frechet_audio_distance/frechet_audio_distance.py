@@ -8,7 +8,8 @@ from metrics.distances import fad_infinity, frechet_distance, frechet_distance_p
 
 CITATION = """@inproceedings{kilgour2019frechet,
   title={Fr\\'echet Audio Distance: A Reference-Free Metric for Evaluating Music Enhancement Algorithms},
-  author={Kilgour, Kevin and Zuluaga, Mauricio and Roblek, Dominik and Sharifi, Matthew}, booktitle={Interspeech}, year={2019}}"""
+  author={Kilgour, Kevin and Zuluaga, Mauricio and Roblek, Dominik and Sharifi, Matthew},
+  booktitle={Interspeech}, year={2019}}"""
 
 
 class FrechetAudioDistance(set_metric.SetMetric):
@@ -21,7 +22,7 @@ class FrechetAudioDistance(set_metric.SetMetric):
         self,
         predictions,
         references,
-        embedder="logmel-stats-v1",
+        embedder="sd-audio-cnn-v1",
         weights=None,
         cache=True,
         infinity=False,

@@ -128,6 +128,12 @@ def test_distance_per_clip_finds_the_strange_clip():
     assert np.argmax(distances) == 1
 
 
+def test_a_clip_of_one_window_counts_as_a_point():
+    x, y = rows(1, 8, 2), rows(300, 8, 1)
+    expected = np.sum((x[0] - y.mean(axis=0)) ** 2) + np.trace(np.cov(y.T))
+    assert frechet_distance_per_row_group([x], y) == pytest.approx([expected])
+
+
 @pytest.mark.parametrize(
     ("x", "y", "said"),
     [

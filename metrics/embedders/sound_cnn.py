@@ -1,0 +1,36 @@
+"""`sd-audio-cnn-v1`: the small classifier trained in this project, as embedder (192 numbers a clip) and as judge."""
+
+from pathlib import Path
+
+import numpy as np
+
+from metrics.classifier.features import RATE_HZ, log_mel_db, relative_levels
+from metrics.embedders.interface import Analysis, Embedder
+
+NAME = "sd-audio-cnn-v1"
+FOLDER = Path(__file__).parent / "weights"
+
+
+class SoundCnn(Embedder):
+    """One row and one set of logits a clip; clips of any length, under one second padded with silence."""
+
+    sample_rate_hz = RATE_HZ
+    hop_s = 0.016
+    rows_of = "clip"
+
+    def __init__(self, folder: Path | str | None = None, name: str = NAME):
+        from metrics.classifier import weights_file
+
+        self._network, self.card = weights_file.load(folder or FOLDER, name)
+        self.name, self.version, self.sha256 = self.card["name"], self.card["version"], self.card["sha256"]
+        self.classes = tuple(self.card["classes"])
+        self.dimensions = self._network.classes.in_features
+
+    def analyse(self, audio: np.ndarray) -> Analysis:
+        """Embedding (1, 192) and logits (classes,) of mono audio at 16 kHz."""
+        import torch
+
+        levels = torch.from_numpy(relative_levels(log_mel_db(audio)))
+        with torch.inference_mode():
+            embedding, logits = self._network(levels[None])
+        return Analysis(embedding.double().numpy(), logits[0].double().numpy())
