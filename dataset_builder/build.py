@@ -10,6 +10,7 @@ from pathlib import Path
 from pyarrow import parquet
 
 from dataset_builder import export, pieces, splits, workspace
+from dataset_builder.augment import AugmentPolicy, expand
 from dataset_builder.card import Facts, write_card
 from dataset_builder.clips import CutPolicy
 from dataset_builder.entries import Entry, order_key
@@ -29,6 +30,7 @@ class Settings:
     policy: CutPolicy = field(default_factory=CutPolicy)
     shares: Mapping[str, float] = field(default_factory=lambda: splits.parse_shares("80/10/10"))
     seed: int = 0
+    augment: AugmentPolicy = field(default_factory=AugmentPolicy)
     workers: int | None = None
     shard_rows: int = 2000
     command: str = ""
@@ -39,7 +41,7 @@ class Settings:
 
 
 def build(
-    entries: list[Entry], out: Path, settings: Settings, report: Callable[[int], None] = lambda done: None
+    entries: list[Entry], out: Path, settings: Settings, report: Callable[[int, int], None] = lambda done, total: None
 ) -> export.Outcome:
     """Build the dataset ``out`` (replaced as a whole at the end) and return what was kept and dropped.
 
@@ -47,14 +49,16 @@ def build(
     when another build holds the folder; OSError when the disk is full (what is done stays for the next run).
     """
     with workspace.locked(out) as folder:
+        dealt = deal(entries, settings, out)
+        entries = expand(entries, dealt, settings.augment, settings.seed)
         ordered = sorted(entries, key=lambda entry: order_key(settings.seed, entry.clip_id))
         pieces.write_plan(folder, ordered, pieces.Recipe(settings.params, settings.policy))
-        build_pieces(folder, len(entries), settings.workers, report)
+        build_pieces(folder, len(entries), settings.workers, lambda done: report(done, len(entries)))
         done = pieces.finished_pieces(folder)
         outcome = export.gather(done)
         if not outcome.kept:
             raise Problem(f"no clip is left ({outcome.sentence()})", "expected at least one", first_reason(outcome))
-        finish(folder, done, outcome, deal(entries, settings, out), settings, out)
+        finish(folder, done, outcome, dealt, settings, out)
         workspace.publish(out)
         workspace.clear(out)
     return outcome

@@ -74,6 +74,7 @@ REASONS = {
     "duplicate": "the same bytes are in the dataset already",
     "near-duplicate": "it sounds the same as another clip",
     "caption": "it has no caption",
+    "variation": "it would vary or mix a sound that is left out",
 }
 
 

@@ -41,6 +41,7 @@ def parser() -> argparse.ArgumentParser:
     add("--shortest", type=float, default=1.0, metavar="S", help="drop sounds shorter than this (default: 1.0 s)")
     add("--silence", type=float, default=-60.0, metavar="DB", help="drop clips that stay below (default: -60 dB)")
     add("--keep-silent", action="store_true", help="keep silent clips")
+    add("--augment", type=int, default=0, metavar="N", help="add N recorded variations and mixes of each train clip")
     add("--allow-overlap", action="store_true", help="accept a split column that divides a recording")
     add("--workers", type=int, help="processes (default: all cores, one for a small set)")
     add("--dry-run", action="store_true", help="say what would be built and how large it gets, build nothing")
@@ -74,6 +75,7 @@ def run(options: argparse.Namespace, argv: list[str]) -> int:
 
 
 def settings_of(options: argparse.Namespace, argv: list[str]):
+    from dataset_builder.augment import AugmentPolicy
     from dataset_builder.build import Settings
     from dataset_builder.clips import CutPolicy
     from dataset_builder.splits import parse_shares
@@ -86,6 +88,7 @@ def settings_of(options: argparse.Namespace, argv: list[str]):
         policy=policy,
         shares=parse_shares(options.split),
         seed=options.seed,
+        augment=AugmentPolicy(copies=options.augment),
         workers=options.workers,
         command="python -m dataset_builder " + shlex.join(argv),
     )
@@ -108,8 +111,8 @@ def say(as_json: bool, facts: dict, text: str) -> None:
 
 
 @contextmanager
-def progress(total: int, unit: str) -> Iterator[Callable[[int], None]]:
-    """A bar on stderr with rate and time left; yields the function that is told how much is done."""
+def progress(total: int, unit: str) -> Iterator[Callable[..., None]]:
+    """A bar on stderr with rate and time left; yields the function that is told how much is done (and of how much)."""
     from rich.console import Console
     from rich.progress import (
         BarColumn,
@@ -129,8 +132,8 @@ def progress(total: int, unit: str) -> Iterator[Callable[[int], None]]:
     with Progress(*columns, console=Console(file=sys.stderr)) as bar:
         task = bar.add_task("", total=total, rate="")
 
-        def report(done: int) -> None:
+        def report(done: int, total: int | None = total) -> None:
             speed = bar.tasks[0].speed
-            bar.update(task, completed=done, rate=f"{speed:.0f} {unit}/s" if speed else "")
+            bar.update(task, completed=done, total=total, rate=f"{speed:.0f} {unit}/s" if speed else "")
 
         yield report

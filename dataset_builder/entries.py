@@ -15,6 +15,7 @@ class Entry:
 
     ``captions`` holds at least one text, the first is the main one; ``recording`` names the original recording
     (all clips of it stay in one split); ``start_s``/``seconds`` cut a part out of the file, None = to its end;
+    ``augmentation`` is the recipe of a varied copy (JSON), empty for an original;
     ``row`` is the 1-based line of ``origin`` that asked for it, for error messages.
     """
 
@@ -30,6 +31,7 @@ class Entry:
     start_s: float = 0.0
     seconds: float | None = None
     sha256: str = ""
+    augmentation: str = ""
     origin: str = ""
     row: int = 0
 

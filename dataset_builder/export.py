@@ -51,7 +51,7 @@ def gather(pieces: list[Path]) -> Outcome:
     for piece in pieces:
         outcome.drops += read_drops(piece)
         for facts in parquet.read_table(piece, columns=columns).to_pylist():
-            twin = first.setdefault((facts["sha256"], facts["start_s"]), facts["clip_id"])
+            twin = first.setdefault((facts["sha256"], facts["start_s"], facts["augmentation"]), facts["clip_id"])
             if twin == facts["clip_id"]:
                 outcome.facts.append(facts)
             else:

@@ -11,15 +11,17 @@ import hashlib
 import json
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 
+import numpy as np
 import pyarrow
 from pyarrow import parquet
 
 import spectrogram
-from dataset_builder.clips import CutPolicy, Dropped, cuts
+from dataset_builder import augment
+from dataset_builder.clips import CutPolicy, Dropped, cuts, level_db
 from dataset_builder.entries import Entry, fingerprint_of_file
 from dataset_builder.reading import sha256_of
 from dataset_builder.rows import SCHEMA, row_of
@@ -137,9 +139,27 @@ def rows_of(entry: Entry, recipe: Recipe, codec: SpectrogramCodec) -> Iterator[d
     if entry.sha256 and entry.sha256.lower() != sha256:
         yield Dropped("changed", f"sha256 is {sha256[:12]}…, the table says {entry.sha256[:12]}…")
         return
+    if entry.augmentation:
+        yield varied(entry, recipe, sha256, codec)
+        return
     for index, clip in enumerate(cuts(entry.path, recipe.params, recipe.policy, entry.start_s, entry.seconds)):
         clip_id = entry.clip_id if index == 0 else f"{entry.clip_id}+{index}"
         yield clip if isinstance(clip, Dropped) else row_of(entry, clip, clip_id, sha256, codec)
+
+
+def varied(entry: Entry, recipe: Recipe, sha256: str, codec: SpectrogramCodec) -> dict | Dropped:
+    """The row of a planned variation; where one of its sounds is unusable, that sound's own row says why."""
+    plan = json.loads(entry.augmentation)
+    policy = replace(recipe.policy, windows=False)
+    clip = next(cuts(entry.path, recipe.params, policy, entry.start_s, entry.seconds))
+    partner = next(cuts(plan["path"], recipe.params, policy, plan["start_s"])) if "path" in plan else None
+    for found in (clip, partner):
+        if isinstance(found, Dropped):
+            return Dropped("variation", f"of a sound that is left out: {found.reason}")
+    audio = augment.apply(clip.audio, plan, partner and partner.audio, recipe.params.sample_rate_hz)
+    rms_db = level_db(float(np.sqrt(np.mean(audio.astype(np.float64) ** 2))))
+    clip = replace(clip, audio=audio, duration_s=recipe.params.clip_seconds, rms_db=rms_db)
+    return row_of(entry, clip, entry.clip_id, sha256, codec)
 
 
 def read_drops(path: Path) -> list[dict]:

@@ -44,6 +44,7 @@ SCHEMA = pyarrow.schema(
         "source_channels": pyarrow.int32(),
         "source_seconds": pyarrow.float32(),
         "sha256": pyarrow.string(),
+        "augmentation": pyarrow.string(),
         "codec": pyarrow.string(),
     }
 )
@@ -93,6 +94,7 @@ def row_of(entry: Entry, clip: Clip, clip_id: str, sha256: str, codec: Spectrogr
         "source_channels": clip.source_channels,
         "source_seconds": clip.source_seconds,
         "sha256": sha256,
+        "augmentation": entry.augmentation,
         "codec": codec.params.fingerprint,
     }
 

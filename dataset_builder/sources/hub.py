@@ -25,11 +25,10 @@ def stream(name: str, split: str, limit: int | None = None, config: str | None =
     from datasets import Audio, load_dataset
 
     rows = load_dataset(name, config, split=split, streaming=True)
-    if rows.features is None:
-        rows = rows._resolve_features()
-    audio = [column for column, feature in rows.features.items() if isinstance(feature, Audio)]
+    features = rows.features or {}
+    audio = [column for column, feature in features.items() if isinstance(feature, Audio)]
     if not audio:
-        raise Problem(f"{name} has the columns {', '.join(rows.features)}", "expected one of sound", "choose another")
+        raise Problem(f"{name} has the columns {', '.join(features) or '(unknown)'}", "expected one of sound", "choose another")
     for number, row in enumerate(islice(rows.cast_column(audio[0], Audio(decode=False)), limit)):
         yield item_of(name, split, number, row, audio[0])
 
