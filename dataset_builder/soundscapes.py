@@ -91,7 +91,9 @@ def _describe_all(rng, events, relation, count):
     texts = []
     for _ in range(4 * count):
         parts = [
-            captions.describe(rng, CATALOGUE[e.label].phrases[rng.integers(len(CATALOGUE[e.label].phrases))], e.attributes)
+            captions.describe(
+                rng, CATALOGUE[e.label].phrases[rng.integers(len(CATALOGUE[e.label].phrases))], e.attributes
+            )
             for e in events
         ]
         text = captions.open_caption(rng, parts[0] if len(parts) == 1 else captions.join(rng, *parts, relation))
@@ -195,5 +197,6 @@ def main(argv=None):
     ticks = iter(track(range(args.clips), description="composing"))
     next(ticks, None)
     table = write(args.out, args.clips, args.seed, chosen, args.pair_share, progress=lambda done: next(ticks, None))
-    print(f"{args.clips} clips in {args.out}\nnext: python -m dataset_builder {table} --audio {args.out} --out sd-audio-spectrograms")
+    print(f"{args.clips} clips in {args.out}")
+    print(f"next: python -m dataset_builder {table} --audio {args.out} --out sd-audio-spectrograms")
     return 0

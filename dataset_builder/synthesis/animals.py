@@ -134,6 +134,10 @@ def owl(rng, seconds, pitch, pace):
         length = rng.uniform(0.9, 1.15)
         quaver = 1 + 0.55 * np.sin(2 * np.pi * 12 * times(length)) * np.linspace(1, 0.4, samples(length))
         curve = glide([(0, 0.95 * f), (0.4, 1.04 * f), (1, 0.9 * f)], length)
-        place(total, tone(curve, weights=(1, 0.12, 0.05)) * quaver * swell(length, 0.5), at + rng.uniform(0.75, 0.95) / pace)
+        place(
+            total,
+            tone(curve, weights=(1, 0.12, 0.05)) * quaver * swell(length, 0.5),
+            at + rng.uniform(0.75, 0.95) / pace,
+        )
         at += rng.uniform(2.5, 3.1) / pace
     return total

@@ -2,14 +2,16 @@
 
 import numpy as np
 
-from .signals import band_noise, place, rhythm, silence, strike, times, tone, wander
+from .signals import RATE_HZ, band_noise, place, rhythm, silence, strike, times, tone, wander
 
 
 def engine(rng, seconds, pitch, pace):
     """An idling engine: a firing pulse train with low harmonics."""
     f = rng.uniform(38, 52) * pitch * (1 + 0.04 * wander(rng, seconds, 1.5, -1, 1))
     weights = [rng.uniform(0.5, 1) / k**0.7 for k in range(1, 22)]
-    return tone(f, weights=weights) + 0.35 * band_noise(rng, seconds, 60, 1500, slope=-0.5)
+    angle = 2 * np.pi * np.cumsum(f) / RATE_HZ
+    chug = 0.55 + 0.45 * np.sin(angle / 5) * np.sin(angle / 10 + 1)
+    return (tone(f, weights=weights) + 0.35 * band_noise(rng, seconds, 60, 1500, slope=-0.5)) * chug
 
 
 def helicopter(rng, seconds, pitch, pace):
@@ -44,7 +46,7 @@ def fan(rng, seconds, pitch, pace):
     """A steady electric hum with harmonics of the mains and moving air."""
     f = 98 * pitch * rng.uniform(0.95, 1.05)
     hum = tone(f, seconds, weights=(1, 0.8, 0.2, 0.5, 0.1, 0.25, 0.05, 0.1))
-    return hum + 0.6 * band_noise(rng, seconds, 150, 2500, slope=-0.6)
+    return hum + 0.3 * band_noise(rng, seconds, 150, 2500, slope=-0.6)
 
 
 def laser_zap(rng, seconds, pitch, pace):

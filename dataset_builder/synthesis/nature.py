@@ -86,8 +86,8 @@ def crackling_fire(rng, seconds, pitch, pace):
     total = 0.10 * band_noise(rng, seconds, 80, 900, slope=-0.6) * wander(rng, seconds, 3, 0.5, 1.2)
     for at in scatter(rng, seconds, 22):
         length = rng.uniform(0.006, 0.03)
-        snap = band_noise(rng, length, rng.uniform(700, 2500), rng.uniform(5000, 11000)) * strike(length, 5e-4, length / 5)
+        snap = band_noise(rng, length, rng.uniform(700, 2500), rng.uniform(5000, 11000)) * strike(
+            length, 5e-4, length / 5
+        )
         place(total, snap, at, rng.pareto(2.2) * 0.5 + 0.1)
     return np.clip(total, -4, 4)
-
-

@@ -2,7 +2,21 @@
 
 import numpy as np
 
-from .signals import band_noise, glide, partials, place, resonant_noise, rhythm, samples, scatter, silence, strike, swell, times, tone
+from .signals import (
+    band_noise,
+    glide,
+    partials,
+    place,
+    resonant_noise,
+    rhythm,
+    samples,
+    scatter,
+    silence,
+    strike,
+    swell,
+    times,
+    tone,
+)
 
 
 def footsteps(rng, seconds, pitch, pace):
@@ -57,7 +71,9 @@ def clock_tick(rng, seconds, pitch, pace):
     total = silence(seconds)
     f = rng.uniform(2300, 3000)
     for i, at in enumerate(rhythm(rng, seconds, 2.0 * pace, 0.0)):
-        tick = partials(rng, 0.05, np.array([1, 1.6, 2.4]) * f * (1 if i % 2 else 0.82), [0.008, 0.006, 0.004], [1, 0.8, 0.5])
+        tick = partials(
+            rng, 0.05, np.array([1, 1.6, 2.4]) * f * (1 if i % 2 else 0.82), [0.008, 0.006, 0.004], [1, 0.8, 0.5]
+        )
         place(total, tick, at)
     return total
 

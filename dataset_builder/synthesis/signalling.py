@@ -47,7 +47,11 @@ def church_bells(rng, seconds, pitch, pace):
     steps = rng.permutation([1.0, 0.89, 0.75])
     for i, at in enumerate(rhythm(rng, seconds, 0.85 * pace, 0.05)):
         frequencies = base * steps[i % 3] * np.array(BELL)
-        place(total, partials(rng, 2.6, frequencies, [1.6, 1.2, 0.8, 0.6, 0.5, 0.3, 0.2], [0.7, 1, 0.7, 0.4, 0.6, 0.3, 0.2]), at)
+        place(
+            total,
+            partials(rng, 2.6, frequencies, [1.6, 1.2, 0.8, 0.6, 0.5, 0.3, 0.2], [0.7, 1, 0.7, 0.4, 0.6, 0.3, 0.2]),
+            at,
+        )
     return total
 
 

@@ -9,7 +9,7 @@ RATE_HZ = 24_000
 
 
 def samples(seconds):
-    return int(round(seconds * RATE_HZ))
+    return round(seconds * RATE_HZ)
 
 
 def times(seconds):
@@ -61,7 +61,7 @@ def tone(frequency_hz, seconds=None, weights=(1.0,), phase=0.0):
 
 
 def glide(points, seconds):
-    """A curve through ``(fraction of the duration, value)`` points, one value a sample, interpolated in log frequency."""
+    """A curve through ``(share of the duration, value)`` points, one value a sample, interpolated in log frequency."""
     at, values = zip(*points, strict=True)
     return np.exp(np.interp(np.linspace(0, 1, samples(seconds)), at, np.log(values)))
 

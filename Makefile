@@ -1,0 +1,40 @@
+# Everything runs inside .venv, which the first target that needs it makes from requirements.lock.
+.PHONY: demo test quality bench space environment clean
+
+SHELL := /bin/bash
+VENV := .venv
+RUN := $(VENV)/bin/python
+READY := $(VENV)/.ready
+export HF_HUB_OFFLINE ?= 1
+export GRADIO_ANALYTICS_ENABLED ?= False
+export TOKENIZERS_PARALLELISM ?= false
+
+demo: $(READY)  ## The main job, offline: data, LoRA, before and after, metrics, a page to hear it all
+	$(RUN) demo.py
+
+test: $(READY)  ## All tests
+	$(RUN) -m pytest
+
+quality: $(READY)  ## Lint and format check
+	$(RUN) -m ruff check . && $(RUN) -m ruff format --check .
+
+bench: $(READY)  ## Measurements against peers, each printed as a ratio
+	for name in $$(ls benchmarks | sed -n 's/^\([a-z_]*\)\.py$$/\1/p' | grep -v __init__); do $(RUN) -m benchmarks.$$name --quick || exit; done
+
+space: $(READY)  ## The page, at http://127.0.0.1:7860
+	$(RUN) app.py
+
+environment: $(READY)
+
+clean:
+	rm -rf $(VENV) demo
+
+$(READY): requirements.lock
+	@python=$$(for p in python3.12 python3.13 python3.11 python3 python; do \
+	   command -v $$p >/dev/null && $$p -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done); \
+	 [ -n "$$python" ] || { echo "Python 3.11 or newer with its venv module was not found: install it (Debian: apt install python3 python3-venv) and run make again" >&2; exit 5; }; \
+	 [ -x $(RUN) ] || $$python -m venv $(VENV)
+	$(RUN) -m pip install --quiet --disable-pip-version-check uv
+	$(RUN) -m uv pip install --quiet --python $(RUN) -r requirements.lock
+	@command -v ffmpeg >/dev/null || echo "note: ffmpeg was not found; only downloads from the network need it (Debian: apt install ffmpeg)"
+	@touch $(READY)

@@ -1,0 +1,75 @@
+"""The dataset as training needs it: pictures, wordings and the codec parameters of each split."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from spectrogram.params import SpectrogramParams
+from spectrogram.problems import Problem
+
+from .latents import split_rows
+
+VALIDATION_NAMES = ("validation", "val")
+
+
+@dataclass
+class Collection:
+    """pictures uint8 (clips, height, width, 3), captions (a list each), and the indices of both splits."""
+
+    pictures: np.ndarray
+    captions: list[list[str]]
+    training: np.ndarray
+    validation: np.ndarray
+    params: SpectrogramParams
+    name: str
+
+
+def _wordings(row):
+    several = [text for text in row.get("captions") or [] if text]
+    return several or [row["caption"]]
+
+
+def _read_split(split):
+    rows = split.select_columns([c for c in ("image", "caption", "captions") if c in split.column_names])
+    pictures, captions = [], []
+    for row in rows:
+        pictures.append(np.asarray(row["image"].convert("RGB")))
+        captions.append(_wordings(row))
+    return pictures, captions
+
+
+def read(dataset, seed=0):
+    """A Collection from a dataset folder or Hub name with columns image and caption; the parameters travel with it."""
+    from datasets import load_dataset
+
+    splits = load_dataset(str(dataset))
+    names = list(splits)
+    if "train" not in names:
+        raise Problem(f"{dataset} has splits {names}", "a split named train", "build it with python -m dataset_builder")
+    pictures, captions = _read_split(splits["train"])
+    training, validation = np.arange(len(pictures)), None
+    held = next((name for name in VALIDATION_NAMES if name in names and len(splits[name])), None)
+    if held:
+        more, their = _read_split(splits[held])
+        validation = np.arange(len(pictures), len(pictures) + len(more))
+        pictures, captions = pictures + more, captions + their
+    else:
+        training, validation = split_rows(len(pictures), 0.1, seed)
+    if len({p.shape for p in pictures}) != 1:
+        shapes = sorted({p.shape for p in pictures})
+        raise Problem(
+            f"{dataset} has pictures of {len(shapes)} sizes {shapes}", "one size", "rebuild it with one preset"
+        )
+    return Collection(
+        np.stack(pictures), captions, training, validation, find_params(dataset, splits["train"][0]), str(dataset)
+    )
+
+
+def find_params(dataset, row):
+    """The codec parameters: spectrogram.json beside the dataset, or the first picture's own."""
+    beside = Path(dataset) / "spectrogram.json"
+    if beside.exists():
+        return SpectrogramParams.from_dict(json.loads(beside.read_text(encoding="utf-8")))
+    return SpectrogramParams.from_image(row["image"])

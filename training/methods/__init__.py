@@ -1,0 +1,1 @@
+"""What is trained and how it is saved: one method a file."""

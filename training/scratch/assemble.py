@@ -1,0 +1,69 @@
+"""The finished parts as a diffusers folder that stock ``StableDiffusionPipeline.from_pretrained`` loads anywhere.
+
+UNet and VAE are stored in half precision. The text encoder stays in single precision, because transformers keeps the
+stored precision while diffusers does not, and a plain call must not end in mixed types. Its keys carry the old
+``text_model.`` prefix: both transformers 4 and 5 read them; without it, 4 would load random weights.
+"""
+
+import hashlib
+import json
+from pathlib import Path
+
+from spectrogram.params import SpectrogramParams
+
+
+def _with_old_prefix(path):
+    from safetensors.torch import load_file, save_file
+
+    weights = load_file(path)
+    renamed = {k if k.startswith("text_model.") else f"text_model.{k}": v.contiguous() for k, v in weights.items()}
+    save_file(renamed, path, metadata={"format": "pt"})
+
+
+def _strip_local_paths(folder):
+    for config in Path(folder).rglob("*.json"):
+        values = json.loads(config.read_text(encoding="utf-8"))
+        if isinstance(values, dict) and "_name_or_path" in values:
+            del values["_name_or_path"]
+            config.write_text(json.dumps(values, indent=2) + "\n", encoding="utf-8")
+
+
+def checksums(folder):
+    """sha256 of every weight file, by path relative to the folder."""
+    folder = Path(folder)
+    return {
+        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*.safetensors"))
+    }
+
+
+def assemble(folder, settings, vae, unet, encoder, tokenizer, scheduler):
+    """Write the model folder and return the checksums that lie in it as ``sha256.json``."""
+    from diffusers import StableDiffusionPipeline
+
+    folder = Path(folder)
+    pipeline = StableDiffusionPipeline(
+        vae=vae.half(),
+        text_encoder=encoder.float(),
+        tokenizer=tokenizer,
+        unet=unet.half(),
+        scheduler=scheduler,
+        safety_checker=None,
+        feature_extractor=None,
+        requires_safety_checker=False,
+    )
+    pipeline.save_pretrained(folder, safe_serialization=True)
+    _with_old_prefix(folder / "text_encoder" / "model.safetensors")
+    for name in ("vocab.json", "merges.txt"):
+        source = Path(tokenizer.init_kwargs.get("vocab_file") or tokenizer.name_or_path)
+        source = source if source.is_dir() else source.parent
+        (folder / "tokenizer" / name).write_bytes((source / name).read_bytes())
+    _strip_local_paths(folder)
+    params = SpectrogramParams.preset(settings.preset)
+    (folder / "spectrogram.json").write_text(json.dumps(params.to_dict(), indent=1) + "\n", encoding="utf-8")
+    defaults = {"steps": settings.steps, "guidance": settings.guidance, "guidance_rescale": settings.guidance_rescale}
+    (folder / "generation.json").write_text(json.dumps(defaults, indent=1) + "\n", encoding="utf-8")
+    (folder / "recipe.json").write_text(json.dumps(settings.to_dict(), indent=1) + "\n", encoding="utf-8")
+    sums = checksums(folder)
+    (folder / "sha256.json").write_text(json.dumps(sums, indent=1) + "\n", encoding="utf-8")
+    return sums

@@ -1,0 +1,55 @@
+"""Every choice of the base model's recipe, read from YAML; one source of defaults."""
+
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+
+import yaml
+
+from spectrogram.problems import Problem
+
+
+@dataclass(frozen=True)
+class ScratchSettings:
+    """The recipe. Sizes are in the units of the library that uses them (channels, tokens, samples)."""
+
+    preset: str = "mini"
+    seed: int = 7
+    corpus_clips: int = 30_000
+    vae_widths: tuple[int, ...] = (16, 32, 64, 64)
+    vae_samples: int = 30_000
+    vae_rate: float = 2e-3
+    vae_edge_weight: float = 0.5
+    text_width: int = 128
+    text_layers: int = 2
+    text_heads: int = 4
+    vocabulary: int = 1600
+    tokens: int = 77
+    unet_widths: tuple[int, ...] = (48, 96, 144)
+    unet_heads: int = 4
+    samples: int = 300_000
+    batch: int = 64
+    rate: float = 1.2e-3
+    warmup_steps: int = 60
+    flat_share: float = 0.6
+    ema_decay: float = 0.998
+    caption_dropout: float = 0.1
+    prediction: str = "v_prediction"
+    steps: int = 20
+    guidance: float = 3.0
+    guidance_rescale: float = 0.5
+    threads: int = 2
+
+    @classmethod
+    def read(cls, path):
+        """Settings from a YAML file; an unknown key is refused and the known ones are listed."""
+        values = yaml.safe_load(Path(path).read_text(encoding="utf-8")) or {}
+        known = {f.name for f in fields(cls)}
+        unknown = sorted(set(values) - known)
+        if unknown:
+            raise Problem(
+                f"{path} has unknown settings {unknown}", f"expected some of {sorted(known)}", "correct the names"
+            )
+        return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})
+
+    def to_dict(self):
+        return {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(self).items()}

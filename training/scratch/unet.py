@@ -1,0 +1,165 @@
+"""The base model's UNet and text encoder, trained together on cached latents."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+
+from training.objective import squared_errors, stratified_timesteps
+from training.schedule import warm_flat_cosine
+
+from . import text
+from .vae import to_input
+
+SCHEDULER = {
+    "beta_start": 0.00085,
+    "beta_end": 0.012,
+    "beta_schedule": "scaled_linear",
+    "clip_sample": False,
+    "set_alpha_to_one": False,
+    "steps_offset": 1,
+    "rescale_betas_zero_snr": True,
+    "timestep_spacing": "trailing",
+}
+
+
+def build(settings, height, width):
+    """An untrained UNet: one layer a block and no attention at the top level, where it would cost half of a step."""
+    from diffusers import UNet2DConditionModel
+
+    return UNet2DConditionModel(
+        sample_size=[height, width],
+        down_block_types=("DownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D"),
+        up_block_types=("CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "UpBlock2D"),
+        block_out_channels=settings.unet_widths,
+        layers_per_block=1,
+        cross_attention_dim=settings.text_width,
+        attention_head_dim=settings.unet_heads,
+        norm_num_groups=16,
+    )
+
+
+def build_scheduler(settings):
+    from diffusers import DDIMScheduler
+
+    return DDIMScheduler(**SCHEDULER, prediction_type=settings.prediction)
+
+
+def encode_corpus(vae, pictures, batch=32, progress=lambda done: None):
+    """Scaled latent means and deviations, float16 (clips, 2, 4, height, width)."""
+    import torch
+
+    encoded = []
+    with torch.no_grad(), torch.autocast("cpu", dtype=torch.bfloat16):
+        for start in range(0, len(pictures), batch):
+            posterior = vae.encode(to_input(pictures[start : start + batch])).latent_dist
+            pair = torch.stack([posterior.mean, posterior.std], dim=1) * vae.config.scaling_factor
+            encoded.append(pair.half().numpy())
+            progress(min(start + batch, len(pictures)))
+    return np.concatenate(encoded)
+
+
+class Corpus:
+    """Latents and tokenised wordings; every draw is new (posterior sample, wording, roll in time)."""
+
+    def __init__(self, encoded, rows, tokenizer):
+        self.encoded, self.rows = encoded, rows
+        self.tokens = [text.tokenize(tokenizer, row["captions"]) for row in rows]
+        self.empty = text.tokenize(tokenizer, [""])[0]
+
+    def draw(self, rng, batch, dropout):
+        """(latents (batch, 4, h, w) float32, token ids (batch, length))."""
+        import torch
+
+        latents, ids = [], []
+        for i in rng.integers(len(self.rows), size=batch):
+            mean, std = self.encoded[i].astype(np.float32)
+            sample = mean + std * rng.standard_normal(mean.shape, dtype=np.float32)
+            if self.rows[i]["steady"]:
+                sample = np.roll(sample, rng.integers(sample.shape[2]), axis=2)
+            latents.append(sample)
+            wordings = self.tokens[i]
+            ids.append(self.empty if rng.random() < dropout else wordings[rng.integers(len(wordings))])
+        return torch.from_numpy(np.stack(latents)), torch.stack(ids)
+
+
+class Run:
+    """UNet, text encoder, optimizer and EMA of one training run; saves and restores itself as a whole."""
+
+    def __init__(self, settings, unet, encoder, scheduler, folder):
+        import torch
+        from diffusers.training_utils import EMAModel
+
+        self.settings, self.unet, self.encoder, self.scheduler = settings, unet, encoder, scheduler
+        self.parameters = [*unet.parameters(), *encoder.parameters()]
+        self.optimizer = torch.optim.AdamW(self.parameters, lr=settings.rate, betas=(0.9, 0.99), weight_decay=0.01)
+        self.ema = EMAModel(self.parameters, decay=settings.ema_decay, use_ema_warmup=True, power=0.75)
+        self.path, self.step = Path(folder) / "state.pt", 0
+        self.steps = settings.samples // settings.batch
+
+    def advance(self, latents, ids, generator):
+        """One optimizer step; returns the mean squared error."""
+        import torch
+
+        settings = self.settings
+        share = warm_flat_cosine(self.step, self.steps, settings.warmup_steps, settings.flat_share)
+        self.optimizer.param_groups[0]["lr"] = settings.rate * share
+        noise = torch.randn(latents.shape, generator=generator)
+        timesteps = stratified_timesteps(len(latents), self.scheduler.config.num_train_timesteps, generator)
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            words = self.encoder(ids).last_hidden_state
+            value = squared_errors(self.unet, self.scheduler, latents, noise, timesteps, words).mean()
+        self.optimizer.zero_grad(set_to_none=True)
+        value.backward()
+        torch.nn.utils.clip_grad_norm_(self.parameters, 1.0)
+        self.optimizer.step()
+        self.ema.step(self.parameters)
+        self.step += 1
+        return value.item()
+
+    def state(self):
+        return {
+            "step": self.step,
+            "unet": self.unet.state_dict(),
+            "encoder": self.encoder.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "ema": self.ema.state_dict(),
+        }
+
+    def save(self):
+        import torch
+
+        partial = self.path.with_suffix(".partial")
+        torch.save(self.state(), partial)
+        os.replace(partial, self.path)
+
+    def restore(self):
+        """Continue from the last save, if there is one."""
+        import torch
+
+        if self.path.exists():
+            state = torch.load(self.path, weights_only=True)
+            self.unet.load_state_dict(state["unet"])
+            self.encoder.load_state_dict(state["encoder"])
+            self.optimizer.load_state_dict(state["optimizer"])
+            self.ema.load_state_dict(state["ema"])
+            self.step = state["step"]
+
+    def averaged(self):
+        """Copy the averaged weights into the models, for export; training may not go on after it."""
+        self.ema.copy_to(self.parameters)
+
+
+def train(run, corpus, save_every=500, progress=lambda done, total, value: None):
+    """Train until the recipe's samples are seen; draws depend on seed and step alone, so a resumed run draws alike."""
+    import torch
+
+    run.restore()
+    settings = run.settings
+    while run.step < run.steps:
+        rng = np.random.default_rng([settings.seed, run.step])
+        generator = torch.Generator().manual_seed(settings.seed * 1_000_003 + run.step)
+        value = run.advance(*corpus.draw(rng, settings.batch, settings.caption_dropout), generator)
+        progress(run.step, run.steps, value)
+        if run.step % save_every == 0 or run.step == run.steps:
+            run.save()
