@@ -50,10 +50,11 @@ def _made_set(embedder: Embedder, reference: EmbeddedSet, make, rng, on_clip) ->
         analyses.append(embedder.analyse(make(audio[0], rng)))
         if on_clip:
             on_clip()
-    return _like(reference, analyses)
+    return like(reference, analyses)
 
 
-def _like(reference: EmbeddedSet, analyses: list[Analysis]) -> EmbeddedSet:
+def like(reference: EmbeddedSet, analyses: list[Analysis]) -> EmbeddedSet:
+    """The reference set with other embeddings under the same names."""
     logits = [one.logits for one in analyses] if reference.clip_logits is not None else None
     rows = [one.rows for one in analyses]
     return EmbeddedSet(reference.identity, reference.sounds, rows, logits, [], reference.classes)

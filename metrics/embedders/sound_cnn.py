@@ -21,10 +21,10 @@ class SoundCnn(Embedder):
     def __init__(self, folder: Path | str | None = None, name: str = NAME):
         from metrics.classifier import weights_file
 
-        self._network, self.card = weights_file.load(folder or FOLDER, name)
+        self.network, self.card = weights_file.load(folder or FOLDER, name)
         self.name, self.version, self.sha256 = self.card["name"], self.card["version"], self.card["sha256"]
         self.classes = tuple(self.card["classes"])
-        self.dimensions = self._network.classes.in_features
+        self.dimensions = self.network.classes.in_features
 
     def analyse(self, audio: np.ndarray) -> Analysis:
         """Embedding (1, 192) and logits (classes,) of mono audio at 16 kHz."""
@@ -32,5 +32,5 @@ class SoundCnn(Embedder):
 
         levels = torch.from_numpy(relative_levels(log_mel_db(audio)))
         with torch.inference_mode():
-            embedding, logits = self._network(levels[None])
+            embedding, logits = self.network(levels[None])
         return Analysis(embedding.double().numpy(), logits[0].double().numpy())

@@ -1,0 +1,188 @@
+"""`python -m benchmarks.metrics`: Fréchet distance against scipy's matrix root, streaming statistics against numpy.cov,
+seconds of sound per second through the classifier. One thread; each line prints a ratio to the usual way.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ[name] = "1"
+
+import numpy as np  # noqa: E402  after the number of threads
+
+FRECHET_CASES = {  # name: (d, rows generated, rows reference)
+    "d=128, N=1000": (128, 1000, 1000),
+    "d=512, N=129": (512, 129, 129),
+    "d=512, N=2000": (512, 2000, 2000),
+    "d=2048, N=301": (2048, 301, 301),
+    "d=2048, N=4200": (2048, 4200, 4200),
+}
+STREAM_ROWS, STREAM_WIDTH, STREAM_BATCH = 20000, 2048, 32
+
+
+def seconds_of(function) -> tuple[float, object]:
+    """Processor seconds of one call and its result: other programs on the machine do not count."""
+    start = time.process_time()
+    result = function()
+    return time.process_time() - start, result
+
+
+def frechet_by_matrix_root(x: np.ndarray, y: np.ndarray) -> float:
+    """The usual way: covariances, scipy.linalg.sqrtm of their product, real part."""
+    import scipy.linalg
+
+    a, b = np.cov(x.T), np.cov(y.T)
+    root = scipy.linalg.sqrtm(a @ b)
+    shift = np.sum((x.mean(axis=0) - y.mean(axis=0)) ** 2)
+    return float(shift + np.trace(a) + np.trace(b) - 2 * np.trace(root).real)
+
+
+def measure_frechet(cases) -> list[dict]:
+    """One row a case: seconds of both ways, their ratio, and both deviations from the nuclear-norm reference."""
+    from metrics.distances import frechet_distance
+
+    rows = []
+    for name in cases:
+        width, n, m = FRECHET_CASES[name]
+        rng = np.random.default_rng(1)
+        x, y = rng.normal(size=(n, width)), rng.normal(size=(m, width)) * 1.2 + 0.1
+        frechet_distance(x[:8], y[:8])
+        ours_s, ours = seconds_of(lambda x=x, y=y: frechet_distance(x, y))
+        usual_s, usual = seconds_of(lambda x=x, y=y: frechet_by_matrix_root(x, y))
+        truth = nuclear_norm_reference(x, y)
+        row = {"case": name, "ours_s": ours_s, "sqrtm_s": usual_s, "ratio": usual_s / ours_s}
+        rows.append(row | {"ours_error": abs(ours / truth - 1), "sqrtm_error": abs(usual / truth - 1)})
+        print(
+            f"Fréchet {name}: {ours_s:.3f} s, sqrtm {usual_s:.2f} s, {row['ratio']:.1f} times faster; "
+            f"relative error {rows[-1]['ours_error']:.1e} against {rows[-1]['sqrtm_error']:.1e}",
+            flush=True,
+        )
+    return rows
+
+
+def nuclear_norm_reference(x: np.ndarray, y: np.ndarray) -> float:
+    """The distance with traces in extended precision and singular values of the triangular factors."""
+    import scipy.linalg
+
+    means, factors = zip(*((z.mean(axis=0), (z - z.mean(axis=0)) / np.sqrt(len(z) - 1)) for z in (x, y)), strict=True)
+    small = [f if len(f) <= f.shape[1] else np.linalg.qr(f, mode="r") for f in factors]
+    norm = np.longdouble(scipy.linalg.svdvals(small[0] @ small[1].T).sum())
+    traces = sum(np.sum(f.astype(np.longdouble) ** 2) for f in factors)
+    return float(np.sum((means[0] - means[1]).astype(np.longdouble) ** 2) + traces - 2 * norm)
+
+
+def stream(way: str, rows: int, width: int) -> dict:
+    """Seconds and peak memory growth of one way, in this process; embeddings arrive in float32 batches of 32."""
+    import resource
+
+    from metrics.distances import GaussianStatistics
+
+    def batches():
+        for start in range(0, rows, STREAM_BATCH):
+            yield np.random.default_rng(start).standard_normal((STREAM_BATCH, width), dtype=np.float32) + 10
+
+    generating_s = seconds_of(lambda: [None for _ in batches()])[0]
+    before_kib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+    def streamed():
+        statistics = GaussianStatistics()
+        for batch in batches():
+            statistics.update(batch)
+        return statistics.mean, statistics.covariance
+
+    def in_memory():
+        whole = np.concatenate(list(batches())).astype(np.float64)
+        return whole.mean(axis=0), np.cov(whole, rowvar=False)
+
+    total_s, (mean, covariance) = seconds_of(streamed if way == "streamed" else in_memory)
+    grown_mib = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before_kib) / 1024
+    return {"seconds": total_s - generating_s, "mib": grown_mib, "checksum": float(covariance.sum() + mean.sum())}
+
+
+def measure_streaming(rows: int, width: int) -> dict:
+    """Both ways, each in a process of its own so that peaks of memory do not mix."""
+    results = {}
+    for way in ("streamed", "in memory"):
+        command = [
+            sys.executable,
+            "-m",
+            "benchmarks.metrics",
+            "--stream",
+            way,
+            "--rows",
+            str(rows),
+            "--width",
+            str(width),
+        ]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        results[way] = json.loads(done.stdout.splitlines()[-1])
+    ours, usual = results["streamed"], results["in memory"]
+    print(
+        f"statistics of {rows} x {width}: {ours['seconds']:.2f} s, {ours['mib']:.0f} MiB; "
+        f"numpy.cov {usual['seconds']:.2f} s, {usual['mib']:.0f} MiB; {usual['seconds'] / ours['seconds']:.1f} times "
+        f"faster, {usual['mib'] / ours['mib']:.1f} times less memory",
+        flush=True,
+    )
+    return results
+
+
+def measure_throughput(seconds: float = 5.12, repeats: int = 20) -> dict[str, float]:
+    """Seconds of sound per processor second, waveform to embedding: the classifier, and PANNs' design at its size."""
+    import torch
+
+    from metrics.embedders import load
+    from metrics.embedders.front_ends import panns_log_mel
+    from metrics.embedders.panns import Cnn14
+
+    torch.set_num_threads(1)
+    audio = np.random.default_rng(1).normal(scale=0.1, size=round(16000 * seconds)).astype(np.float32)
+    judge, logmel = load("sd-audio-cnn-v1"), load("logmel-stats-v1")
+    network = Cnn14(widths=(1, 8, 16, 32, 64, 96, 160), classes=len(judge.classes)).eval()
+
+    def panns_like():
+        with torch.inference_mode():
+            network(torch.from_numpy(panns_log_mel(audio)).float()[None])
+
+    ways = {
+        "sd-audio-cnn-v1": lambda: judge.analyse(audio),
+        "PANNs front end and network of that size": panns_like,
+        "logmel-stats-v1": lambda: logmel.analyse(audio),
+    }
+    speeds = {}
+    for name, way in ways.items():
+        way()
+        taken_s = seconds_of(lambda way=way: [way() for _ in range(repeats)])[0] / repeats
+        speeds[name] = seconds / taken_s
+        print(f"{name}: {speeds[name]:.0f} s of sound per second", flush=True)
+    sizes = [sum(p.numel() for p in model.parameters()) for model in (judge.network, network)]
+    ratio = speeds["sd-audio-cnn-v1"] / speeds[list(ways)[1]]
+    print(f"parameters: {sizes[0]:,} and {sizes[1]:,}; ratio of speeds {ratio:.2f}")
+    return speeds
+
+
+def main() -> None:
+    """All three parts, or the streaming way that a child process is asked for."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.metrics", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="leave out the cases that take minutes")
+    parser.add_argument("--out", type=Path, help="also write the figures as JSON")
+    parser.add_argument("--stream", choices=("streamed", "in memory"), help=argparse.SUPPRESS)
+    parser.add_argument("--rows", type=int, default=STREAM_ROWS, help="rows of the streaming part")
+    parser.add_argument("--width", type=int, default=STREAM_WIDTH, help="dimensions of the streaming part")
+    options = parser.parse_args()
+    if options.stream:
+        print(json.dumps(stream(options.stream, options.rows, options.width)))
+        return
+    cases = [name for name in FRECHET_CASES if not (options.quick and "d=2048" in name)]
+    figures = {"frechet": measure_frechet(cases), "streaming": measure_streaming(options.rows, options.width)}
+    figures["throughput"] = measure_throughput()
+    if options.out:
+        options.out.write_text(json.dumps(figures, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
