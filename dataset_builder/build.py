@@ -13,8 +13,10 @@ from dataset_builder import export, pieces, splits, workspace
 from dataset_builder.augment import AugmentPolicy, expand
 from dataset_builder.card import Facts, write_card
 from dataset_builder.clips import CutPolicy
+from dataset_builder.duplicates import set_apart
 from dataset_builder.entries import Entry, order_key
 from dataset_builder.processes import build as build_pieces
+from dataset_builder.rows import SCHEMA
 from spectrogram.params import MODEL_FILE, SpectrogramParams
 from spectrogram.problems import Problem
 
@@ -56,6 +58,7 @@ def build(
         build_pieces(folder, len(entries), settings.workers, lambda done: report(done, len(entries)))
         done = pieces.finished_pieces(folder)
         outcome = export.gather(done)
+        set_apart(outcome, dealt)
         if not outcome.kept:
             raise Problem(f"no clip is left ({outcome.sentence()})", "expected at least one", first_reason(outcome))
         finish(folder, done, outcome, dealt, settings, out)
@@ -94,6 +97,11 @@ def finish(
     (finished / "drops.csv").write_bytes(export.drops_csv(outcome.drops))
     facts = Facts(out.name, outcome, split_of, settings.params, settings.preset, settings.command, outcome.facts[0])
     write_card(facts, finished, tiles(done, outcome))
+
+
+def example(outcome: export.Outcome) -> dict:
+    """One row as the card shows it, without the fingerprint that is no column of the dataset."""
+    return {name: value for name, value in outcome.facts[0].items() if name in SCHEMA.names}
 
 
 def tiles(done: list[Path], outcome: export.Outcome) -> list[tuple[str, bytes]]:

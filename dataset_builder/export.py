@@ -17,7 +17,7 @@ import pyarrow
 from pyarrow import parquet
 
 from dataset_builder.pieces import read_drops
-from dataset_builder.rows import SCHEMA, typed_schema
+from dataset_builder.rows import PIECE_SCHEMA, SCHEMA, typed_schema
 from dataset_builder.splits import NAMES
 
 ROW_GROUP = 100
@@ -26,7 +26,7 @@ MEDIA_COLUMNS = ("image", "audio")
 
 @dataclass
 class Outcome:
-    """What a build kept and dropped: ``facts`` are the kept rows without their media, each with its split."""
+    """What a build kept and dropped: ``facts`` are the kept rows without their media."""
 
     facts: list[dict] = field(default_factory=list)
     drops: list[dict] = field(default_factory=list)
@@ -45,19 +45,12 @@ class Outcome:
 
 
 def gather(pieces: list[Path]) -> Outcome:
-    """Facts of all rows and all drops; of clips with the same bytes the first stays."""
-    outcome, first = Outcome(), {}
-    columns = [name for name in SCHEMA.names if name not in MEDIA_COLUMNS]
+    """Facts of all rows (with their fingerprint) and all drops."""
+    outcome = Outcome()
+    columns = [name for name in PIECE_SCHEMA.names if name not in MEDIA_COLUMNS]
     for piece in pieces:
         outcome.drops += read_drops(piece)
-        for facts in parquet.read_table(piece, columns=columns).to_pylist():
-            twin = first.setdefault((facts["sha256"], facts["start_s"], facts["augmentation"]), facts["clip_id"])
-            if twin == facts["clip_id"]:
-                outcome.facts.append(facts)
-            else:
-                detail = f"the same bytes as {twin}"
-                drop = {"clip_id": facts["clip_id"], "reason": "duplicate", "detail": detail}
-                outcome.drops.append({**drop, "place": facts["source"], "path": ""})
+        outcome.facts += parquet.read_table(piece, columns=columns).to_pylist()
     return outcome
 
 
@@ -71,7 +64,7 @@ def write_shards(pieces: list[Path], split_of: dict[str, str], folder: Path, sha
             for split, rows in Counter(split_of.values()).items()
         }
         for piece in pieces:
-            for row in parquet.read_table(piece).to_pylist():
+            for row in parquet.read_table(piece, columns=SCHEMA.names).to_pylist():
                 if row["clip_id"] in split_of:
                     writers[split_of[row["clip_id"]]].add(row)
 

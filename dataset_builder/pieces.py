@@ -24,7 +24,7 @@ from dataset_builder import augment
 from dataset_builder.clips import CutPolicy, Dropped, cuts, level_db
 from dataset_builder.entries import Entry, fingerprint_of_file
 from dataset_builder.reading import sha256_of
-from dataset_builder.rows import SCHEMA, row_of
+from dataset_builder.rows import PIECE_SCHEMA, row_of
 from spectrogram.codec import SpectrogramCodec
 from spectrogram.params import SpectrogramParams
 
@@ -119,7 +119,7 @@ def write_piece(
             else:
                 rows.append(found)
         report(1)
-    schema = SCHEMA.with_metadata({"drops": json.dumps(drops)})
+    schema = PIECE_SCHEMA.with_metadata({"drops": json.dumps(drops)})
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_suffix(f".{os.getpid()}")
     parquet.write_table(pyarrow.Table.from_pylist(rows, schema=schema), unfinished, compression="none")

@@ -17,6 +17,7 @@ from PIL.PngImagePlugin import PngInfo
 
 from dataset_builder.clips import Clip
 from dataset_builder.entries import Entry
+from dataset_builder.fingerprints import fingerprint
 from spectrogram.codec import SpectrogramCodec
 from spectrogram.params import KEY
 
@@ -48,6 +49,8 @@ SCHEMA = pyarrow.schema(
         "codec": pyarrow.string(),
     }
 )
+# While work goes on, a row also has the fingerprint that finds repeated sounds.
+PIECE_SCHEMA = SCHEMA.append(pyarrow.field("fingerprint", pyarrow.binary()))
 
 
 def typed_schema() -> pyarrow.Schema:
@@ -96,6 +99,7 @@ def row_of(entry: Entry, clip: Clip, clip_id: str, sha256: str, codec: Spectrogr
         "sha256": sha256,
         "augmentation": entry.augmentation,
         "codec": codec.params.fingerprint,
+        "fingerprint": fingerprint(np.asarray(picture)[..., 0], codec.params.clip_seconds).tobytes(),
     }
 
 
