@@ -1,9 +1,8 @@
 """The base model's parts, loaded for training."""
 
-import json
 from dataclasses import dataclass
-from pathlib import Path
 
+from spectrogram.models import EMBEDDED, locate_base
 from spectrogram.problems import Problem
 
 
@@ -26,15 +25,18 @@ class Base:
         free_memory()
 
 
+def locate(name):
+    """Folder or Hub name of a base; "base_model" is the embedded one, wherever the command is run."""
+    return locate_base(None if name == EMBEDDED.name else name)
+
+
 def load(name):
     """The parts of a folder or Hub model in float32, with the scheduler's training schedule."""
     import torch
     from diffusers import AutoencoderKL, DDPMScheduler, UNet2DConditionModel
     from transformers import CLIPTextModel, CLIPTokenizer
 
-    index = Path(name) / "model_index.json"
-    if Path(name).exists() and not index.exists():
-        raise Problem(f"{name} holds no model_index.json", "a diffusers model folder", "name the folder above unet/")
+    name = locate(name)
     parts = {
         "unet": UNet2DConditionModel.from_pretrained(name, subfolder="unet", dtype=torch.float32),
         "vae": AutoencoderKL.from_pretrained(name, subfolder="vae", dtype=torch.float32),
@@ -59,12 +61,3 @@ def check_picture_size(base, pictures):
             f"{base.name} was made for {wanted[1]} x {wanted[0]}",
             "rebuild the dataset with the preset of this base (mini for base_model, sd15 for Stable Diffusion 1.5)",
         )
-
-
-def describe(base):
-    """The facts of a base that a run records."""
-    return {
-        "name": base.name,
-        "prediction_type": base.scheduler.config.prediction_type,
-        "unet": json.loads(base.unet.to_json_string()),
-    }

@@ -3,6 +3,8 @@
 import json
 from pathlib import Path
 
+from .base import locate
+
 
 def choose_prompts(captions, count):
     """``count`` different captions spread over the sorted wordings of a dataset."""
@@ -28,7 +30,7 @@ def before_and_after(base, adapter, prompts, folder, seed):
     """Samples of the base alone and with the adapter; also written as samples.json."""
     from spectrogram.pipeline import SpectrogramAudioPipeline
 
-    pipeline = SpectrogramAudioPipeline.from_pretrained(base)
+    pipeline = SpectrogramAudioPipeline.from_pretrained(locate(base))
     rows = render(pipeline, prompts, folder, "before", seed)
     pipeline.load_lora_weights(adapter)
     rows += render(pipeline, prompts, folder, "after", seed)

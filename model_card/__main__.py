@@ -1,0 +1,35 @@
+"""Command line: ``python -m model_card runs/NAME --results results.json`` writes the adapter's README."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from spectrogram.problems import Problem
+
+
+def build_parser():
+    parser = argparse.ArgumentParser(prog="python -m model_card", description="Write the README of a trained adapter.")
+    parser.add_argument("run", type=Path, help="folder of the run, e.g. runs/owl")
+    parser.add_argument("--results", type=Path, help="results.json that python -m metrics wrote")
+    parser.add_argument("--out", type=Path, help="another place for the card than RUN/README.md")
+    return parser
+
+
+def main(argv=None):
+    """Run the command line; returns the exit code (0 written, 4 unusable input)."""
+    from . import adapter_card
+    from .facts import gather
+
+    arguments = build_parser().parse_args(argv)
+    try:
+        path = adapter_card.write(gather(arguments.run, arguments.results), arguments.out)
+    except Problem as problem:
+        print(f"python -m model_card: {problem}", file=sys.stderr)
+        return problem.exit_code
+    print(f"card in {path}")
+    print("next: python app.py")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

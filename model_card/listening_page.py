@@ -1,0 +1,111 @@
+"""A page where a person hears and sees what training changed, with the figures beside it."""
+
+import html
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from string import Template
+
+from .clip_table import read_clips
+from .figures import show
+
+SHOWN = 8
+BETTER = {"frechet": -1, "kernel": -1, "kl_divergence": -1, "accuracy": 1}
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Whether every figure moved the right way, and one sentence that says by how much."""
+
+    better: bool
+    sentence: str
+
+
+def direction(metric):
+    """-1 when lower is better, 1 when higher is, None for a figure that is no verdict on its own."""
+    return next((sign for part, sign in BETTER.items() if part in metric), None)
+
+
+def judge(results, row):
+    """The Verdict of results.json's figures against one of its rows."""
+    parts, better = [], True
+    for name, figure in results["metrics"].items():
+        sign, before, after = direction(name), results["rows"][row].get(name), figure["value"]
+        if sign is None or before is None or after is None:
+            continue
+        better &= (after - before) * sign > 0
+        parts.append(f"{name} {show(before)} → {show(after)} {'↓' if sign < 0 else '↑'}")
+    return Verdict(better and bool(parts), "without → with the adapter: " + "; ".join(parts))
+
+
+def known_sounds(out):
+    """(right before, right after, count) of the sounds that the base knew, by the independent classifier."""
+    from metrics.judge import classify
+
+    scores = []
+    for folder in ("known_before", "known_after"):
+        clips = read_clips(out / folder)
+        heard, _ = classify([out / folder / c["file_name"] for c in clips])
+        scores.append(sum(label == c["label"] for label, c in zip(heard, clips, strict=True)))
+    return (*scores, len(clips))
+
+
+def _player(source, picture=None):
+    image = f'<img src="{picture}" alt="spectrogram of {source}" loading="lazy">' if picture else ""
+    return f'{image}<audio controls preload="none" src="{source}"></audio>'
+
+
+def _rows(out):
+    """One table row a held-out caption: base alone, with the adapter, the real recording."""
+    lines = []
+    for real, made in list(zip(read_clips(out / "reference"), read_clips(out / "after"), strict=True))[:SHOWN]:
+        cells = [
+            _player(f"{side}/{made['file_name']}", f"{side}/{Path(made['file_name']).with_suffix('.png').as_posix()}")
+            for side in ("before", "after")
+        ]
+        cells.append(_player(f"reference/{real['file_name']}"))
+        lines.append(f"<tr><th>{html.escape(made['caption'])}</th>" + "".join(f"<td>{c}</td>" for c in cells) + "</tr>")
+    return "\n".join(lines)
+
+
+def _figures(results, row):
+    """Table rows: figure, without, with, interval, better?, and what it means."""
+    lines = []
+    for name, figure in results["metrics"].items():
+        before, sign = results["rows"][row].get(name), direction(name)
+        arrow = {-1: "↓ lower is better", 1: "↑ higher is better", None: ""}[sign]
+        span = f"{show(figure['low'])} to {show(figure['high'])}" if figure.get("low") is not None else "–"
+        note = html.escape(figure.get("note") or "")
+        cells = (
+            f"<code>{html.escape(name)}</code>",
+            show(before),
+            f"<b>{show(figure['value'])}</b>",
+            span,
+            arrow,
+            note,
+        )
+        lines.append("<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>")
+    return "\n".join(lines)
+
+
+def write(out, sound, seconds, row="without the adapter"):
+    """Write ``index.html`` into the demo's folder from the files that lie there; returns the Verdict."""
+    out = Path(out)
+    results = json.loads((out / "results.json").read_text(encoding="utf-8"))
+    run = json.loads((out / "run" / "run.json").read_text(encoding="utf-8"))
+    verdict, (before, after, count) = judge(results, row), known_sounds(out)
+    template = Template((Path(__file__).parent / "listening_page.html").read_text(encoding="utf-8"))
+    page = template.substitute(
+        sound=sound,
+        verdict=html.escape(verdict.sentence),
+        rows=_rows(out),
+        figures=_figures(results, row),
+        known=f"{before} of {count} before, {after} of {count} after",
+        clips=run["dataset"]["train"],
+        steps=run["settings"]["steps"],
+        train_s=f"{run['seconds']['train']:.0f}",
+        total_s=f"{seconds:.0f}",
+        counts=f"{results['n_generated']} generated against {results['n_reference']} held-out recordings",
+    )
+    (out / "index.html").write_text(page, encoding="utf-8")
+    return verdict
