@@ -76,6 +76,7 @@ def read_audio(
 def _read_window(path: Path, start_s: float, seconds: float | None) -> tuple[np.ndarray, int]:
     import soundfile
 
+    _check_riff(path)
     try:
         with soundfile.SoundFile(path) as file:
             return _read_frames(file, path, start_s, seconds), file.samplerate
@@ -83,6 +84,18 @@ def _read_window(path: Path, start_s: float, seconds: float | None) -> tuple[np.
         if isinstance(error, SoundProblem):
             raise
         return _read_with_ffmpeg(path, start_s, seconds, str(error))
+
+
+def _check_riff(path: Path):
+    """Refuse a WAV cut short, of which libsndfile would quietly read the rest; streams promise 0 or 2^32 - 1 bytes."""
+    with path.open("rb") as file:
+        head = file.read(12)
+    promised = int.from_bytes(head[4:8], "little") + 8
+    held = path.stat().st_size
+    if head[:4] == b"RIFF" and head[8:] == b"WAVE" and held + 1 < promised < 2**32:
+        raise SoundProblem(
+            f"{path} holds {held:,} bytes", f"{promised:,} by its header", "fetch it again, or convert what is left"
+        )
 
 
 def _read_frames(file, path: Path, start_s: float, seconds: float | None) -> np.ndarray:

@@ -11,7 +11,7 @@ from spectrogram.params import SpectrogramParams
 from spectrogram.problems import PictureProblem
 
 DECIBELS = np.float32(20 / np.log(10))
-SILENT_DB = 20.0  # how far below the range black lies when a picture is read
+SILENT_DB = 60.0  # how far below the range black lies when a picture is read
 FULL = np.float32(255)
 
 

@@ -15,6 +15,7 @@ MOMENTUM = np.float32(0.99 / 1.99)
 GREATEST_GAIN = np.float32(30)
 LEAST_OVERLAP = 5.0  # windows a sample; pictures with fewer are interpolated in time before phases are sought
 FLOOR = np.float32(1e-7)
+OVERSHOOT = np.float32(0.35)  # 3 dB: what a peak between two frames may rise above them
 
 
 def synthesise(levels: np.ndarray, params: SpectrogramParams, seed: int, steps: int = 2, fits: int = 1) -> np.ndarray:
@@ -54,9 +55,11 @@ def refine_time(levels: np.ndarray, params: SpectrogramParams) -> tuple[Spectrog
         offset = (index - factor // 2) / factor
         shift, part = (0, offset) if offset >= 0 else (-1, offset + 1)
         neighbours = [padded[:, 1 + shift + tap : 1 + shift + tap + logs.shape[1]] for tap in range(4)]
-        fine[..., index] = sum(weight * row for weight, row in zip(_catmull_rom(part), neighbours, strict=True))
+        curve = sum(weight * row for weight, row in zip(_catmull_rom(part), neighbours, strict=True))
+        fine[..., index] = np.minimum(curve, np.maximum(neighbours[1], neighbours[2]) + OVERSHOOT)
     fine_params = params.replace(step_ms=params.step_ms / factor)
-    return fine_params, np.exp(fine.reshape(len(logs), -1))
+    fine = np.exp(fine.reshape(len(logs), -1))
+    return fine_params, np.where(fine > 2 * FLOOR, fine, 0)
 
 
 def _catmull_rom(part: float) -> tuple[float, float, float, float]:
