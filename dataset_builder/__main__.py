@@ -8,6 +8,8 @@ import sys
 COMMANDS = {
     "fetch": "dataset_builder.fetch_command",
     "download": "dataset_builder.download_command",
+    "scale": "dataset_builder.scale",
+    "inspect": "dataset_builder.inspect_command",
     "soundscapes": "dataset_builder.soundscapes",
 }
 

@@ -37,7 +37,7 @@ def expand(entries: list[Entry], dealt: dict[str, str], policy: AugmentPolicy, s
         (entry for entry in entries if dealt[entry.recording] == "train" and entry.captions), key=lambda e: e.clip_id
     )
     copies = [variation(entry, number, train, policy, seed) for entry in train for number in range(policy.copies)]
-    return entries + copies
+    return [*entries, *copies]
 
 
 def variation(entry: Entry, number: int, train: list[Entry], policy: AugmentPolicy, seed: int) -> Entry:

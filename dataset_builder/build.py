@@ -51,10 +51,7 @@ def build(
     when another build holds the folder; OSError when the disk is full (what is done stays for the next run).
     """
     with workspace.locked(out) as folder:
-        dealt = deal(entries, settings, out)
-        entries = expand(entries, dealt, settings.augment, settings.seed)
-        ordered = sorted(entries, key=lambda entry: order_key(settings.seed, entry.clip_id))
-        pieces.write_plan(folder, ordered, pieces.Recipe(settings.params, settings.policy))
+        entries, dealt = planned(entries, out, settings, folder)
         build_pieces(folder, len(entries), settings.workers, lambda done: report(done, len(entries)))
         done = pieces.finished_pieces(folder)
         outcome = export.gather(done)
@@ -65,6 +62,17 @@ def build(
         workspace.publish(out)
         workspace.clear(out)
     return outcome
+
+
+def planned(
+    entries: list[Entry], out: Path, settings: Settings, folder: Path
+) -> tuple[list[Entry], dict[str, str]]:
+    """Write the plan below ``folder``; returns its entries (with the variations) and the split of each recording."""
+    dealt = deal(entries, settings, out)
+    entries = expand(entries, dealt, settings.augment, settings.seed)
+    entries.sort(key=lambda entry: order_key(settings.seed, entry.clip_id))
+    pieces.write_plan(folder, entries, pieces.Recipe(settings.params, settings.policy))
+    return entries, dealt
 
 
 def first_reason(outcome: export.Outcome) -> str:

@@ -28,7 +28,7 @@ def folder(tmp_path):
     for index in range(12):
         label = "low" if index % 2 else "high"
         hz = (200 if index % 2 else 2000) + 10 * index
-        soundfile.write(root / "audio" / f"{index}.wav", tone(1.5, hz), RATE_HZ)
-        lines.append(f"audio/{index}.wav,a {label} tone,{label},CC0 1.0,r{index}")
+        soundfile.write(root / "audio" / f"t{index}.wav", tone(1.5, hz), RATE_HZ)
+        lines.append(f"audio/t{index}.wav,a {label} tone,{label},CC0 1.0,r{index}")
     (root / "metadata.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
     return root

@@ -67,14 +67,14 @@ def test_load_dataset_reads_the_folder_by_its_name_and_streams_it(folder, tmp_pa
 def test_every_dropped_file_is_counted_with_its_reason(folder, tmp_path):
     lines = [
         "file_name,caption",
-        "audio/0.wav,one",
+        "audio/t0.wav,one",
         "audio/copy.wav,two",
         "gone.wav,x",
         "short.wav,x",
         "bad.wav,x",
         "1.wav,",
     ]
-    (folder / "audio" / "copy.wav").write_bytes((folder / "audio" / "0.wav").read_bytes())
+    (folder / "audio" / "copy.wav").write_bytes((folder / "audio" / "t0.wav").read_bytes())
     soundfile.write(folder / "short.wav", tone(0.2), RATE_HZ)
     (folder / "bad.wav").write_text("no sound")
     (folder / "m.csv").write_text("\n".join(lines) + "\n")

@@ -1,0 +1,111 @@
+"""``python -m dataset_builder inspect DATASET [ROW]``: one row as a picture and a sound, or what the dataset holds."""
+
+from __future__ import annotations
+
+import argparse
+import io
+import sys
+from collections import Counter
+from pathlib import Path
+
+from dataset_builder.exits import ended
+from spectrogram.problems import Problem, UsageProblem
+
+LEVELS = " .:-=+*#%@"
+
+
+def parser() -> argparse.ArgumentParser:
+    made = argparse.ArgumentParser(prog="python -m dataset_builder inspect", description=__doc__)
+    made.add_argument("dataset", type=Path, help="a folder that this package built")
+    made.add_argument("row", nargs="?", help="number of a row, or its clip_id; without it the dataset is summed up")
+    made.add_argument("--split", default="train", help="split that the number counts in (default train)")
+    made.add_argument("--out", type=Path, help="also write ROW.png, ROW.flac and ROW_decoded.wav into this folder")
+    return made
+
+
+def main(argv: list[str]) -> int:
+    options = parser().parse_args(argv)
+    return ended(lambda: run(options))
+
+
+def run(options: argparse.Namespace) -> int:
+    if not list(options.dataset.glob("data/*.parquet")):
+        raise Problem(f"{options.dataset} holds no data/*.parquet", "expected a dataset of this package", "build one")
+    if options.row is None:
+        print(summary(options.dataset))
+        print(f"next: python -m dataset_builder inspect {options.dataset} 0 --out look")
+        return 0
+    row = find(options.dataset, options.split, options.row)
+    for name, value in row.items():
+        if name not in ("image", "audio"):
+            print(f"{name:>16}  {value}")
+    print(sketch(row["image"]["bytes"]))
+    if options.out:
+        written = write(row, options.out)
+        print("\n".join(str(path) for path in written))
+    print(f"next: python -m training {options.dataset} --out runs/first")
+    return 0
+
+
+def summary(dataset: Path) -> str:
+    """Splits, labels and licences with their counts."""
+    from pyarrow import parquet
+
+    lines = []
+    for split in sorted({path.name.split("-")[0] for path in dataset.glob("data/*.parquet")}):
+        paths = sorted(dataset.glob(f"data/{split}-*.parquet"))
+        rows = [row for path in paths for row in parquet.read_table(path, columns=["label", "licence"]).to_pylist()]
+        lines.append(f"{split}: {len(rows)} rows")
+        for name in ("label", "licence"):
+            counts = Counter(row[name] or "(none)" for row in rows).most_common(12)
+            lines.append(f"  {name}: " + ", ".join(f"{value} {count}" for value, count in counts))
+    return "\n".join(lines)
+
+
+def find(dataset: Path, split: str, wanted: str) -> dict:
+    """The row of a number or a clip id, reading one row group at a time."""
+    from pyarrow import parquet
+
+    left = int(wanted) if wanted.isdigit() else None
+    for path in sorted(dataset.glob(f"data/{split if left is not None else '*'}-*.parquet")):
+        file = parquet.ParquetFile(path)
+        for group in range(file.num_row_groups):
+            rows = file.metadata.row_group(group).num_rows
+            if left is not None and left >= rows:
+                left -= rows
+                continue
+            ids = file.read_row_group(group, columns=["clip_id"])["clip_id"].to_pylist()
+            place = left if left is not None else ids.index(wanted) if wanted in ids else None
+            if place is not None:
+                return file.read_row_group(group).slice(place, 1).to_pylist()[0]
+    raise UsageProblem(f"there is no row {wanted} in {split}", "expected a number or a clip_id", "see drops.csv too")
+
+
+def sketch(png: bytes, width: int = 96, height: int = 24) -> str:
+    """The picture in letters, for a terminal."""
+    from PIL import Image
+
+    small = Image.open(io.BytesIO(png)).convert("L").resize((width, height))
+    steps = "".join(letter.encode(sys.stdout.encoding or "ascii", "replace").decode() for letter in LEVELS)
+    pixels = small.load()
+    rows = ("".join(steps[pixels[x, y] * len(steps) // 256] for x in range(width)) for y in range(height))
+    return "\n".join(rows)
+
+
+def write(row: dict, folder: Path) -> list[Path]:
+    """Picture, sound, and the sound that comes back from the picture."""
+    from PIL import Image
+
+    from spectrogram.audio_io import write_audio
+    from spectrogram.codec import SpectrogramCodec
+    from spectrogram.params import SpectrogramParams
+
+    folder.mkdir(parents=True, exist_ok=True)
+    name = row["clip_id"].replace("/", "-")
+    paths = [folder / f"{name}.png", folder / f"{name}.flac", folder / f"{name}_decoded.wav"]
+    paths[0].write_bytes(row["image"]["bytes"])
+    paths[1].write_bytes(row["audio"]["bytes"])
+    picture = Image.open(paths[0])
+    audio, rate_hz = SpectrogramCodec(SpectrogramParams.from_image(picture)).decode(picture)
+    write_audio(paths[2], audio, rate_hz)
+    return paths
