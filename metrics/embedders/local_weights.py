@@ -39,9 +39,18 @@ def read_tensors(path: Path) -> dict:
         from safetensors.torch import load_file
 
         return load_file(path)
+    import pickle
+
     import torch
 
-    tensors = torch.load(path, map_location="cpu", weights_only=True)
+    try:
+        tensors = torch.load(path, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError as error:
+        raise MissingWeights(
+            f"{path} is refused ({str(error).splitlines()[0][:120]})",
+            "a checkpoint that holds tensors only",
+            "convert it to safetensors where you trust it",
+        ) from error
     return tensors.get("model", tensors)
 
 

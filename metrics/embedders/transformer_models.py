@@ -55,13 +55,17 @@ class Clap(Embedder):
         self._model = _loaded(ClapModel, source).eval()
         self._extractor = _loaded(ClapFeatureExtractor, source)
         self._tokenizer = _loaded(AutoTokenizer, source)
+        # No window is longer than CLAP's own length, so "rand_trunc" has nothing left to draw.
+        self._truncation = "fusion" if self._model.config.audio_config.enable_fusion else "rand_trunc"
         self.sha256 = _identity_hash(source, self._model)
         self.dimensions = self._model.config.projection_dim
 
     def analyse(self, audio: np.ndarray) -> Analysis:
         """Embedding (1, d) of mono audio at 48 kHz: the mean over its windows, scaled to unit length."""
         windows = _windows(audio, self.sample_rate_hz)
-        inputs = self._extractor(windows, sampling_rate=self.sample_rate_hz, return_tensors="pt")
+        inputs = self._extractor(
+            windows, sampling_rate=self.sample_rate_hz, truncation=self._truncation, return_tensors="pt"
+        )
         with torch.inference_mode():
             pooled = self._model.get_audio_features(**inputs).pooler_output
         return Analysis(_unit(pooled.mean(dim=0, keepdim=True)))

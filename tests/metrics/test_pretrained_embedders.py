@@ -26,11 +26,11 @@ VGGISH_SHAPES = {
 
 
 def test_vggish_has_the_layout_of_the_public_checkpoint():
-    with torch.device("meta"):
-        network = VggishNet()
+    network = VggishNet().eval()
     shapes = {name: tuple(value.shape) for name, value in network.state_dict().items()}
     assert {name: shape for name, shape in shapes.items() if name.endswith("weight")} == VGGISH_SHAPES
-    assert network(torch.empty(3, 96, 64, device="meta")).shape == (3, 128)
+    with torch.inference_mode():
+        assert network(torch.zeros(1, 96, 64)).shape == (1, 128)
 
 
 def test_cnn14_has_the_layout_of_the_public_checkpoint():
@@ -54,7 +54,7 @@ def test_cnn14_weights_of_another_shape_are_refused_by_name(tmp_path):
     )
     log_mel = torch.from_numpy(panns_log_mel(noise(1, 0.4))).float()[None]
     torch.testing.assert_close(filled(log_mel)[1], small.eval()(log_mel)[1])
-    with pytest.raises(ValueError, match=r"\(64, 1, 3, 3\)|bn0|conv_block1"):
+    with pytest.raises(ValueError, match=r"\(4, 1, 3, 3\) for conv_block1\.conv1\.weight: shape \(64, 1, 3, 3\)"):
         fill(Cnn14(classes=5), read_tensors(tmp_path / "small.safetensors"), tmp_path / "small.safetensors")
 
 
@@ -62,7 +62,7 @@ def test_a_pickle_that_is_more_than_tensors_is_refused(tmp_path):
     torch.save({"model": {"bn0.weight": torch.zeros(64)}}, tmp_path / "good.pth")
     assert set(read_tensors(tmp_path / "good.pth")) == {"bn0.weight"}
     torch.save({"model": print}, tmp_path / "bad.pth")
-    with pytest.raises(ValueError, match="weights only|weights_only"):
+    with pytest.raises(ValueError, match=r"bad\.pth is refused"):
         read_tensors(tmp_path / "bad.pth")
 
 
