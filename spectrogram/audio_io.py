@@ -158,20 +158,29 @@ def write_audio(path, audio: np.ndarray, sample_rate_hz: int, comment: str | Non
 
     The comment is kept in wav, flac and ogg; mp3 has none in libsndfile.
     """
+    return write_blocks(path, [audio], sample_rate_hz, comment)
+
+
+def write_blocks(path, blocks, sample_rate_hz: int, comment: str | None = None) -> Path:
+    """`write_audio` for a sound that comes in successive blocks (channels, samples) and is never held whole."""
+    import itertools
+
     import soundfile
 
-    path, audio = Path(path), check_audio(audio)
+    path, blocks = Path(path), iter(blocks)
     if path.suffix.lower() not in WRITABLE:
         raise SoundProblem(f"{path.name} has an unknown suffix", f"one of {', '.join(WRITABLE)}", "rename the output")
     kind, subtype = WRITABLE[path.suffix.lower()]
+    first = check_audio(next(blocks))
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, unfinished = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=path.suffix)
     os.close(descriptor)
     try:
-        with soundfile.SoundFile(unfinished, "w", sample_rate_hz, audio.shape[0], subtype, format=kind) as file:
+        with soundfile.SoundFile(unfinished, "w", sample_rate_hz, first.shape[0], subtype, format=kind) as file:
             if comment and kind != "MP3":
                 file.comment = comment
-            _write_blocks(file, np.clip(audio, -1.0, 1.0).T)
+            for block in itertools.chain([first], blocks):
+                _write_frames(file, np.clip(check_audio(block), -1.0, 1.0).T)
         os.chmod(unfinished, 0o644)
         os.replace(unfinished, path)
     finally:
@@ -179,7 +188,7 @@ def write_audio(path, audio: np.ndarray, sample_rate_hz: int, comment: str | Non
     return path
 
 
-def _write_blocks(file, frames: np.ndarray, block: int = 1 << 16):
+def _write_frames(file, frames: np.ndarray, size: int = 1 << 16):
     # libsndfile's Vorbis encoder overflows its stack on very long single writes.
-    for start in range(0, len(frames), block):
-        file.write(frames[start : start + block])
+    for start in range(0, len(frames), size):
+        file.write(frames[start : start + size])

@@ -14,6 +14,7 @@ def add_arguments(parser: argparse.ArgumentParser):
     parser.add_argument("--format", default="wav", choices=("wav", "flac", "ogg", "mp3"), help="default: wav")
     parser.add_argument("--preset", help="read every picture by these parameters, whatever it says")
     parser.add_argument("--params", help="the same, from a spectrogram.json or the folder that holds one")
+    parser.add_argument("--join", metavar="FILE", help="make one sound of all pictures, in order, each where it starts")
     parser.add_argument("--seed", type=int, default=0, help="draws what a picture does not hold (default: 0)")
     parser.add_argument(
         "--jobs", type=int, default=os.cpu_count(), help="pictures worked on at once (default: all cores)"
@@ -27,6 +28,8 @@ def run(options: argparse.Namespace) -> int:
 
     params = chosen_params(options) if options.params or options.preset else None
     tasks = find_tasks(options.inputs, READABLE, options.out)
+    if options.join:
+        return join_files(tasks, params, options.join, options.seed)
     return run_tasks(
         tasks, lambda task: decode_file(task, params, options.format, options.seed), options.jobs, "decoded"
     )
@@ -35,13 +38,42 @@ def run(options: argparse.Namespace) -> int:
 def decode_file(task, params, suffix: str, seed: int) -> list[str]:
     """Write the sound of one picture; returns a line, and one for each assumption made about the picture."""
     from spectrogram.audio_io import write_audio
-    from spectrogram.codec import SpectrogramCodec
-    from spectrogram.foreign import recognise
-    from spectrogram.picture_files import read_picture
 
-    image, assumed = read_picture(task.source), []
-    if params is None:
-        params, assumed = recognise(image)
-    audio, rate_hz = SpectrogramCodec(params).decode(image, seed)
+    audio, rate_hz, assumed, _ = hear(task.source, params, seed)
     path = write_audio(Path(f"{task.stem}.{suffix}"), audio, rate_hz)
     return [f"{task.source} -> {path}", *(f"  assumed: {text}" for text in assumed)]
+
+
+def hear(path: Path, params, seed: int):
+    """(audio, rate, assumptions, start in seconds or None) of the picture in a file."""
+    from spectrogram.codec import SpectrogramCodec
+    from spectrogram.foreign import recognise
+    from spectrogram.picture_files import START_KEY, read_picture
+
+    image, assumed = read_picture(path), []
+    if params is None:
+        params, assumed = recognise(image)
+    start_s = image.info.get(START_KEY)
+    return *SpectrogramCodec(params).decode(image, seed), assumed, None if start_s is None else float(start_s)
+
+
+def join_files(tasks, params, out: str, seed: int) -> int:
+    """Write one sound of all pictures; those that say where they start overlap there, others follow end to end."""
+    from spectrogram.audio_io import write_blocks
+    from spectrogram.problems import UsageProblem
+    from spectrogram.seams import join
+
+    _, rate_hz, _, _ = hear(tasks[0].source, params, seed)
+
+    def pieces():
+        end = 0
+        for index, task in enumerate(tasks):
+            audio, own_hz, _, start_s = hear(task.source, params, seed + index)
+            if own_hz != rate_hz:
+                raise UsageProblem(f"{task.source} is at {own_hz} Hz", f"{rate_hz} Hz as the first", "join them apart")
+            start = end if start_s is None else round(start_s * rate_hz)
+            end = start + audio.shape[1]
+            yield audio, start
+
+    print(f"{len(tasks)} pictures -> {write_blocks(out, join(pieces(), rate_hz), rate_hz)}")
+    return 0

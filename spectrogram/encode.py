@@ -16,6 +16,9 @@ def add_arguments(parser: argparse.ArgumentParser):
     parser.add_argument(
         "--pieces", action="store_true", help="cut long files into consecutive pictures, name-0001.png …"
     )
+    parser.add_argument(
+        "--overlap-s", type=float, default=0.0, help="seconds that neighbouring pieces share (default: 0)"
+    )
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="files worked on at once (default: all cores)")
 
 
@@ -26,7 +29,8 @@ def run(options: argparse.Namespace) -> int:
 
     codec = SpectrogramCodec(chosen_params(options))
     tasks = find_tasks(options.inputs, READABLE, options.out)
-    return run_tasks(tasks, lambda task: encode_file(task, codec, options.pieces), options.jobs, "encoded")
+    overlap_s = options.overlap_s if options.pieces else None
+    return run_tasks(tasks, lambda task: encode_file(task, codec, overlap_s), options.jobs, "encoded")
 
 
 def chosen_params(options: argparse.Namespace):
@@ -39,20 +43,23 @@ def chosen_params(options: argparse.Namespace):
     return SpectrogramParams.from_model(path if path.is_dir() else path.parent)
 
 
-def encode_file(task, codec, pieces: bool) -> list[str]:
-    """Write the picture(s) of one file; returns a line for each."""
-    from spectrogram.audio_io import read_audio
-    from spectrogram.picture_files import write_picture
+def encode_file(task, codec, overlap_s: float | None) -> list[str]:
+    """Write the picture of a file's beginning, or with an overlap those of all of it; returns a line for each.
 
-    seconds, lines, start_s = codec.params.clip_seconds, [], 0.0
-    duration_s = _duration_s(task.source) if pieces else seconds
-    count = max(1, -(-round(duration_s * 1000) // round(seconds * 1000)))
-    for index in range(count):
+    The file is read a window at a time; each piece's PNG text says where in the sound it starts.
+    """
+    from spectrogram.audio_io import read_audio
+    from spectrogram.picture_files import START_KEY, write_picture
+    from spectrogram.seams import starts_s
+
+    seconds = codec.params.clip_seconds
+    starts = [0.0] if overlap_s is None else starts_s(_duration_s(task.source), seconds, overlap_s)
+    lines = []
+    for index, start_s in enumerate(starts):
         audio, rate_hz = read_audio(task.source, start_s=start_s, seconds=seconds + 0.1)
-        stem = task.stem.with_name(f"{task.stem.name}-{index + 1:04d}") if count > 1 else task.stem
-        path = write_picture(Path(f"{stem}.png"), codec.encode(audio, rate_hz))
+        stem = task.stem.with_name(f"{task.stem.name}-{index + 1:04d}") if len(starts) > 1 else task.stem
+        path = write_picture(Path(f"{stem}.png"), codec.encode(audio, rate_hz), {START_KEY: f"{start_s:.6f}"})
         lines.append(f"{task.source} -> {path}")
-        start_s += seconds
     return lines
 
 

@@ -10,6 +10,7 @@ from PIL.PngImagePlugin import PngInfo
 from spectrogram.params import KEY
 from spectrogram.problems import PictureProblem
 
+START_KEY = "spectrogram_start_s"
 MOST_PIXELS = 100_000_000
 READABLE = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff")
 

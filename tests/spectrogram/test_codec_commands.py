@@ -36,6 +36,15 @@ def test_long_files_are_cut_into_consecutive_pictures(recordings, tmp_path):
     assert not np.asarray(Image.open(tmp_path / "out" / "a-0002.png"))[:, 60:].any()
 
 
+def test_overlapping_pieces_join_to_a_sound_of_the_same_level_and_length(recordings, tmp_path):
+    assert main(["encode", str(recordings / "a.wav"), "-o", str(tmp_path / "out"), "--pieces", "--overlap-s", "1"]) == 0
+    assert main(["decode", str(tmp_path / "out"), "--join", str(tmp_path / "joined.flac")]) == 0
+    audio, _ = read_audio(tmp_path / "joined.flac")
+    loud = audio[0, : 24000 * 6 - 3000].reshape(-1, 1000)
+    assert audio.shape[1] == pytest.approx((5.12 - 1 + 5.12) * 24000, abs=400)
+    assert np.abs(loud).max(axis=1).min() > 0.2
+
+
 def test_some_failures_give_exit_code_3_and_all_4_each_with_its_reason(recordings, tmp_path, capsys):
     (recordings / "bad.wav").write_bytes(b"noise" * 100)
     assert main(["encode", str(recordings), "-o", str(tmp_path / "out")]) == 3
