@@ -12,11 +12,13 @@ import math
 from pathlib import Path
 
 import numpy as np
+import torch
 from diffusers import StableDiffusionPipeline
 
 from spectrogram.adapters import check_adapter
 from spectrogram.codec import SpectrogramCodec
 from spectrogram.models import GENERATION_FILE, GenerationDefaults, read_beside
+from spectrogram.noise import varied_noise
 from spectrogram.output import SpectrogramAudioOutput
 from spectrogram.params import KEY as PARAMS_KEY
 from spectrogram.params import MODEL_FILE, SpectrogramParams
@@ -50,6 +52,8 @@ class SpectrogramAudioPipeline(StableDiffusionPipeline):
         guidance_rescale: float | None = None,
         seed: int | None = None,
         seconds: float | None = None,
+        variation_seed: int | None = None,
+        variation_amount: float = 0.35,
         output_type: str = "pil",
         return_dict: bool = True,
         **others,
@@ -57,8 +61,9 @@ class SpectrogramAudioPipeline(StableDiffusionPipeline):
         """SpectrogramAudioOutput with one clip for each prompt and each of `num_images_per_prompt`.
 
         `seed` makes one CPU generator a clip (seed, seed + 1, …); without seed and generator one is drawn and recorded.
-        `seconds` sets the width (rounded up to what the model can paint) and cuts the sound exactly. None means the
-        base's own default. `output_type="latent"` returns diffusers' latents undecoded. Raises UsageProblem.
+        `seconds` sets the width (rounded up to what the model can paint) and cuts the sound exactly. `variation_seed`
+        turns the noise of `seed` by `variation_amount` (0 … 1) towards another: a relative of the same clip. None means
+        the base's own default. `output_type="latent"` returns diffusers' latents undecoded. Raises UsageProblem.
         """
         if output_type not in ("pil", "latent"):
             raise UsageProblem(f"output_type is {output_type!r}", "pil or latent", "convert the pictures afterwards")
@@ -74,7 +79,11 @@ class SpectrogramAudioPipeline(StableDiffusionPipeline):
             "guidance_scale": self.defaults.guidance if guidance_scale is None else guidance_scale,
             "guidance_rescale": self.defaults.guidance_rescale if guidance_rescale is None else guidance_rescale,
         }
-        recipes = self._recipes(prompt, negative_prompt, seeds_of(generator, count), chosen, params)
+        seeds, settings = seeds_of(generator, count), {}
+        if variation_seed is not None:
+            settings = {"variation_seed": variation_seed, "variation_amount": variation_amount}
+            others["latents"] = self._varied_noise(seeds, variation_seed, variation_amount, params.columns)
+        recipes = self._recipes(prompt, negative_prompt, seeds, chosen | settings, params)
         result = super().__call__(
             prompt=prompt,
             negative_prompt=negative_prompt,
@@ -210,6 +219,14 @@ class SpectrogramAudioPipeline(StableDiffusionPipeline):
             return generator
         return make_generators(draw_seed() if seed is None else seed, count)
 
+    def _varied_noise(self, seeds: list[int | None], variation_seed: int, amount: float, columns: int):
+        """Latents (batch, channels, height, width): each seed's noise, turned towards its own variation seed."""
+        if None in seeds or not 0 <= amount <= 1:
+            raise UsageProblem("the variation has no beginning", "seed= and variation_amount 0 to 1", "give a seed")
+        pairs = [(seed, variation_seed + i) for i, seed in enumerate(seeds)]
+        noise = [varied_noise(self, seed, other, amount, columns) for seed, other in pairs]
+        return torch.cat(noise).to(self._execution_device, self.unet.dtype)
+
     def _recipes(self, prompt, negative_prompt, seeds, chosen, params) -> list[Recipe]:
         prompts, negatives = _spread(prompt, len(seeds)), _spread(negative_prompt, len(seeds))
         adapters = [adapter for adapter in self._active_adapters() if adapter["scale"] != 0]
@@ -227,6 +244,7 @@ class SpectrogramAudioPipeline(StableDiffusionPipeline):
                 model=_public_name(self.name_or_path),
                 adapter="+".join(adapter["name"] for adapter in adapters) or None,
                 adapter_scale=adapters[0]["scale"] if adapters else None,
+                settings=_variation(chosen, i),
                 params=params.to_dict(),
             )
             for i in range(len(seeds))
@@ -237,6 +255,13 @@ def _count(prompt, others: dict) -> int:
     if prompt is None:
         return len(others["prompt_embeds"]) if others.get("prompt_embeds") is not None else 1
     return 1 if isinstance(prompt, str) else len(prompt)
+
+
+def _variation(chosen: dict, i: int) -> dict:
+    """What the recipe of clip i says of its variation; empty when there is none."""
+    if "variation_seed" not in chosen:
+        return {}
+    return {"variation_seed": chosen["variation_seed"] + i, "variation_amount": chosen["variation_amount"]}
 
 
 def _spread(texts: str | list[str] | None, count: int) -> list[str]:

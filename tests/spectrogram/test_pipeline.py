@@ -81,6 +81,21 @@ def test_the_picture_is_the_one_that_stock_diffusers_paints(pipeline, tiny_base)
     assert difference(theirs, pipeline("rain", seed=5, **settings).images[0]) == 0
 
 
+def test_a_variation_is_a_relative_and_its_recipe_makes_it_again(pipeline):
+    def paint(**settings):
+        return np.asarray(pipeline("rain", seed=1, **settings, **FAST).images[0], dtype=float)
+
+    original, none = paint(), paint(variation_seed=9, variation_amount=0.0)
+    near, far = paint(variation_seed=9, variation_amount=0.2), paint(variation_seed=9, variation_amount=1.0)
+    assert np.abs(original - none).max() <= 1
+    assert 0 < np.abs(original - near).mean() < np.abs(original - far).mean()
+    stranger = np.asarray(pipeline("rain", seed=9, **FAST).images[0], dtype=float)
+    assert np.abs(far - stranger).max() <= 1
+    batch = pipeline("rain", seed=1, variation_seed=9, variation_amount=0.2, num_images_per_prompt=2, **FAST)
+    assert batch.recipes[1].settings == {"variation_seed": 10, "variation_amount": 0.2}
+    assert np.abs(np.asarray(batch.images[0], dtype=float) - near).max() <= 1
+
+
 @pytest.mark.parametrize("seconds", [0.5, 2.5, 7.0])
 def test_seconds_are_exact(pipeline, seconds):
     output = pipeline("rain", seconds=seconds, seed=1, **FAST)

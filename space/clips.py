@@ -1,0 +1,87 @@
+"""Finished clips on disk: sound, true picture, coloured view and recipe, each in a folder with an unguessable name.
+
+No text of a visitor enters a path. Old folders go when new ones come, so that the disk stays small.
+"""
+
+import secrets
+import shutil
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from space.describe import describe_picture
+from space.jobs import Finished
+from space.views import colour_picture
+from spectrogram.output import SpectrogramAudioOutput
+from spectrogram.recipe import Recipe
+
+FORMATS = ("wav", "flac", "ogg")
+KEPT_S = 2 * 3600
+KEPT_FOLDERS = 400
+
+
+@dataclass(frozen=True)
+class Clip:
+    """One result: its files, how it was made, and what it looks like in words."""
+
+    sound: str
+    picture: str
+    view: str
+    recipe_file: str
+    recipe: Recipe
+    seconds: float
+    seconds_taken: float | None
+    described: str
+
+
+class ClipStore:
+    """Writes results below one folder and forgets them after two hours, the oldest first."""
+
+    def __init__(self, folder: str | Path):
+        self.folder = Path(folder).resolve()
+        self.folder.mkdir(parents=True, exist_ok=True)
+
+    def keep(self, finished: Finished, suffix: str = "wav") -> list[Clip]:
+        """Write all clips of a result; the folder's name is random, the files' names only tell the seed."""
+        self.forget_old()
+        output = SpectrogramAudioOutput(finished.images, finished.audios, finished.sampling_rate, finished.recipes)
+        taken = finished.seconds_taken / len(finished.images)
+        return [self._keep_one(output, i, suffix, taken) for i in range(len(finished.images))]
+
+    def stop_file(self, session: str) -> Path:
+        """The file whose presence stops the session's work; the session's name is the server's, never a visitor's."""
+        return self.folder / f"stop-{''.join(filter(str.isalnum, session)) or 'none'}"
+
+    def forget_old(self):
+        """Delete what is older than two hours, and the oldest beyond 400 results."""
+        entries = sorted(self.folder.iterdir(), key=lambda entry: entry.stat().st_mtime, reverse=True)
+        for place, entry in enumerate(entries):
+            if place >= KEPT_FOLDERS or time.time() - entry.stat().st_mtime > KEPT_S:
+                shutil.rmtree(entry, ignore_errors=True) if entry.is_dir() else entry.unlink(missing_ok=True)
+
+    def _keep_one(self, output: SpectrogramAudioOutput, i: int, suffix: str, seconds_taken: float) -> Clip:
+        folder = self.folder / secrets.token_urlsafe(16)
+        folder.mkdir(mode=0o700)
+        name = f"sound-{output.recipes[i].seed}"
+        sound, picture = output.save(folder / f"{name}.{suffix if suffix in FORMATS else 'wav'}", i)
+        return describe_files(sound, picture, folder, seconds_taken)
+
+
+def describe_files(sound: Path, picture: Path, folder: Path, seconds_taken: float | None = None) -> Clip:
+    """A Clip from a sound and its picture; the view and the recipe are written into `folder`."""
+    import soundfile
+    from PIL import Image
+
+    from spectrogram.params import SpectrogramParams
+
+    recipe = Recipe.read(picture)
+    seconds = soundfile.info(sound).duration
+    with Image.open(picture) as image:
+        image.load()
+        params = SpectrogramParams.from_image(image)
+    columns = min(image.width, max(1, round(seconds * image.width / params.clip_seconds)))
+    view, recipe_file = folder / f"{sound.stem}-view.png", folder / f"{sound.stem}-recipe.json"
+    colour_picture(image, columns).save(view)
+    recipe_file.write_text(recipe.to_json(), encoding="utf-8")
+    described = describe_picture(image, params, seconds)
+    return Clip(str(sound), str(picture), str(view), str(recipe_file), recipe, seconds, seconds_taken, described)

@@ -1,0 +1,80 @@
+"""The page on the random model, served on loopback once for all tests of this folder."""
+
+import os
+import shutil
+from types import SimpleNamespace
+
+import pytest
+
+from tests.tiny_sd import build_tiny_lora, build_tiny_sd
+
+CHROMIUM_ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture(scope="session")
+def models(tmp_path_factory):
+    """Folder with a random base, an adapter folder `runs` that holds one adapter, and an example clip."""
+    folder = tmp_path_factory.mktemp("space")
+    build_tiny_sd(folder / "tiny-sd")
+    build_tiny_lora(folder / "tiny-sd", folder / "runs" / "rain")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def engine(models):
+    from space.engine import Engine
+
+    return Engine(models / "tiny-sd", models / "runs", device="cpu")
+
+
+@pytest.fixture(scope="session")
+def example(models, engine):
+    """A finished clip to open the page with, as the shipped example is one."""
+    path = models / "example" / "example.flac"
+    path.parent.mkdir()
+    engine.pipeline("a <b>bell</b> & rain", seed=11, num_inference_steps=2).save(path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def served(models, engine, example):
+    """The served page: `url`, `store` and the gradio `page`."""
+    from space import interface
+    from space.clips import ClipStore
+
+    shipped, interface.EXAMPLE = interface.EXAMPLE, example
+    store = ClipStore(models / "clips")
+    page = interface.build_interface(engine, store)
+    settings = interface.launch_settings(store) | {"prevent_thread_lock": True, "quiet": True}
+    _, url, _ = page.launch(**settings)
+    yield SimpleNamespace(url=url, store=store, page=page)
+    page.close()
+    interface.EXAMPLE = shipped
+
+
+@pytest.fixture(scope="session")
+def browser():
+    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if program is None:
+        pytest.skip("no chromium on this machine (Debian: apt install chromium)")
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    # Playwright's own event loop must not meet the one of other tests: it lives in this fixture only.
+    with playwright.sync_playwright() as driver:
+        opened = driver.chromium.launch(executable_path=program, args=CHROMIUM_ARGUMENTS)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture(autouse=True)
+def without_network(monkeypatch):
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    assert os.environ["HF_HUB_OFFLINE"] == "1"
