@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections import Counter
@@ -11,6 +12,7 @@ from pathlib import Path
 from dataset_builder import pictures
 from dataset_builder.clips import REASONS
 from dataset_builder.export import Outcome, ordered_splits
+from dataset_builder.reading import sha256_of
 from spectrogram.params import SpectrogramParams
 
 CC = re.compile(r"CC[ -](BY(?:-NC)?(?:-SA|-ND)?)[ -](\d\.\d)", re.IGNORECASE)
@@ -41,10 +43,10 @@ def write_card(facts: Facts, folder: Path, tiles: list[tuple[str, bytes]]) -> No
     pictures.bars("length of the sound in a clip", lengths, folder / "card" / "lengths.png")
     levels = pictures.histogram([row["rms_db"] for row in rows], 5, "dB")
     pictures.bars("loudness (RMS) of a clip", levels, folder / "card" / "loudness.png")
-    (folder / "README.md").write_text(front_matter(facts) + body(facts), encoding="utf-8")
+    (folder / "README.md").write_text(front_matter(facts, folder) + body(facts), encoding="utf-8")
 
 
-def front_matter(facts: Facts) -> str:
+def front_matter(facts: Facts, folder: Path) -> str:
     splits = [{"split": name, "path": f"data/{name}-*.parquet"} for name in ordered_splits(facts.split_of)]
     size = next((name for limit, name in SIZES if facts.outcome.kept < limit), "n>1M")
     values = {
@@ -53,10 +55,24 @@ def front_matter(facts: Facts) -> str:
         "task_categories": ["text-to-audio", "text-to-image"],
         "tags": ["audio", "spectrogram", "stable-diffusion", "diffusers"],
         "size_categories": [size],
-        "configs": [{"config_name": facts.preset, "default": True, "data_files": splits}],
+        "configs": [
+            {
+                "config_name": facts.preset,
+                "default": True,
+                "description": f"content {content_hash(folder)}",
+                "data_files": splits,
+            }
+        ],
     }
     # JSON is YAML; one key a line keeps it readable.
     return "---\n" + "".join(f"{key}: {json.dumps(value)}\n" for key, value in values.items()) + "---\n"
+
+
+def content_hash(folder: Path) -> str:
+    """A hash of all shards.  ``datasets`` names its cache by the text of the configs, not by the files: a rebuilt
+    dataset with the same text would be answered from the old cache, so the text has to hold this."""
+    shards = sorted((folder / "data").glob("*.parquet"))
+    return hashlib.sha256("".join(sha256_of(str(path)) for path in shards).encode()).hexdigest()[:12]
 
 
 def licence_tag(licences: set[str]) -> str:

@@ -59,9 +59,22 @@ def test_load_dataset_reads_the_folder_by_its_name_and_streams_it(folder, tmp_pa
     params = SpectrogramParams.from_image(row["image"])
     assert (rate_hz, len(samples)) == (params.sample_rate_hz, params.clip_samples)
     picture = SpectrogramCodec(params).encode(samples[None].astype(np.float32), rate_hz)
+    assert row["image"].mode == "RGB"
     assert np.array_equal(np.asarray(picture), np.asarray(row["image"]))
-    streamed = load_dataset(NAME, split="train", streaming=True).remove_columns("audio")
+    streamed = load_dataset(NAME, split="train", streaming=True, cache_dir=str(tmp_path / "cache")).remove_columns(
+        "audio"
+    )
     assert {row["clip_id"] for row in streamed} == set(dataset["train"]["clip_id"])
+
+
+def test_a_rebuilt_dataset_is_never_answered_from_the_cache_of_the_old_one(folder, tmp_path, monkeypatch):
+    from datasets import load_dataset
+
+    monkeypatch.chdir(tmp_path)
+    settings = Settings(shares={"train": 1.0})
+    for count in (12, 7):
+        build(read_entries(folder)[:count], tmp_path / NAME, settings)
+        assert len(load_dataset(NAME, split="train", cache_dir=str(tmp_path / "cache"))) == count
 
 
 def test_every_dropped_file_is_counted_with_its_reason(folder, tmp_path):
@@ -173,7 +186,7 @@ def test_an_ascii_console_survives_any_caption_and_the_dry_run_builds_nothing(fo
 def test_the_types_written_into_the_shards_are_those_of_datasets():
     from datasets import Audio, Features, Image
 
-    wanted = Features({**Features.from_arrow_schema(SCHEMA), "image": Image(), "audio": Audio()}).arrow_schema
+    wanted = Features({**Features.from_arrow_schema(SCHEMA), "image": Image(mode="RGB"), "audio": Audio()}).arrow_schema
     assert typed_schema().equals(wanted)
     assert json.loads(typed_schema().metadata[b"huggingface"]) == json.loads(wanted.metadata[b"huggingface"])
 
