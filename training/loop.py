@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from spectrogram.problems import Problem
 
-from . import validation
+from . import attention, validation
 from .objective import min_snr_weights, squared_errors, stratified_timesteps
 from .schedule import warm_flat_cosine
 
@@ -63,6 +63,7 @@ class Loop:
         optimizer = torch.optim.AdamW(
             parameters, lr=settings.rate, betas=(0.9, 0.99), weight_decay=settings.weight_decay
         )
+        attention.choose(unet, accelerator.device.type)
         self.unet, self.optimizer = accelerator.prepare(unet, optimizer)
         place, world = accelerator.process_index, accelerator.num_processes
         self.batches = Batches(training, settings.batch, settings.seed, place, world)

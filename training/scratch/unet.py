@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from training import attention
 from training.objective import squared_errors, stratified_timesteps
 from training.schedule import warm_flat_cosine
 
@@ -91,6 +92,8 @@ class Run:
         from diffusers.training_utils import EMAModel
 
         self.settings, self.unet, self.encoder, self.scheduler = settings, unet, encoder, scheduler
+        attention.choose(unet, "cpu")
+        encoder.set_attn_implementation("eager")
         self.parameters = [*unet.parameters(), *encoder.parameters()]
         self.optimizer = torch.optim.AdamW(self.parameters, lr=settings.rate, betas=(0.9, 0.99), weight_decay=0.01)
         self.ema = EMAModel(self.parameters, decay=settings.ema_decay, use_ema_warmup=True, power=0.75)
