@@ -15,6 +15,7 @@ from dataset_builder.card import Facts, write_card
 from dataset_builder.clips import CutPolicy
 from dataset_builder.duplicates import set_apart
 from dataset_builder.entries import Entry, order_key
+from dataset_builder.examples import round_trip
 from dataset_builder.processes import build as build_pieces
 from dataset_builder.rows import SCHEMA
 from spectrogram.params import MODEL_FILE, SpectrogramParams
@@ -104,7 +105,7 @@ def finish(
     (finished / splits.FILE).write_bytes(splits.splits_csv(dealt))
     (finished / "drops.csv").write_bytes(export.drops_csv(outcome.drops))
     facts = Facts(out.name, outcome, split_of, settings.params, settings.preset, settings.command, outcome.facts[0])
-    write_card(facts, finished, tiles(done, outcome))
+    write_card(facts, finished, tiles(done, outcome), round_trip(finished, settings))
 
 
 def example(outcome: export.Outcome) -> dict:

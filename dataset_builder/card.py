@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import statistics
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
 from dataset_builder import pictures
 from dataset_builder.clips import REASONS
+from dataset_builder.examples import Example
 from dataset_builder.export import Outcome, ordered_splits
 from dataset_builder.reading import sha256_of
 from spectrogram.params import SpectrogramParams
@@ -32,7 +34,7 @@ class Facts:
     example: dict
 
 
-def write_card(facts: Facts, folder: Path, tiles: list[tuple[str, bytes]]) -> None:
+def write_card(facts: Facts, folder: Path, tiles: list[tuple[str, bytes]], examples: list[Example]) -> None:
     """Write README.md and the pictures in card/ below ``folder``."""
     (folder / "card").mkdir(exist_ok=True)
     pictures.grid(tiles, folder / "card" / "spectrograms.png")
@@ -43,7 +45,7 @@ def write_card(facts: Facts, folder: Path, tiles: list[tuple[str, bytes]]) -> No
     pictures.bars("length of the sound in a clip", lengths, folder / "card" / "lengths.png")
     levels = pictures.histogram([row["rms_db"] for row in rows], 5, "dB")
     pictures.bars("loudness (RMS) of a clip", levels, folder / "card" / "loudness.png")
-    (folder / "README.md").write_text(front_matter(facts, folder) + body(facts), encoding="utf-8")
+    (folder / "README.md").write_text(front_matter(facts, folder) + body(facts, examples), encoding="utf-8")
 
 
 def front_matter(facts: Facts, folder: Path) -> str:
@@ -86,7 +88,7 @@ def licence_tag(licences: set[str]) -> str:
     return f"cc-{found[1]}-{found[2]}".lower() if found else "other"
 
 
-def body(facts: Facts) -> str:
+def body(facts: Facts, examples: list[Example]) -> str:
     splits = Counter(facts.split_of.values())
     counts = "\n".join(f"| {name} | {splits[name]} |" for name in ordered_splits(facts.split_of))
     params = facts.params
@@ -125,6 +127,8 @@ params = SpectrogramParams.from_model("{facts.name}")       # reads spectrogram.
 audio, rate_hz = SpectrogramCodec(params).decode(row["image"])
 ```
 
+{round_trip_text(examples)}
+
 Columns other than `audio` need no audio decoder: `dataset.remove_columns("audio")`.
 
 ## What is in it
@@ -149,6 +153,17 @@ Columns other than `audio` need no audio decoder: `dataset.remove_columns("audio
 """
 
 
+def round_trip_text(examples: list[Example]) -> str:
+    """What the way back costs, in figures and to the ear."""
+    middle = statistics.median(example.distance_db for example in examples)
+    rows = [
+        (example.caption, ("sound", example.sound), ("decoded", example.decoded), f"{example.distance_db:.1f} dB")
+        for example in examples
+    ]
+    head = ("caption", "the clip", "the clip after its picture", "log-spectral distance")
+    return f"On these clips the way back costs {middle:.1f} dB (median):\n\n" + table(head, rows)
+
+
 def common(facts: Facts, column: str) -> list[tuple[str, int]]:
     return Counter(row[column] or "(not stated)" for row in facts.outcome.facts).most_common()
 
@@ -165,5 +180,8 @@ def table(head: tuple[str, ...], rows) -> str:
 
 
 def cell(value: object) -> str:
+    """Text of a table cell; a pair is a link, everything else is kept from being Markdown or HTML."""
+    if isinstance(value, tuple):
+        return f"[{value[0]}]({value[1]})"
     text = f"{value:.3f}" if isinstance(value, float) else str(value)
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace("|", "\\|").replace("\n", " ")
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace("[", "&#91;").replace("|", "\\|").replace("\n", " ")
