@@ -18,8 +18,8 @@ UNKNOWN_PEAK = 0.9
 class SpectrogramCodec:
     """Encoder and decoder for one set of parameters; holds no state beyond them, safe in threads."""
 
-    def __init__(self, params: SpectrogramParams, steps: int = 2, fits: int = 1):
-        """`steps` Griffin-Lim iterations and `fits` of the bands a decode: more is slower and a little better."""
+    def __init__(self, params: SpectrogramParams, steps: int | None = None, fits: int = 1):
+        """`steps` Griffin-Lim iterations (None: 2, or 4 for columns far apart) and `fits` of the bands a decode."""
         self.params, self.steps, self.fits = params, steps, fits
 
     def encode(self, audio: np.ndarray, sample_rate_hz: int) -> Image.Image:

@@ -6,6 +6,7 @@ which keeps the natural grain inside wide bands and puts the loudness right.
 
 import numpy as np
 
+from spectrogram.learned_inverse import FINE, fine_magnitude, load_weights
 from spectrogram.mel import filterbank, inverse_filterbank, spreading
 from spectrogram.params import SpectrogramParams
 from spectrogram.phase import impose_magnitude, integrate_phase, with_phase
@@ -18,16 +19,20 @@ FLOOR = np.float32(1e-7)
 OVERSHOOT = np.float32(0.35)  # 3 dB: what a peak between two frames may rise above them
 
 
-def synthesise(levels: np.ndarray, params: SpectrogramParams, seed: int, steps: int = 2, fits: int = 1) -> np.ndarray:
+def synthesise(
+    levels: np.ndarray, params: SpectrogramParams, seed: int, steps: int | None = None, fits: int = 1
+) -> np.ndarray:
     """Audio (frames·hop,) whose bands are `levels` (bands, frames), linear magnitudes, full-scale sine = 1.
 
-    `steps` Griffin-Lim iterations fix the phase, `fits` band fits the loudness; both cost two transforms.
+    `steps` Griffin-Lim iterations mend the phase, `fits` band fits the loudness; each costs two transforms. By default
+    there are 2 steps, and 4 where the picture's columns are so far apart that frames between them had to be guessed.
     """
     samples = levels.shape[1] * params.hop_samples
-    fine_params, fine_levels = refine_time(levels, params)
-    magnitude = spread_bands(fine_levels, fine_params)
+    fine_params, magnitude = find_magnitude(levels, params)
     spectrum = guess_spectrum(magnitude, fine_params, seed)
     previous = np.zeros_like(spectrum)
+    if steps is None:
+        steps = 2 if fine_params.hop_samples == params.hop_samples else 4
     for _ in range(steps):
         spectrum = stft(istft(spectrum, fine_params, samples), fine_params, len(magnitude))
         impose_magnitude(magnitude, spectrum, previous, MOMENTUM)
@@ -35,6 +40,15 @@ def synthesise(levels: np.ndarray, params: SpectrogramParams, seed: int, steps: 
     for _ in range(fits):
         audio = fit_bands(audio, levels, params)
     return audio
+
+
+def find_magnitude(levels: np.ndarray, params: SpectrogramParams) -> tuple[SpectrogramParams, np.ndarray]:
+    """Bin magnitudes (frames, bins) at a hop fine enough for phases, and the parameters with that hop."""
+    weights = load_weights(params)
+    if weights is not None:
+        return params.replace(step_ms=params.step_ms / FINE), fine_magnitude(levels, params, weights)
+    fine_params, fine_levels = refine_time(levels, params)
+    return fine_params, spread_bands(fine_levels, fine_params)
 
 
 def refine_time(levels: np.ndarray, params: SpectrogramParams) -> tuple[SpectrogramParams, np.ndarray]:

@@ -1,0 +1,78 @@
+"""Codecs of others, restated from their published parameters, beside ours: sound at 44.1 kHz to a picture and back."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+RATE_HZ = 44100
+
+
+@dataclass(frozen=True)
+class Peer:
+    """encode: (samples,) -> picture bytes (rows, columns, 3) and side information; decode: both -> (samples,)."""
+
+    name: str
+    encode: Callable
+    decode: Callable
+
+
+def ours(preset: str, name: str) -> Peer:
+    """Our codec with a preset, resampling included."""
+    from spectrogram.audio_io import resample
+    from spectrogram.codec import SpectrogramCodec
+    from spectrogram.params import SpectrogramParams
+
+    codec = SpectrogramCodec(SpectrogramParams.preset(preset))
+
+    def decode(picture, _):
+        audio, rate_hz = codec.decode(picture)
+        return resample(audio, rate_hz, RATE_HZ)[0]
+
+    return Peer(name, lambda audio: (np.asarray(codec.encode(audio[None], RATE_HZ)), None), decode)
+
+
+def riffusion(iterations: int = 32) -> Peer:
+    """riffusion-hobby's parameters with torchaudio's transforms; the inverse of the bands by least squares.
+
+    Its own converter normalises each sound to full scale; here the true peak is handed over, which is kinder.
+    """
+    import torch
+    import torchaudio
+
+    grid = {"n_fft": 17640, "win_length": 4410, "hop_length": 441}
+    transform = torchaudio.transforms.Spectrogram(**grid, power=None)
+    bands = torchaudio.transforms.MelScale(512, RATE_HZ, 0, 10000, 8821, norm=None, mel_scale="htk")
+    griffin_lim = torchaudio.transforms.GriffinLim(**grid, n_iter=iterations, power=1.0, momentum=0.99)
+    matrix = bands.fb.numpy().T
+
+    def encode(audio):
+        sizes = bands(transform(torch.from_numpy(audio)[None]).abs())[0].numpy()
+        shades = (255 - 255 * (sizes / sizes.max()) ** 0.25).astype(np.uint8)[::-1]
+        return np.repeat(shades[..., None], 3, axis=2), sizes.max()
+
+    def decode(picture, peak):
+        sizes = (1 - picture[::-1, :, 0].astype(np.float32) / 255) ** 4 * peak
+        spectrum = np.maximum(np.linalg.lstsq(matrix, sizes, rcond=None)[0], 0).astype(np.float32)
+        torch.manual_seed(0)
+        return griffin_lim(torch.from_numpy(spectrum)[None])[0].numpy()
+
+    return Peer(f"riffusion (GL {iterations})", encode, decode)
+
+
+def librosa_style() -> Peer:
+    """512 mel bands of power in 80 dB under the peak, NNLS and 32 Griffin-Lim iterations: librosa's own road back."""
+    import librosa
+
+    grid = {"n_fft": 2048, "hop_length": 441}
+
+    def encode(audio):
+        power = librosa.feature.melspectrogram(y=audio, sr=RATE_HZ, n_mels=512, **grid)
+        level_db = librosa.power_to_db(power, ref=np.max)
+        return np.repeat(np.rint(255 * (1 + level_db / 80)).astype(np.uint8)[::-1, :, None], 3, axis=2), power.max()
+
+    def decode(picture, peak):
+        power = librosa.db_to_power(80 * (picture[::-1, :, 0].astype(np.float32) / 255 - 1), ref=peak)
+        return librosa.feature.inverse.mel_to_audio(power, sr=RATE_HZ, n_iter=32, **grid)
+
+    return Peer("librosa (NNLS, GL 32)", encode, decode)
