@@ -10,6 +10,7 @@ COMMANDS = {
     "download": "dataset_builder.download_command",
     "scale": "dataset_builder.scale",
     "inspect": "dataset_builder.inspect_command",
+    "push": "dataset_builder.push_command",
     "soundscapes": "dataset_builder.soundscapes",
 }
 
