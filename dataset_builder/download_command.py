@@ -8,7 +8,7 @@ from pathlib import Path
 
 from dataset_builder.command import progress, say
 from dataset_builder.exits import ended
-from spectrogram.problems import PARTIAL_EXIT_CODE
+from spectrogram.problems import PARTIAL_EXIT_CODE, UsageProblem
 
 PATIENCE = 3
 FLAC_BYTES_PER_CLIP = 700_000
@@ -29,6 +29,9 @@ def parser() -> argparse.ArgumentParser:
     add = made.add_argument
     add("table", type=Path, help="AudioCaps csv, AudioSet csv, or a text file with one id a line")
     add("--out", type=Path, default=Path("downloads"), help="folder for audio/, ledger.jsonl, metadata.csv")
+    add("--ontology", type=Path, help="AudioSet's ontology.json (or class_labels csv): names for its labels")
+    add("--classes", help='only these AudioSet classes and those below them: "Dog; Rain"')
+    add("--per-class", type=int, help="at most so many clips of each class")
     add("--limit", type=int, help="only the first N clips")
     add("--workers", type=int, default=1, help="parallel downloads (default 1; more are refused sooner)")
     add("--pause", type=float, nargs=2, default=(5.0, 10.0), metavar="S", help="pause between requests (default 5 10)")
@@ -54,7 +57,8 @@ def run(options: argparse.Namespace, argv: list[str]) -> int:
     from dataset_builder.sources.youtube_tables import wanted
     from dataset_builder.workspace import clear, locked
 
-    entries = merged(list(wanted(options.table)))[: options.limit]
+    ontology, selection = selected(options)
+    entries = merged(list(wanted(options.table, ontology, selection)))[: options.limit]
     if options.dry_run:
         known = Ledger(options.out / "ledger.jsonl").records
         left = sum(not (entry.clip_id in known and known[entry.clip_id].settled) for entry in entries)
@@ -71,6 +75,19 @@ def run(options: argparse.Namespace, argv: list[str]) -> int:
     facts = {"given": len(entries), "here": outcome.ok, "failed": dict(outcome.failed), "pending": outcome.pending}
     say(options.json, facts, outcome.sentence() + "\n" + hint(options, argv, outcome))
     return 0 if complete else PARTIAL_EXIT_CODE
+
+
+def selected(options: argparse.Namespace):
+    """The ontology and the selection of classes that the options ask for, None where they do not."""
+    from dataset_builder.sources.ontology import Ontology, Selection
+
+    if not options.ontology:
+        if options.classes:
+            raise UsageProblem("--classes needs the names", "expected --ontology ontology.json", "pass it")
+        return None, None
+    ontology = Ontology.read(options.ontology)
+    names = [name.strip() for name in options.classes.split(";")] if options.classes else []
+    return ontology, Selection(ontology, names, options.per_class) if names else None
 
 
 def downloader(options: argparse.Namespace):

@@ -28,7 +28,8 @@ def stream(name: str, split: str, limit: int | None = None, config: str | None =
     features = rows.features or {}
     audio = [column for column, feature in features.items() if isinstance(feature, Audio)]
     if not audio:
-        raise Problem(f"{name} has the columns {', '.join(features) or '(unknown)'}", "expected one of sound", "choose another")
+        columns = ", ".join(features) or "(unknown)"
+        raise Problem(f"{name} has the columns {columns}", "expected one of sound", "choose another dataset")
     for number, row in enumerate(islice(rows.cast_column(audio[0], Audio(decode=False)), limit)):
         yield item_of(name, split, number, row, audio[0])
 

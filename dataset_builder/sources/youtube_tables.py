@@ -13,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from dataset_builder.entries import Entry, clean_text
+from dataset_builder.sources.ontology import Ontology, Selection
 from dataset_builder.tables import decoded, numbered_rows, read_table
 from spectrogram.problems import Problem
 
@@ -41,12 +42,15 @@ def read(table: Path, audio: Path) -> Iterator[Entry]:
         yield replace(entry, path=str(path), start_s=0.0, seconds=None)
 
 
-def wanted(table: Path) -> Iterator[Entry]:
-    """Entries of any of the three as sections of the original videos, without a sound file."""
+def wanted(table: Path, ontology: Ontology | None = None, selection: Selection | None = None) -> Iterator[Entry]:
+    """Entries of any of the three as sections of the original videos, without a sound file.
+
+    ``ontology`` names AudioSet's labels, ``selection`` says which of its rows are wanted.
+    """
     if table.suffix == ".txt":
         yield from read_ids(table)
     elif decoded(table).startswith("#"):
-        yield from read_audioset(table)
+        yield from read_audioset(table, ontology, selection)
     else:
         yield from read_audiocaps(table)
 
@@ -58,9 +62,11 @@ def read_audiocaps(table: Path) -> Iterator[Entry]:
         yield youtube_entry(table, line, youtube_id, start_s, CLIP_S, clean_text(row["caption"]))
 
 
-def read_audioset(table: Path, names: dict[str, str] | None = None) -> Iterator[Entry]:
-    """One entry for each row; ``names`` turns label ids into words, the caption is their list."""
-    names = names or {}
+def read_audioset(
+    table: Path, ontology: Ontology | None = None, selection: Selection | None = None
+) -> Iterator[Entry]:
+    """One entry for each wanted row; the caption is the list of its labels' names (their ids without an ontology)."""
+    names = ontology.names if ontology else {}
     for line, fields in numbered_rows(table, skipinitialspace=True):
         if fields[0].startswith("#"):
             continue
@@ -68,9 +74,12 @@ def read_audioset(table: Path, names: dict[str, str] | None = None) -> Iterator[
             raise Problem(f"{table.name} line {line} has {len(fields)} fields", "expected 4", "fetch the file again")
         youtube_id, start_s = checked(table, line, fields[0], fields[1])
         _, end_s = checked(table, line, fields[0], fields[2])
+        chosen = selection.take(fields[3].split(",")) if selection else ""
+        if chosen is None:
+            continue
         labels = [names.get(label, label) for label in fields[3].split(",")]
         entry = youtube_entry(table, line, youtube_id, start_s, end_s - start_s, ", ".join(labels).lower())
-        yield replace(entry, label=labels[0])
+        yield replace(entry, label=chosen or labels[0])
 
 
 def read_ids(table: Path) -> Iterator[Entry]:

@@ -3,8 +3,9 @@
 import pytest
 
 from dataset_builder.captions import read_entries
+from dataset_builder.sources.ontology import Ontology, Selection
 from dataset_builder.sources.youtube_tables import read_audiocaps, read_audioset, recognises
-from spectrogram.problems import Problem
+from spectrogram.problems import Problem, UsageProblem
 
 AUDIOCAPS = "audiocap_id,youtube_id,start_time,caption\n"
 
@@ -63,7 +64,7 @@ def test_audioset_rows_have_four_columns_and_their_own_length(table):
     text += '--PJHxphWEs, 30.000, 40.000, "/m/09x0r,/t/dd00088"\n-abcdefghij, 0.000, 6.500, "/m/09x0r"\n'
     path = table(text)
     assert recognises(path)
-    one, two = read_audioset(path, {"/m/09x0r": "Speech", "/t/dd00088": "Gush"})
+    one, two = read_audioset(path, Ontology({"/m/09x0r": "Speech", "/t/dd00088": "Gush"}, {}))
     assert (one.clip_id, one.seconds, one.captions, one.label) == ("--PJHxphWEs_30", 10, ("speech, gush",), "Speech")
     assert (two.seconds, two.start_s) == (6.5, 0)
 
@@ -85,3 +86,25 @@ def test_sound_is_found_by_id_and_start_or_by_id_alone(table, tmp_path):
     path = table(AUDIOCAPS + "1,abcdefghijk,10,x\n2,-bcdefghijk,30,y\n")
     names = [entry.path.rsplit("/", 1)[1] for entry in read_entries(path, tmp_path / "audio")]
     assert names == ["abcdefghijk_10.flac", "-bcdefghijk.wav"]
+
+
+def test_classes_by_name_hold_their_children_and_are_capped(shared_data, table):
+    ontology = Ontology.read(shared_data / "audioset" / "ontology.json")
+    bark, dog, rain = "/m/05tny_", "/m/0bt9lr", "/m/06mb1"
+    assert {bark, dog} <= ontology.below("dog")
+    assert rain not in ontology.below("dog")
+    labels = (bark, dog, rain, "/m/09x0r", bark)
+    rows = [f'abcdefghij{number}, 0.000, 10.000, "{label}"' for number, label in enumerate(labels)]
+    path = table("# x\n" + "\n".join(rows) + "\n")
+    found = list(read_audioset(path, ontology, Selection(ontology, ["Dog", "Rain"], 2)))
+    assert [(entry.row, entry.label, entry.captions[0]) for entry in found] == [
+        (2, "Dog", "bark"),
+        (3, "Dog", "dog"),
+        (4, "Rain", "rain"),
+    ]
+
+
+def test_an_unknown_class_is_answered_with_near_names(shared_data):
+    ontology = Ontology.read(shared_data / "audioset" / "ontology.json")
+    with pytest.raises(UsageProblem, match=r"perhaps .*Rain"):
+        ontology.below("Rainn")
