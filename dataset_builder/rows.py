@@ -19,7 +19,7 @@ from dataset_builder.clips import Clip
 from dataset_builder.entries import Entry
 from dataset_builder.fingerprints import fingerprint
 from spectrogram.codec import SpectrogramCodec
-from spectrogram.params import KEY
+from spectrogram.params import KEY, SpectrogramParams
 
 # Grey pictures are stored with one plane: 17.6 kB and 1.1 ms against 24.6 kB and 2.3 ms with three equal ones (mini);
 # ``datasets`` gives them back as RGB.  Level 4 is 2 kB smaller and a third slower.
@@ -102,8 +102,14 @@ def row_of(entry: Entry, clip: Clip, clip_id: str, sha256: str, codec: Spectrogr
         "sha256": sha256,
         "augmentation": entry.augmentation,
         "codec": codec.params.fingerprint,
-        "fingerprint": fingerprint(np.asarray(picture)[..., 0], codec.params.clip_seconds).tobytes(),
+        "fingerprint": fingerprint(brightness(picture, codec.params), codec.params.clip_seconds).tobytes(),
     }
+
+
+def brightness(picture: Image.Image, params: SpectrogramParams) -> np.ndarray:
+    """One plane of the picture, (rows, columns), louder = larger."""
+    plane = np.asarray(picture)[..., 0]
+    return plane if params.loud_is_white else 255 - plane
 
 
 def png_bytes(picture: Image.Image, grey: bool) -> bytes:
