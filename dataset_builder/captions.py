@@ -2,7 +2,7 @@
 
 Understood: a CSV with ``file_name,caption,…``; pairs ``1.wav`` + ``1.txt``; one folder per class; AudioCaps and
 AudioSet tables and lists of YouTube ids (their sound is looked for by id).  Rows that name the same part of the same
-file are one clip with several captions.
+file are one clip with several captions; a column ``more_captions`` holds further wordings, parted by "|".
 """
 
 from __future__ import annotations
@@ -117,7 +117,8 @@ def entry_of_row(table: Path, line: int, row: dict[str, str], roots: list[Path])
     value["clip_id"] = value["clip_id"] or (stem if not value["start_s"] else f"{stem}@{value['start_s']:g}")
     value["recording"] = value["recording"] or stem
     seconds = seconds_of(table, line, row["seconds"]) if row.get("seconds") else None
-    captions = (caption,) if caption else ()
+    wordings = [caption, *(clean_text(text) for text in row.get("more_captions", "").split("|"))]
+    captions = tuple(dict.fromkeys(text for text in wordings if text))
     return Entry(path=path, captions=captions, seconds=seconds, origin=str(table), row=line, **value)
 
 

@@ -17,7 +17,17 @@ from .synthesis.catalogue import CATALOGUE, CLASSES, HELD_OUT
 from .synthesis.signals import RATE_HZ, band_noise, reverberate, samples, silence
 
 SECONDS = 5.12
-COLUMNS = ("file_name", "caption", "label", "licence", "source", "attribution", "source_id", "captions", "attributes")
+COLUMNS = (
+    "file_name",
+    "caption",
+    "label",
+    "licence",
+    "source",
+    "attribution",
+    "source_id",
+    "more_captions",
+    "attributes",
+)
 VALUES = {"pitch": {"low": (0.5, 0.66), "high": (1.5, 2.0)}, "pace": {"slow": (0.45, 0.62), "fast": (1.6, 2.2)}}
 MIDDLE = (0.8, 1.25)
 SPOKEN_SHARE = 0.35
@@ -147,7 +157,7 @@ def _row(scape, name, seed, index):
         "source": "synthesised by sd-audio-spectrograms",
         "attribution": "none needed",
         "source_id": f"synthetic:{seed}:{index}",
-        "captions": json.dumps(scape.captions),
+        "more_captions": "|".join(scape.captions[1:]),
         "attributes": " ".join(f"{n}={v}" for n, v in scape.events[0].attributes),
     }
 

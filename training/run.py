@@ -37,12 +37,8 @@ def _facts(settings, data, base, trainable, result, seconds):
     return {
         "settings": settings.to_dict(),
         "base": settings.base,
-        "dataset": {
-            "name": data.name,
-            "train": len(data.training),
-            "validation": len(data.validation),
-            "licences": data.licences,
-        },
+        "dataset": {"name": data.name, "train": len(data.training), "validation": len(data.validation)},
+        "licences": data.licences,
         "spectrogram_params": data.params.to_dict(),
         "prediction_type": base.scheduler.config.prediction_type,
         "trainable_parameters": trainable,

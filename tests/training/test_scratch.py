@@ -1,0 +1,86 @@
+"""The base model's recipe at a hundredth of its size, from nothing to a folder that stock diffusers loads."""
+
+import numpy as np
+import pytest
+
+from training.scratch import command, corpus, text
+from training.scratch.settings import ScratchSettings
+
+TINY = ScratchSettings(
+    corpus_clips=8, vae_widths=(8, 8, 8, 8), vae_samples=32, unet_widths=(16, 16, 32), text_width=32, vocabulary=700,
+    samples=8, batch=4, threads=1,
+)  # fmt: skip
+
+
+class Quiet:
+    def update(self, stage, done, total, note=""):
+        pass
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("scratch")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(corpus, "PART_CLIPS", 8)
+        sums = command.train(TINY, folder / "work", folder / "model", Quiet())
+    return folder / "model", sums
+
+
+def test_stock_diffusers_loads_the_folder_and_makes_a_picture(model):
+    from diffusers import StableDiffusionPipeline
+
+    pipeline = StableDiffusionPipeline.from_pretrained(model[0])
+    pipeline.set_progress_bar_config(disable=True)
+    assert pipeline("a dog barking", num_inference_steps=2).images[0].size == (256, 128)
+    assert pipeline.scheduler.config.prediction_type == "v_prediction"
+
+
+def test_the_text_encoder_keeps_the_old_prefix_and_full_precision(model):
+    from safetensors.torch import load_file
+
+    weights = load_file(model[0] / "text_encoder" / "model.safetensors")
+    assert {key.split(".")[0] for key in weights} == {"text_model"}
+    assert {str(value.dtype) for value in weights.values()} == {"torch.float32"}
+
+
+def test_checksums_lie_beside_the_weights(model):
+    import hashlib
+
+    for name, digest in model[1].items():
+        assert hashlib.sha256((model[0] / name).read_bytes()).hexdigest() == digest
+    assert len(model[1]) == 3
+
+
+def test_the_tokenizer_knows_every_character_and_gives_spare_words_a_token(tmp_path):
+    tokenizer = text.train_tokenizer(tmp_path, 2000, 77)
+    assert tokenizer.tokenize("owl")[0] == "owl</w>"
+    assert len(tokenizer.tokenize("sparrow")) == 1
+    ids = tokenizer("naïve ’ 雨 \U0001f989")["input_ids"][1:-1]
+    assert tokenizer.eos_token_id not in ids
+    assert len(ids) > 4
+
+
+def test_only_steady_textures_are_rolled_in_time():
+    from dataset_builder.soundscapes import compose
+
+    rows = {compose(1, i, ("rain",), 0).label: corpus._row(compose(1, i, ("rain",), 0)) for i in range(1)}
+    assert rows["rain"]["steady"]
+    assert not corpus._row(compose(1, 0, ("thunder",), 0))["steady"]
+
+
+def test_a_finished_part_of_the_corpus_is_left_alone(tmp_path, monkeypatch):
+    monkeypatch.setattr(corpus, "PART_CLIPS", 2)
+    path = corpus.render_part(tmp_path, 0, 7, "mini")
+    stamp = path.stat().st_mtime_ns
+    corpus.render_part(tmp_path, 0, 7, "mini")
+    pictures, rows = corpus.read([path])
+    assert path.stat().st_mtime_ns == stamp
+    assert pictures.shape == (2, 128, 256)
+    assert pictures.dtype == np.uint8
+    assert len(rows) == 2
+
+
+def test_an_unknown_setting_in_a_recipe_is_refused_with_the_known_ones(tmp_path):
+    (tmp_path / "recipe.yaml").write_text("sampels: 3\n")
+    with pytest.raises(ValueError, match=r"unknown settings \['sampels'\].*'samples'"):
+        ScratchSettings.read(tmp_path / "recipe.yaml")
