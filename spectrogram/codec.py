@@ -18,9 +18,13 @@ UNKNOWN_PEAK = 0.9
 class SpectrogramCodec:
     """Encoder and decoder for one set of parameters; holds no state beyond them, safe in threads."""
 
-    def __init__(self, params: SpectrogramParams, steps: int | None = None, fits: int = 1):
-        """`steps` Griffin-Lim iterations (None: 2, or 4 for columns far apart) and `fits` of the bands a decode."""
-        self.params, self.steps, self.fits = params, steps, fits
+    def __init__(self, params: SpectrogramParams, steps: int | None = None, fits: int | None = None):
+        """`steps` Griffin-Lim iterations and `fits` of the bands a decode: more is slower and a little better.
+
+        None chooses: 2 steps, or 4 for columns far apart; 1 fit, or 4 for the pictures of others, often generated ones.
+        """
+        self.params, self.steps = params, steps
+        self.fits = (1 if params.absolute else 4) if fits is None else fits
 
     def encode(self, audio: np.ndarray, sample_rate_hz: int) -> Image.Image:
         """Picture of the first `clip_seconds`; shorter audio is padded with silence, longer is cut.

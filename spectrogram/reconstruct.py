@@ -14,6 +14,7 @@ from spectrogram.stft import istft, stft
 
 MOMENTUM = np.float32(0.99 / 1.99)
 GREATEST_GAIN = np.float32(30)
+EAGERNESS, CARRY = 1.5, np.float32(0.5)
 LEAST_OVERLAP = 5.0  # windows a sample; pictures with fewer are interpolated in time before phases are sought
 FLOOR = np.float32(1e-7)
 OVERSHOOT = np.float32(0.35)  # 3 dB: what a peak between two frames may rise above them
@@ -36,10 +37,7 @@ def synthesise(
     for _ in range(steps):
         spectrum = stft(istft(spectrum, fine_params, samples), fine_params, len(magnitude))
         impose_magnitude(magnitude, spectrum, previous, MOMENTUM)
-    audio = istft(spectrum, fine_params, samples)
-    for _ in range(fits):
-        audio = fit_bands(audio, levels, params)
-    return audio
+    return fit_bands(istft(spectrum, fine_params, samples), levels, params, fits)
 
 
 def find_magnitude(levels: np.ndarray, params: SpectrogramParams) -> tuple[SpectrogramParams, np.ndarray]:
@@ -98,9 +96,17 @@ def guess_spectrum(magnitude: np.ndarray, params: SpectrogramParams, seed: int) 
     return with_phase(magnitude, phase)
 
 
-def fit_bands(audio: np.ndarray, levels: np.ndarray, params: SpectrogramParams) -> np.ndarray:
-    """The audio with its spectrum scaled so that its bands become `levels` (bands, frames)."""
-    spectrum = stft(audio, params, levels.shape[1])
-    heard = filterbank(params) @ np.abs(spectrum).T
-    gain = np.minimum(levels / np.maximum(heard, FLOOR), GREATEST_GAIN)
-    return istft(spectrum * (spreading(params) @ gain).T, params, len(audio))
+def fit_bands(audio: np.ndarray, levels: np.ndarray, params: SpectrogramParams, times: int = 1) -> np.ndarray:
+    """The audio with its spectrum scaled so that its bands come near `levels` (bands, frames).
+
+    Many times over, gains are exaggerated and the last change carried on, which halves the rounds a picture needs that
+    no sound has exactly, as generated ones are.
+    """
+    previous, eagerness = None, np.float32(1 if times == 1 else EAGERNESS)
+    for _ in range(times):
+        spectrum = stft(audio, params, levels.shape[1])
+        ahead = spectrum if previous is None else spectrum + CARRY * (spectrum - previous)
+        heard = filterbank(params) @ np.abs(ahead).T
+        gain = np.minimum(levels / np.maximum(heard, FLOOR), GREATEST_GAIN) ** eagerness
+        audio, previous = istft(ahead * (spreading(params) @ gain).T, params, len(audio)), spectrum
+    return audio
