@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import csv
 import io
+import multiprocessing
 import random
 import resource
 import sys
@@ -101,13 +102,16 @@ def scaling(entries: list[Entry], workers: int) -> tuple[float, float]:
 
 
 def memory(entries: list[Entry]) -> tuple[float, float]:
-    """Peak resident megabytes of this process after building a quarter of the clips, and after building all."""
-    peaks = []
-    for part in (entries[: len(entries) // 4], entries):
-        with tempfile.TemporaryDirectory() as folder:
-            build(part, Path(folder) / "set", Settings(workers=1))
-        peaks.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
-    return peaks[0], peaks[1]
+    """Peak resident megabytes of processes of their own that build a quarter of the clips, and all of them."""
+    with multiprocessing.get_context("spawn").Pool(1, maxtasksperchild=1) as pool:
+        quarter, whole = pool.map(peak_mb, [entries[: len(entries) // 4], entries], chunksize=1)
+    return quarter, whole
+
+
+def peak_mb(entries: list[Entry]) -> float:
+    with tempfile.TemporaryDirectory() as folder:
+        build(entries, Path(folder) / "set", Settings(workers=1))
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def main() -> None:
