@@ -5,6 +5,7 @@ Each folder has a metadata.csv with file_name, label, licence and source_id; onl
 
 import argparse
 import sys
+import time
 from pathlib import Path
 
 from spectrogram.problems import Problem
@@ -72,7 +73,7 @@ def run(options) -> Path:
     for name, figure in figures["test"].items():
         console.print(f"{name}: {figure['accuracy']:.1%} of {figure['n']}")
     settings = {name: str(value) for name, value in vars(options).items() if name not in ("folders", "test", "out")}
-    settings["cpu_seconds"] = round(fitting.seconds_of_cpu())
+    settings["cpu_seconds"] = round(time.process_time())
     return weights_file.save(model, classes, options.out, options.name, settings, figures, training)
 
 

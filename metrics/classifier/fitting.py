@@ -1,6 +1,5 @@
-"""Trains and tests the classifier on log-mels in memory: soft targets, one-cycle learning rate, a fixed time budget."""
+"""Trains and tests the classifier on log-mels in memory: soft targets, a one-cycle learning rate."""
 
-import time
 from collections.abc import Callable
 
 import numpy as np
@@ -74,11 +73,6 @@ def recall_by_class(model: SoundNet, clips: ClipsInMemory) -> dict[str, dict]:
                 "taken_for": taken_for,
             }
     return table
-
-
-def seconds_of_cpu() -> float:
-    """Processor seconds used so far by this process."""
-    return time.process_time()
 
 
 def _batch(clips: ClipsInMemory, chosen: np.ndarray, rng: np.random.Generator) -> tuple[torch.Tensor, torch.Tensor]:

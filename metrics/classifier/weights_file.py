@@ -25,6 +25,7 @@ def save(model: SoundNet, classes, folder, name: str, settings: dict, figures: d
     tensors = {key: value for key, value in model.state_dict().items() if not key.endswith("num_batches_tracked")}
     halves = {key: value.to(torch.float16) if value.ndim > 1 else value for key, value in tensors.items()}
     save_file({key: value.contiguous() for key, value in halves.items()}, weights, metadata={"format": "pt"})
+    weights.chmod(0o644)
     card = {
         "name": name,
         "version": "1",
