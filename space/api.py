@@ -30,7 +30,7 @@ class Endpoints:
             gr.Textbox(label="prompt", max_length=LONGEST_PROMPT),
             gr.Textbox("", label="negative_prompt", max_length=LONGEST_PROMPT),
             gr.Number(round(self.engine.pipeline.params.clip_seconds, 2), label="seconds", minimum=0.1, maximum=60),
-            gr.Number(None, label="seed", precision=0, minimum=0, maximum=LARGEST_SEED),
+            gr.Number(-1, label="seed", precision=0, minimum=-1, maximum=LARGEST_SEED),
             gr.Number(defaults.steps, label="steps", precision=0, minimum=1, maximum=100),
             gr.Number(defaults.guidance, label="guidance", minimum=0, maximum=30),
             gr.Textbox(NO_ADAPTER, label="adapter"),
@@ -55,7 +55,7 @@ class Endpoints:
         prompt: str,
         negative_prompt: str,
         seconds: float,
-        seed: int | None,
+        seed: int,
         steps: int,
         guidance: float,
         adapter: str,
@@ -68,7 +68,7 @@ class Endpoints:
             prompt: What to hear, for example "rain on a tin roof".
             negative_prompt: What not to hear.
             seconds: Length of the sound in seconds.
-            seed: The same seed makes the same sound; drawn and told in the recipe when null.
+            seed: The same seed makes the same sound; -1 draws one, the recipe tells which.
             steps: Denoising steps; more is slower and finer.
             guidance: How closely to follow the text.
             adapter: Name of an adapter of this Space, or "none".
@@ -83,7 +83,7 @@ class Endpoints:
             prompt=prompt.strip(),
             negative_prompt=negative_prompt or "",
             seconds=seconds,
-            seed=draw_seed() if seed is None else int(seed),
+            seed=draw_seed() if seed < 0 else int(seed),
             steps=int(steps),
             guidance=guidance,
             adapter=None if adapter in ("", NO_ADAPTER) else adapter,

@@ -16,7 +16,7 @@ from spectrogram.seeds import LARGEST_SEED, draw_seed
 
 LONGEST_PROMPT = 1000
 NO_ADAPTER = "none"
-IDEAS = ("rain on a tin roof", "a dog barks twice", "a siren far away", "wind in the trees")
+IDEAS = ("heavy rain on a roof", "a dog barking", "church bells ringing", "a bird singing")
 DRAW_AGAIN = "drawn anew each time; lock it to keep it"
 
 # Said by the browser itself, at once: the queue may take its time.
@@ -125,10 +125,11 @@ class GenerateTab:
             "concurrency_limit": 1,
             "trigger_mode": "once",
         }
-        asked = gr.on([self.start.click, self.prompt.submit], self.run, settings, validator=self.validate, **running)
-        varied = self.card.vary.click(self.vary, [*settings, self.card.clips, self.card.take], **running)
+        # Events of one press run in the order of their making: this one must come first.
         for press in (self.start.click, self.prompt.submit, self.card.vary.click):
             press(None, [self.prompt, self.status], self.status, js=ACKNOWLEDGE, api_visibility="private")
+        asked = gr.on([self.start.click, self.prompt.submit], self.run, settings, validator=self.validate, **running)
+        varied = self.card.vary.click(self.vary, [*settings, self.card.clips, self.card.take], **running)
         for event in (asked, varied):
             event.failure(self.fail, None, [self.status, self.start, self.stop], api_visibility="private", queue=False)
         self.stop.click(self.ask_to_stop, None, self.status, api_visibility="private", queue=False)

@@ -1,4 +1,4 @@
-"""`python -m spectrogram generate|encode|decode|inspect`: one module a command, loaded when it is asked for."""
+"""`python -m spectrogram COMMAND`: one module a command, loaded when it is asked for."""
 
 import argparse
 import importlib
@@ -6,6 +6,12 @@ import sys
 
 COMMANDS = {
     "generate": ("spectrogram.generate", "make sound from a text"),
+    "transform": ("spectrogram.commands.transform", "make another sound from a sound and a text"),
+    "inpaint": ("spectrogram.commands.inpaint", "repaint a stretch of time or a band of frequencies"),
+    "extend": ("spectrogram.commands.extend", "go on after the end, or lead into the beginning"),
+    "loop": ("spectrogram.commands.loop", "make the end flow into the beginning"),
+    "morph": ("spectrogram.commands.morph", "lead from one text to the next in even steps"),
+    "timeline": ("spectrogram.commands.timeline", "follow a text for each stretch of time"),
     "encode": ("spectrogram.encode", "turn audio files into spectrogram pictures"),
     "decode": ("spectrogram.decode", "turn spectrogram pictures into audio files"),
     "inspect": ("spectrogram.inspection", "say what a picture or sound holds, draw it with axes"),

@@ -56,6 +56,9 @@ class Recipe:
         """ASCII JSON without the fields that are None, so that every container keeps it unharmed."""
         return json.dumps({name: value for name, value in self.to_dict().items() if value is not None})
 
+    def replace(self, **changes) -> "Recipe":
+        return dataclasses.replace(self, **changes)
+
     @classmethod
     def from_json(cls, text: str) -> "Recipe":
         """The inverse of `to_json`; fields of newer versions are ignored. Raises Problem on anything else."""

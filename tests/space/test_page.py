@@ -9,6 +9,7 @@ from playwright.sync_api import expect
 
 from spectrogram.recipe import Recipe
 
+expect.set_options(timeout=60_000)
 LOADED = "() => { const audio = document.querySelector('.card audio'); return audio && audio.duration > 0 }"
 
 
@@ -96,7 +97,7 @@ def test_variations_are_takes_and_a_variation_names_both_seeds(page):
     page.fill("#prompt textarea", "bell")
     page.press("#prompt textarea", "Enter")
     expect(page.locator("#take")).to_be_visible()
-    expect(page.locator("#take label")).to_have_count(3 + 0)
+    expect(page.locator("#take label")).to_have_count(3)
     first = page.locator(".card .facts").inner_text()
     page.locator("#take label").nth(2).click()
     expect(page.locator(".card .facts")).not_to_have_text(first)

@@ -1,0 +1,1 @@
+"""The command line's verbs, one file each; torch is loaded only once a command runs."""

@@ -1,0 +1,26 @@
+"""`python -m spectrogram loop in.wav "rain" --seam 1 -o out.wav`"""
+
+import argparse
+
+from spectrogram.commands.options import (
+    add_common_arguments,
+    add_source_arguments,
+    check_common,
+    finish,
+    open_pipeline,
+    sampling_of,
+)
+
+
+def add_arguments(parser: argparse.ArgumentParser):
+    add_source_arguments(parser)
+    parser.add_argument(
+        "--seam", type=float, default=1.0, metavar="S", help="seconds to repaint around the ends (%(default)s)"
+    )
+    add_common_arguments(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    check_common(options, options.prompt)
+    pipeline = open_pipeline(options, options.prompt)
+    return finish(pipeline.loop(options.source, options.prompt, options.seam, **sampling_of(options)), options)

@@ -1,0 +1,109 @@
+"""What all commands that denoise have in common: flags, their checks, the pipeline, writing and telling."""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from spectrogram.audio_io import WRITABLE
+from spectrogram.problems import UsageProblem
+
+
+def add_common_arguments(parser: argparse.ArgumentParser):
+    """Output, seed, sampling and model: the same flags with the same meaning in each command."""
+    add = parser.add_argument
+    add("-o", "--out", type=Path, default=Path("out.wav"), help="sound file (%(default)s); the picture lies beside it")
+    add("--seed", type=int, help="the same seed makes the same sound (drawn and told when left out)")
+    add("--negative-prompt", default="", help="what not to hear")
+    add("--steps", type=int, help="denoising steps (the base model's own number when left out)")
+    add("--guidance", type=float, help="how closely to follow the prompt (the base model's own when left out)")
+    add("--lora", type=Path, help="adapter: runs/NAME or a .safetensors file")
+    add("--lora-scale", type=float, default=1.0, help="strength of the adapter (%(default)s)")
+    add("--base", help="folder or Hub name of a Stable Diffusion 1.x model (the embedded one when left out)")
+    add("--device", help="cuda, mps or cpu (the fastest that is there when left out)")
+    add("--json", action="store_true", help="print one JSON object instead of sentences")
+
+
+def add_source_arguments(parser: argparse.ArgumentParser):
+    """A sound that is there, and what to hear in it."""
+    parser.add_argument("source", type=Path, metavar="SOUND", help="audio file to start from")
+    parser.add_argument("prompt", metavar="PROMPT", help="what to hear, for example 'rain on a tin roof'")
+
+
+def check_common(options: argparse.Namespace, *prompts: str):
+    """Raise UsageProblem for what is wrong on the command line, before anything slow happens."""
+    from spectrogram.adapters import find_adapter
+    from spectrogram.models import locate_base
+
+    for prompt in prompts:
+        require(prompt.strip(), "the prompt is empty", "words such as 'rain on a tin roof'", "add them in quotes")
+    suffix = options.out.suffix.lower()
+    what = f"the output {options.out.name} ends in {suffix!r}"
+    require(suffix in WRITABLE, what, f"one of {', '.join(WRITABLE)}", "rename it")
+    require_range("--steps", options.steps, 1, 1000, "try 20")
+    require_range("--guidance", options.guidance, 0, 50, "try 3 to 7.5")
+    require_range("--seed", options.seed, 0, 2**63 - 1, "leave the sign out")
+    require_range("--lora-scale", options.lora_scale, -10, 10, "try 0.5 to 1")
+    if options.lora is not None:
+        find_adapter(options.lora)
+    locate_base(options.base)
+
+
+def require(condition, what: str, expected: str, remedy: str):
+    if not condition:
+        raise UsageProblem(what, expected, remedy)
+
+
+def require_range(flag: str, value, low, high, remedy: str):
+    """A number that was given must lie within low … high, both included; NaN does not."""
+    require(value is None or low <= value <= high, f"{flag} is {value}", f"{low} to {high}", remedy)
+
+
+def open_pipeline(options: argparse.Namespace, *prompts: str):
+    """The pipeline of --base with --lora on --device; progress goes to the terminal, unless --json."""
+    from spectrogram.models import load_pipeline
+
+    pipeline = load_pipeline(options.base, options.device)
+    pipeline.set_progress_bar_config(desc="denoising", disable=options.json, leave=False, unit="step")
+    if options.lora is not None:
+        pipeline.load_lora_weights(options.lora, adapter_name="adapter")
+        pipeline.set_adapters(["adapter"], [options.lora_scale])
+    for prompt in prompts:
+        warn_of_cut_words(pipeline, prompt)
+    return pipeline
+
+
+def warn_of_cut_words(pipeline, prompt: str):
+    """Say on stderr which words of a long prompt the model will not read."""
+    cut = pipeline.cut_words(prompt)
+    if cut:
+        print(
+            f"note: the model reads {pipeline.tokenizer.model_max_length - 2} tokens; not read: {cut}", file=sys.stderr
+        )
+
+
+def sampling_of(options: argparse.Namespace) -> dict:
+    """The verbs' keywords from the common flags."""
+    return {
+        "negative_prompt": options.negative_prompt,
+        "num_inference_steps": options.steps,
+        "guidance_scale": options.guidance,
+        "seed": options.seed,
+    }
+
+
+def finish(output, options: argparse.Namespace) -> int:
+    """Write each clip (NAME.wav, or NAME-1.wav, NAME-2.wav, … for several), say what lies where and what to do next."""
+    written = []
+    for i, recipe in enumerate(output.recipes):
+        name = options.out if len(output.recipes) == 1 else options.out.with_stem(f"{options.out.stem}-{i + 1}")
+        sound, picture = output.save(name, i)
+        seconds = output.audios[i].shape[-1] / output.sampling_rate
+        written.append({"sound": str(sound), "picture": str(picture), "seconds": seconds, "recipe": recipe.to_dict()})
+    if options.json:
+        print(json.dumps({"clips": written}))
+        return 0
+    for clip in written:
+        print(f"{clip['sound']}  {clip['seconds']:.2f} s  seed {clip['recipe']['seed']}  (picture: {clip['picture']})")
+    print(f"next: python -m spectrogram inspect {written[0]['picture']}")
+    return 0

@@ -1,0 +1,82 @@
+"""Go on from where a recording ends, or lead into where it begins; the recording itself stays as it is."""
+
+import numpy as np
+
+from spectrogram.denoising import Sampling
+from spectrogram.latents import decode_picture, encode_sound
+from spectrogram.output import SpectrogramAudioOutput
+from spectrogram.problems import UsageProblem
+from spectrogram.seams import seam
+from spectrogram.verbs.inpaint import latent_mask, place, repaint
+from spectrogram.verbs.sources import LONGEST_S, decibels, read_source
+
+SIDES = ("right", "left")
+JOIN_S = 0.08
+GREATEST_MATCH_DB = 6.0
+
+
+def extend(
+    pipeline,
+    audio,
+    prompt: str,
+    seconds: float,
+    side: str = "right",
+    sampling_rate: int | None = None,
+    **settings,
+) -> SpectrogramAudioOutput:
+    """The sound with `seconds` more on one side, at its own rate and with its own channels.
+
+    The model sees up to half a picture of the recording while it paints; the level is matched on what both have in
+    common. The recording's samples stay exact but for the last 80 ms, where the two are joined.
+    """
+    audio, rate_hz = read_source(audio, sampling_rate, pipeline)
+    if side not in SIDES:
+        raise UsageProblem(f"side is {side!r}", f"one of {', '.join(SIDES)}", "choose one")
+    if not 0 < seconds <= LONGEST_S:
+        raise UsageProblem(
+            f"{seconds} s are to be added", f"more than 0, at most {LONGEST_S} s", "choose another length"
+        )
+    sampling = Sampling.of(pipeline, **settings)
+    context_s = min(audio.shape[1] / rate_hz, pipeline.params.clip_seconds / 2)
+    params = pipeline.params_for(seconds=max(pipeline.params.clip_seconds, context_s + seconds))
+    recipe = pipeline.recipe(prompt, sampling, params, "extend", {"seconds": seconds, "side": side})
+    turned = audio if side == "right" else audio[:, ::-1]
+    context = turned[:, turned.shape[1] - round(context_s * rate_hz) :]
+    image = _paint(pipeline, context, rate_hz, context_s, side, params, prompt, sampling)
+    heard = pipeline.hear([image], [recipe], params)
+    decoded = heard.audios[0] if side == "right" else heard.audios[0][:, ::-1]
+    painted = np.zeros((audio.shape[0], context.shape[1] + round(seconds * rate_hz)), np.float32)
+    place(painted, decoded, heard.sampling_rate, 0.0, rate_hz)
+    joined = join(turned, painted, context.shape[1], round(JOIN_S * rate_hz))
+    result = joined if side == "right" else joined[:, ::-1]
+    return SpectrogramAudioOutput([image], np.ascontiguousarray(result)[None], rate_hz, heard.recipes)
+
+
+def _paint(pipeline, context, rate_hz: int, context_s: float, side: str, params, prompt: str, sampling: Sampling):
+    """The picture whose first `context_s` (last ones on the left side) are the recording and whose rest is new."""
+    if side == "right":
+        known, new_s = context, (context_s, params.clip_seconds)
+    else:
+        silence = np.zeros((context.shape[0], round((params.clip_seconds - context_s) * rate_hz)), np.float32)
+        known, new_s = np.concatenate([silence, context[:, ::-1]], axis=1), (0.0, params.clip_seconds - context_s)
+    original = encode_sound(pipeline, known, rate_hz, params)
+    mask = latent_mask(pipeline, original, params, new_s, (None, None))
+    return decode_picture(pipeline, repaint(pipeline, original, mask, prompt, sampling))
+
+
+def join(audio: np.ndarray, painted: np.ndarray, context: int, overlap: int) -> np.ndarray:
+    """The audio, then `painted` from after its first `context` samples on, matched in level and crossfaded."""
+    overlap = min(overlap, context)
+    painted = painted * match_gain(audio[:, audio.shape[1] - context :], painted[:, :context])
+    tail, piece = audio[:, audio.shape[1] - overlap :], painted[:, context - overlap :]
+    wanted = audio.shape[1] + painted.shape[1] - context
+    joined = np.concatenate([audio[:, : audio.shape[1] - overlap], seam(tail, piece, overlap // 4)], axis=1)[:, :wanted]
+    return np.pad(joined, ((0, 0), (0, wanted - joined.shape[1]))).astype(np.float32)
+
+
+def match_gain(wanted: np.ndarray, there: np.ndarray) -> float:
+    """Factor that brings `there` to the level of `wanted`, at most 6 dB either way; 1 when either is silent."""
+    levels_db = decibels(wanted), decibels(there)
+    if min(levels_db) < -90:
+        return 1.0
+    return 10 ** (float(np.clip(levels_db[0] - levels_db[1], -GREATEST_MATCH_DB, GREATEST_MATCH_DB)) / 20)

@@ -1,0 +1,152 @@
+"""Repaint a stretch of time, or a band of frequencies within it; everything else stays the original recording."""
+
+import math
+
+import numpy as np
+import torch
+
+from spectrogram.audio_io import mix_channels, resample
+from spectrogram.denoising import Canvas, Sampling, denoise, encode_region, plan_steps
+from spectrogram.latents import decode_picture, encode_sound
+from spectrogram.mel import warp
+from spectrogram.output import SpectrogramAudioOutput
+from spectrogram.problems import UsageProblem
+from spectrogram.verbs.sources import model_columns, read_source
+
+FEATHER_S = 0.04
+BAND_EDGE = 2 ** (1 / 12)  # the band fades over a semitone on either side
+
+
+def inpaint(
+    pipeline,
+    audio,
+    prompt: str,
+    start_s: float,
+    end_s: float,
+    low_hz: float | None = None,
+    high_hz: float | None = None,
+    strength: float = 1.0,
+    sampling_rate: int | None = None,
+    **settings,
+) -> SpectrogramAudioOutput:
+    """The sound with start_s … end_s (and low_hz … high_hz) painted anew, at its own rate and with its own channels.
+
+    Outside the region the samples are the original's, exactly; a feather of 40 ms lies inside the region.
+    """
+    audio, rate_hz = read_source(audio, sampling_rate, pipeline)
+    seconds = audio.shape[1] / rate_hz
+    start_s, end_s = check_region(start_s, end_s, low_hz, high_hz, seconds)
+    sampling = Sampling.of(pipeline, **settings)
+    view_s, params = choose_view(pipeline, start_s, end_s, seconds)
+    viewed = audio[:, round(view_s * rate_hz) :]
+    original = encode_sound(pipeline, viewed, rate_hz, params)
+    mask = latent_mask(pipeline, original, params, (start_s - view_s, end_s - view_s), (low_hz, high_hz))
+    latents = repaint(pipeline, original, mask, prompt, sampling, strength)
+    region = {"start_s": start_s, "end_s": end_s, "low_hz": low_hz, "high_hz": high_hz, "strength": strength}
+    recipe = pipeline.recipe(prompt, sampling, params, "inpaint", region)
+    heard = pipeline.hear([decode_picture(pipeline, latents)], [recipe], params)
+    painted = np.zeros_like(audio)
+    place(painted, heard.audios[0], heard.sampling_rate, view_s, rate_hz)
+    mixed = compose(audio, painted, rate_hz, (start_s, end_s), (low_hz, high_hz))
+    return SpectrogramAudioOutput(heard.images, mixed[None], rate_hz, heard.recipes)
+
+
+def check_region(start_s, end_s, low_hz, high_hz, seconds: float) -> tuple[float, float]:
+    """The region cut to the clip; raises UsageProblem when nothing of it is left."""
+    begin_s, stop_s = max(0.0, start_s), min(seconds, end_s)
+    if not (start_s < end_s and stop_s - begin_s >= 2 * FEATHER_S):
+        raise UsageProblem(
+            f"the region is {start_s:g} to {end_s:g} s", f"at least 0.1 s within 0 to {seconds:.2f} s", "move its edges"
+        )
+    if low_hz is not None and high_hz is not None and not 0 <= low_hz < high_hz:
+        raise UsageProblem(f"the band is {low_hz:g} to {high_hz:g} Hz", "low below high", "exchange them")
+    return begin_s, stop_s
+
+
+def choose_view(pipeline, start_s: float, end_s: float, seconds: float):
+    """(first second of the picture, its parameters): the model's own length around the region, more when it must."""
+    natural_s = pipeline.params.clip_seconds
+    length_s = max(natural_s, end_s - start_s + 0.25 * natural_s)
+    view_s = min(max(0.0, (start_s + end_s - length_s) / 2), max(0.0, seconds - length_s))
+    return view_s, pipeline.params_for(seconds=length_s)
+
+
+def latent_mask(pipeline, latents, params, times_s: tuple, band_hz: tuple) -> torch.Tensor:
+    """(1, 1, height, width): 1 where the region touches a latent, else 0."""
+    height, width = latents.shape[-2:]
+    mask = torch.zeros(1, 1, height, width, dtype=latents.dtype, device=latents.device)
+    per_second = width / params.clip_seconds
+    columns = slice(max(0, math.floor(times_s[0] * per_second)), math.ceil(times_s[1] * per_second))
+    low, high = (
+        params.low_hz if band_hz[0] is None else band_hz[0],
+        params.high_hz if band_hz[1] is None else band_hz[1],
+    )
+    edges = warp(params, [params.low_hz, max(low, params.low_hz), min(high, params.high_hz), params.high_hz])
+    top = math.floor(height * (edges[3] - edges[2]) / (edges[3] - edges[0]))
+    bottom = math.ceil(height * (edges[3] - edges[1]) / (edges[3] - edges[0]))
+    mask[..., top:bottom, columns] = 1
+    return mask
+
+
+def repaint(pipeline, original, mask, prompt: str, sampling: Sampling, strength: float = 1.0):
+    """Latents painted anew where the mask is 1; elsewhere the original is put back at each step's own noise level."""
+    timesteps = plan_steps(pipeline, sampling, strength)
+    noise = sampling.noise(pipeline, original.shape)
+    add_noise = pipeline.scheduler.add_noise
+
+    def keep(latents, timestep):
+        known = original if timestep is None else add_noise(original, noise, timestep[None])
+        return mask * latents + (1 - mask) * known
+
+    region = encode_region(pipeline, prompt, sampling)
+    canvas = Canvas([region], sampling, model_columns(pipeline))
+    return denoise(pipeline, add_noise(original, noise, timesteps[:1]), timesteps, canvas, keep)
+
+
+def place(target: np.ndarray, audio: np.ndarray, from_hz: int, start_s: float, rate_hz: int):
+    """Write audio (of another rate) into the target, from start_s on, as far as both reach."""
+    audio = mix_channels(resample(audio, from_hz, rate_hz), target.shape[0])
+    first = round(start_s * rate_hz)
+    length = min(audio.shape[1], target.shape[1] - first)
+    target[:, first : first + length] = audio[:, :length]
+
+
+def compose(original, painted, rate_hz: int, times_s: tuple, band_hz: tuple) -> np.ndarray:
+    """The original with the painted sound in its region: equal-power fades in time, a filter without delay in pitch."""
+    gain = _fade(original.shape[1], rate_hz, times_s)
+    if band_hz == (None, None):
+        return (np.sqrt(1 - gain**2) * original + gain * painted).astype(np.float32)
+    old, new = (band_of(audio, rate_hz, band_hz) for audio in (original, painted))
+    return (original + (np.sqrt(1 - gain**2) - 1) * old + gain * new).astype(np.float32)
+
+
+def _fade(samples: int, rate_hz: int, times_s: tuple) -> np.ndarray:
+    """Gain of the painted sound: 0 outside the region, 1 inside, quarter sines between; none at the clip's own ends."""
+    first, last = round(times_s[0] * rate_hz), min(samples, round(times_s[1] * rate_hz))
+    feather = round(FEATHER_S * rate_hz)
+    rise = np.sin(np.linspace(0, np.pi / 2, feather, endpoint=False))
+    gain = np.zeros(samples)
+    gain[first:last] = 1.0
+    if first > 0:
+        gain[first : first + feather] = rise
+    if last < samples:
+        gain[last - feather : last] = rise[::-1]
+    return gain
+
+
+def band_of(audio: np.ndarray, rate_hz: int, band_hz: tuple) -> np.ndarray:
+    """The part of (channels, samples) between two frequencies; zero phase, raised-cosine edges a semitone wide."""
+    samples = audio.shape[1]
+    frequency_hz = np.fft.rfftfreq(2 * samples, 1 / rate_hz)
+    gain = np.ones_like(frequency_hz)
+    position = np.log(np.maximum(frequency_hz, 1e-3)) / np.log(BAND_EDGE)
+    if band_hz[0]:
+        gain *= _step(position - np.log(band_hz[0]) / np.log(BAND_EDGE))
+    if band_hz[1]:
+        gain *= _step(np.log(band_hz[1]) / np.log(BAND_EDGE) - position)
+    return np.fft.irfft(np.fft.rfft(audio, 2 * samples) * gain, 2 * samples)[:, :samples]
+
+
+def _step(position: np.ndarray) -> np.ndarray:
+    """0 below 0, 1 above 1, half a cosine between: the whole fade lies inside the band."""
+    return 0.5 - 0.5 * np.cos(np.pi * np.clip(position, 0, 1))

@@ -1,0 +1,26 @@
+"""A sound that can go round for ever: its end flows into its beginning."""
+
+import numpy as np
+
+from spectrogram.output import SpectrogramAudioOutput
+from spectrogram.problems import UsageProblem
+from spectrogram.verbs.inpaint import inpaint
+from spectrogram.verbs.sources import read_source
+
+
+def loop(pipeline, audio, prompt: str, seam_s: float = 1.0, sampling_rate: int | None = None, **settings):
+    """The sound with `seam_s` around its ends painted anew, so that the last sample leads to the first.
+
+    The sound is turned round by half its length, the old ends meet in the middle, that place is repainted, and all is
+    turned back: the new ends were neighbours in the recording itself, so there is nothing to click.
+    """
+    audio, rate_hz = read_source(audio, sampling_rate, pipeline)
+    seconds = audio.shape[1] / rate_hz
+    if not 0.1 <= seam_s <= 0.8 * seconds:
+        raise UsageProblem(f"the seam is {seam_s:g} s", f"0.1 to {0.8 * seconds:.2f} s for this sound", "shorten it")
+    half = audio.shape[1] // 2
+    middle_s = (audio.shape[1] - half) / rate_hz
+    region = {"start_s": middle_s - seam_s / 2, "end_s": middle_s + seam_s / 2}
+    turned = inpaint(pipeline, np.roll(audio, -half, axis=1), prompt, **region, sampling_rate=rate_hz, **settings)
+    recipes = [turned.recipes[0].replace(verb="loop", settings={"seam_s": seam_s})]
+    return SpectrogramAudioOutput(turned.images, np.roll(turned.audios, half, axis=2), rate_hz, recipes)

@@ -1,0 +1,20 @@
+"""The verbs as methods of the pipeline; each is a file of its own, where it is explained."""
+
+from spectrogram.verbs.extend import extend
+from spectrogram.verbs.inpaint import inpaint
+from spectrogram.verbs.loop import loop
+from spectrogram.verbs.morph import morph
+from spectrogram.verbs.timeline import timeline
+from spectrogram.verbs.transform import transform
+
+
+class Verbs:
+    """Part of the pipeline. All verbs take diffusers' keywords num_inference_steps, guidance_scale, guidance_rescale,
+    negative_prompt, generator and callback_on_step_end, and `seed`."""
+
+    transform = transform
+    inpaint = inpaint
+    extend = extend
+    loop = loop
+    morph = morph
+    timeline = timeline

@@ -1,0 +1,59 @@
+"""Prompts with times: "0–4 s forest; 3–5 s a robin sings". All are denoised together on one canvas."""
+
+import torch
+
+from spectrogram.denoising import Canvas, Sampling, denoise, encode_region, plan_steps
+from spectrogram.latents import decode_picture
+from spectrogram.problems import UsageProblem
+from spectrogram.verbs.sources import model_columns
+
+FEATHER_S = 0.25
+
+
+def timeline(pipeline, events: list[tuple[float, float, str]], seconds: float | None = None, **settings):
+    """SpectrogramAudioOutput of one clip in which each (start_s, end_s, prompt) is followed in its own time.
+
+    Where events overlap their predictions are averaged; a moment that no event covers follows the nearest ones. The
+    recipe's settings hold the events, which are the labels of the clip.
+    """
+    seconds = check_events(events, seconds)
+    sampling, params = Sampling.of(pipeline, **settings), pipeline.params_for(seconds=seconds)
+    factor, channels = pipeline.vae_scale_factor, pipeline.unet.config.in_channels
+    width = params.columns // factor
+    regions = [
+        encode_region(pipeline, prompt, sampling, weight)
+        for (*_, prompt), weight in zip(events, column_weights(events, width, params.clip_seconds), strict=True)
+    ]
+    noise = sampling.noise(pipeline, (1, channels, params.height // factor, width))
+    canvas = Canvas(regions, sampling, model_columns(pipeline))
+    latents = denoise(pipeline, noise * pipeline.scheduler.init_noise_sigma, plan_steps(pipeline, sampling), canvas)
+    told = {"events": [list(event) for event in events]}
+    recipe = pipeline.recipe("; ".join(prompt for *_, prompt in events), sampling, params, "timeline", told)
+    return pipeline.hear([decode_picture(pipeline, latents)], [recipe], params, seconds)
+
+
+def check_events(events: list[tuple[float, float, str]], seconds: float | None) -> float:
+    """The length of the clip: as asked, else the end of the last event. Raises UsageProblem naming a wrong event."""
+    if not events:
+        raise UsageProblem("the timeline is empty", "(start_s, end_s, prompt) for each event", "add one")
+    length_s = max(end_s for _, end_s, _ in events) if seconds is None else seconds
+    for start_s, end_s, prompt in events:
+        if not 0 <= start_s < end_s <= length_s or not prompt.strip():
+            raise UsageProblem(
+                f"the event {start_s:g}-{end_s:g} s {prompt!r} cannot be painted",
+                f"times in order within 0 to {length_s:g} s and a prompt",
+                "correct it",
+            )
+    return length_s
+
+
+def column_weights(events: list[tuple[float, float, str]], width: int, clip_seconds: float) -> list[torch.Tensor]:
+    """How much each latent column (width,) follows each event: 1 inside, falling over 0.25 s, never nothing at all."""
+    centres_s = (torch.arange(width) + 0.5) * clip_seconds / width
+    weights = []
+    for start_s, end_s, _ in events:
+        outside_s = torch.clamp(torch.maximum(start_s - centres_s, centres_s - end_s), min=0)
+        # The small remainder decides only where no event is near: there the nearest one rules.
+        weights.append(torch.clamp(1 - outside_s / FEATHER_S, min=0) + 1e-4 / (1 + outside_s) ** 4)
+    uncovered = torch.stack(weights).sum(dim=0) < 0.5
+    return [torch.where((weight < 1e-3) & ~uncovered, torch.zeros_like(weight), weight) for weight in weights]

@@ -1,0 +1,31 @@
+"""Audio to audio: keep the outline of a sound and say anew what it is made of."""
+
+import numpy as np
+
+from spectrogram.denoising import Canvas, Sampling, denoise, encode_region, plan_steps
+from spectrogram.latents import decode_picture, encode_sound
+from spectrogram.verbs.sources import model_columns, read_source
+
+
+def transform(pipeline, audio, prompt: str, strength: float = 0.5, sampling_rate: int | None = None, **settings):
+    """SpectrogramAudioOutput of the same length; `strength` 0 … 1 says how much may change (SDEdit, Meng et al. 2022).
+
+    Mono, at the model's rate. Long sounds are painted in windows that are denoised together.
+    """
+    audio, rate_hz = read_source(audio, sampling_rate, pipeline)
+    seconds = audio.shape[1] / rate_hz
+    sampling, params = Sampling.of(pipeline, **settings), pipeline.params_for(seconds=seconds)
+    original = encode_sound(pipeline, audio, rate_hz, params)
+    timesteps = plan_steps(pipeline, sampling, strength)
+    noise = sampling.noise(pipeline, original.shape)
+    latents = pipeline.scheduler.add_noise(original, noise, timesteps[:1])
+    canvas = Canvas([encode_region(pipeline, prompt, sampling)], sampling, model_columns(pipeline))
+    latents = denoise(pipeline, latents, timesteps, canvas)
+    recipe = pipeline.recipe(prompt, sampling, params, "transform", {"strength": strength, "seconds": seconds})
+    return pipeline.hear([decode_picture(pipeline, latents)], [recipe], params, seconds)
+
+
+def strength_in_words(strength: float) -> str:
+    """The word of the Space for a strength: Light, Remix, Reimagine or Dream."""
+    words = ("Light", "Remix", "Reimagine", "Dream")
+    return words[int(np.searchsorted([0.35, 0.6, 0.8], strength, side="right"))]
