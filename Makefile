@@ -8,6 +8,8 @@ READY := $(VENV)/.ready
 export HF_HUB_OFFLINE ?= 1
 export GRADIO_ANALYTICS_ENABLED ?= False
 export TOKENIZERS_PARALLELISM ?= false
+# Compiled modules are kept: without them importing torch takes three times as long.
+unexport PYTHONDONTWRITEBYTECODE
 
 demo: $(READY)  ## The main job, offline: data, LoRA, before and after, metrics, a page to hear it all
 	$(RUN) demo.py
