@@ -14,6 +14,8 @@ from pathlib import Path
 from dataset_builder.exits import ended
 from spectrogram.problems import PARTIAL_EXIT_CODE, UsageProblem
 
+# About 77 tokens of the CLIP tokenizer; the caption itself is kept whole.
+CAPTION_WORDS = 55
 NAME = "sd-audio-spectrograms"
 EPILOG = """
 CSV_OR_FOLDER is a metadata.csv with file_name,caption[,label,licence,source,attribution,split,...]; or a folder with
@@ -102,6 +104,9 @@ def farewell(options: argparse.Namespace, settings, outcome) -> str:
     long, more = sum(clips > 0 for clips in spare), sum(clips for clips in spare if clips > 0)
     if long and not options.windows:
         lines.append(f"{long} recordings are longer than a clip: --windows makes about {more} more clips of them")
+    wordy = sum(len(facts["caption"].split()) > CAPTION_WORDS for facts in outcome.facts)
+    if wordy:
+        lines.append(f"{wordy} captions have more than {CAPTION_WORDS} words: the text encoder reads 77 tokens of each")
     lines.append(f"next: python -m training {shlex.quote(str(options.out))} --out runs/first")
     return "\n".join(lines)
 
