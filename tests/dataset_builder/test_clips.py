@@ -121,13 +121,13 @@ def test_a_header_that_promises_two_gigabytes_costs_no_memory(sound, tmp_path):
     assert reason(str(tmp_path / "bomb.wav"))[0] == "truncated"
 
 
-def test_a_sparse_recording_of_three_hours_is_read_in_windows(tmp_path):
+def test_a_recording_of_forty_minutes_is_read_in_windows(tmp_path):
     code = f"""
 import resource, numpy as np, soundfile
 from dataset_builder.clips import CutPolicy, cuts
 from spectrogram.params import SpectrogramParams
 with soundfile.SoundFile({str(tmp_path / "long.flac")!r}, "w", 24000, 1) as file:
-    for _ in range(180):
+    for _ in range(40):
         file.write(np.zeros(24000 * 60, np.float32))
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 policy = CutPolicy(windows=True, max_windows=50)
