@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 
 import numpy as np
+from scipy.linalg.blas import dsyrk
 
 from metrics.distances.frechet import frechet_distance_from_statistics
 from metrics.distances.samples import SampleProblem, check_same_width, check_samples
@@ -125,14 +126,17 @@ class GaussianStatistics:
         rows -= self._centre
         self._count += len(rows)
         self._sum += rows.sum(axis=0)
-        self._scatter += rows.T @ rows
+        # Only the upper triangle is kept, and the sum is formed in place: no second (d, d) matrix is ever needed.
+        self._scatter = dsyrk(1.0, rows.T, beta=1.0, c=self._scatter, overwrite_c=1)
 
     def _adopt(self, count: int, mean: np.ndarray, scatter: np.ndarray) -> None:
-        self._count, self._centre, self._scatter = count, mean, scatter
+        self._count, self._centre, self._scatter = count, mean, np.asfortranarray(scatter)
         self._sum = np.zeros_like(mean)
 
     def _scatter_about_mean(self) -> np.ndarray:
-        return self._scatter - np.outer(self._sum, self._sum) / self._count
+        upper = np.triu(self._scatter)
+        whole = upper + np.triu(upper, 1).T
+        return whole - np.outer(self._sum, self._sum) / self._count
 
     def _require(self, rows: int) -> None:
         self._flush()
