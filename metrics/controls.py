@@ -23,7 +23,7 @@ def control_rows(
     makers = {
         "silence": lambda audio, rng: np.zeros_like(audio),
         "white noise": lambda audio, rng: rng.normal(scale=NOISE_RMS, size=audio.shape).astype(np.float32),
-        f"codec ceiling ({preset}: sound, picture, sound)": _codec_round_trip(preset, embedder.sample_rate_hz),
+        f"codec ceiling ({preset})": _codec_round_trip(preset, embedder.sample_rate_hz),
     }
     rows = {}
     for name, make in makers.items():

@@ -52,7 +52,7 @@ def _comparison_rows(results: dict) -> str:
         return ""
     names = list(results["metrics"])
     this = {"this set": {name: figure["value"] for name, figure in results["metrics"].items()}}
-    head = "".join(f"<th>{escape(name)}</th>" for name in names)
+    head = "".join(f"<th>{escape(name.split('[')[0].replace('_', ' '))}</th>" for name in names)
     body = "".join(_comparison_row(row, values, names) for row, values in (this | rows).items())
     return f"<h2>Read against</h2><table><tr><th>set</th>{head}</tr>{body}</table>"
 
