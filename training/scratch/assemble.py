@@ -37,8 +37,8 @@ def checksums(folder):
     }
 
 
-def assemble(folder, settings, vae, unet, encoder, tokenizer, scheduler):
-    """Write the model folder and return the checksums that lie in it as ``sha256.json``."""
+def assemble(folder, settings, vae, unet, encoder, tokenizer, scheduler, log):
+    """Write the model folder, with ``log`` as training_log.json; returns the checksums that are in its sha256.json."""
     from diffusers import StableDiffusionPipeline
 
     folder = Path(folder)
@@ -64,6 +64,7 @@ def assemble(folder, settings, vae, unet, encoder, tokenizer, scheduler):
     defaults = {"steps": settings.steps, "guidance": settings.guidance, "guidance_rescale": settings.guidance_rescale}
     (folder / "generation.json").write_text(json.dumps(defaults, indent=1) + "\n", encoding="utf-8")
     (folder / "recipe.json").write_text(json.dumps(settings.to_dict(), indent=1) + "\n", encoding="utf-8")
+    (folder / "training_log.json").write_text(json.dumps(log, indent=1) + "\n", encoding="utf-8")
     sums = checksums(folder)
     (folder / "sha256.json").write_text(json.dumps(sums, indent=1) + "\n", encoding="utf-8")
     return sums

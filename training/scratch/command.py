@@ -5,6 +5,8 @@ from pathlib import Path
 
 from .settings import ScratchSettings
 
+LOG_EVERY = 50
+
 
 def build_parser():
     parser = argparse.ArgumentParser(prog="python -m training scratch", description=__doc__.splitlines()[0])
@@ -28,16 +30,23 @@ def train(settings, work, out, stages):
         lambda done: stages.update("corpus", done, parts),
     )  # fmt: skip
     pictures, rows = corpus.read(paths)
-    coder = vae.train(settings, pictures, work / "vae", lambda i, n, x: stages.update("vae", i, n, f"loss {x:.4f}"))
+    first = pictures[: settings.vae_clips]
+    coder = vae.train(settings, first, work / "vae", lambda i, n, x: stages.update("vae", i, n, f"loss {x:.4f}"))
     tokenizer = text.train_tokenizer(work / "tokenizer", settings.vocabulary, settings.tokens)
     encoder = text.build_encoder(settings, tokenizer)
     encoded = unet.encode_corpus(coder, pictures, progress=lambda n: stages.update("latents", n, len(pictures)))
     model = unet.build(settings, *encoded.shape[-2:])
     run = unet.Run(settings, model, encoder, unet.build_scheduler(settings), work)
-    data = unet.Corpus(encoded, rows, tokenizer)
-    unet.train(run, data, progress=lambda i, n, x: stages.update("unet", i, n, f"loss {x:.4f}"))
+    log = {"vae": vae.measure(coder, pictures[-64:]), "loss_by_step": {}}
+
+    def note(step, steps, value):
+        if step % LOG_EVERY == 0:
+            log["loss_by_step"][step] = round(value, 4)
+        stages.update("unet", step, steps, f"loss {value:.4f}")
+
+    unet.train(run, unet.Corpus(encoded, rows, tokenizer), progress=note)
     run.averaged()
-    return assemble.assemble(out, settings, coder, model, encoder, tokenizer, run.scheduler)
+    return assemble.assemble(out, settings, coder, model, encoder, tokenizer, run.scheduler, log)
 
 
 def main(argv):

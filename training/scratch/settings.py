@@ -14,9 +14,10 @@ class ScratchSettings:
 
     preset: str = "mini"
     seed: int = 7
-    corpus_clips: int = 30_000
+    corpus_clips: int = 20_000
     vae_widths: tuple[int, ...] = (16, 32, 64, 64)
-    vae_samples: int = 30_000
+    vae_clips: int = 2_000
+    vae_samples: int = 26_000
     vae_rate: float = 2e-3
     vae_edge_weight: float = 0.5
     text_width: int = 128
@@ -26,7 +27,7 @@ class ScratchSettings:
     tokens: int = 77
     unet_widths: tuple[int, ...] = (48, 96, 144)
     unet_heads: int = 4
-    samples: int = 300_000
+    samples: int = 166_400
     batch: int = 64
     rate: float = 1.2e-3
     warmup_steps: int = 60
