@@ -79,6 +79,8 @@ class Endpoints:
         """
         if not (prompt or "").strip():
             raise gr.Error("The prompt is empty: send words such as “rain on a tin roof”.", print_exception=False)
+        if max(len(prompt), len(negative_prompt or "")) > LONGEST_PROMPT:
+            raise gr.Error(f"The prompt is too long: send {LONGEST_PROMPT} characters at most.", print_exception=False)
         request = Request(
             prompt=prompt.strip(),
             negative_prompt=negative_prompt or "",

@@ -129,7 +129,8 @@ class GenerateTab:
         for press in (self.start.click, self.prompt.submit, self.card.vary.click):
             press(None, [self.prompt, self.status], self.status, js=ACKNOWLEDGE, api_visibility="private")
         asked = gr.on([self.start.click, self.prompt.submit], self.run, settings, validator=self.validate, **running)
-        varied = self.card.vary.click(self.vary, [*settings, self.card.clips, self.card.take], **running)
+        kept = [self.card.clips, self.card.take, self.seconds, self.steps, self.adapter, self.strength, self.format]
+        varied = self.card.vary.click(self.vary, kept, **running)
         for event in (asked, varied):
             event.failure(self.fail, None, [self.status, self.start, self.stop], api_visibility="private", queue=False)
         self.stop.click(self.ask_to_stop, None, self.status, api_visibility="private", queue=False)
@@ -137,7 +138,7 @@ class GenerateTab:
         self.restore.upload(self.restore_settings, self.restore, fields, api_visibility="private")
 
     @staticmethod
-    def validate(prompt, seconds, count, seed, lock, *others):
+    def validate(prompt, seconds, count, seed, lock, negative, *others):
         """One verdict for each field, before the request takes a place in the queue."""
         text = (prompt or "").strip()
         asked = f"Write what you want to hear, for example “{IDEAS[0]}”."
@@ -147,7 +148,9 @@ class GenerateTab:
             gr.validate(seconds is not None and 0 < seconds <= 60, "Choose a length."),
             gr.validate(count in (1, 2, 3, 4), "Choose 1 to 4 variations."),
             gr.validate(seed is not None or not lock, "Write a seed, or unlock it to have one drawn."),
-            *(gr.validate(True, "") for _ in (lock, *others)),
+            gr.validate(True, ""),
+            gr.validate(len(negative or "") <= LONGEST_PROMPT, short),
+            *(gr.validate(True, "") for _ in others),
         ]
 
     def run(
@@ -167,11 +170,9 @@ class GenerateTab:
         )
         yield from self._follow(request, suffix, page)
 
-    def vary(self, *values):
+    def vary(self, clips, take, seconds, steps, adapter, strength, suffix, page: gr.Request):
         """A relative of the clip in front: its text and seed, its noise turned a little."""
-        *settings, clips, take, page = values
         recipe = self.card.chosen(clips, take).recipe
-        _, seconds, _, _, _, _, steps, _, adapter, strength, suffix = settings
         request = Request(
             prompt=recipe.prompt,
             negative_prompt=recipe.negative_prompt,
