@@ -134,9 +134,8 @@ def measure_adapter(pipeline, arguments, per_class):
 def show(result):
     """Print the figures, the ceiling beside them, and the classes that fail."""
     base, top = result["base"], result["ceiling"]
-    print(
-        f"classes {result['classes']}, clips {base['clips']}, {result['megabytes']} MB, {base['seconds_per_clip']} s a clip"
-    )
+    print(f"classes {result['classes']}, clips {base['clips']}, {result['megabytes']} MB")
+    print(f"seconds_per_clip {base['seconds_per_clip']} in batches of {BATCH}")
     for name in ("", "_seen_wordings", "_unseen_wordings"):
         value = base["prompted_class_accuracy" + name]
         print(f"prompted_class_accuracy{name}: {value:.3f}  ({value / top['through_codec']:.2f} of the ceiling)")
@@ -146,9 +145,8 @@ def show(result):
             print(f"  {label}: {row['accuracy']:.2f}, heard as {', '.join(row['heard'])}")
     if "adapter" in result:
         a = result["adapter"]
-        print(
-            f"adapter for {a['label']}: {a['before']:.3f} → {a['after']:.3f}; base classes with it {a['base_classes_after']:.3f}"
-        )
+        print(f"adapter for {a['label']}: {a['before']:.3f} → {a['after']:.3f}")
+        print(f"base classes with the adapter: {a['base_classes_after']:.3f}")
 
 
 def main():
