@@ -39,19 +39,18 @@ def run(title, module, *arguments):
 
 
 def export_reference(dataset, folder):
-    """The held-out clips of the dataset's test split as files with a metadata.csv; returns its rows."""
-    import io
-
+    """The held-out clips of the dataset's test split as sound and picture files with a metadata.csv; returns its rows."""
     from datasets import Audio, load_dataset
 
     from model_card.clip_table import write_clips
 
     split = load_dataset(str(dataset), split="test").cast_column("audio", Audio(decode=False))
     clips = []
+    (folder / "audio").mkdir(parents=True, exist_ok=True)
     for number, row in enumerate(split):
         clips.append({"name": f"{number:02d}", "caption": row["caption"], "label": row["label"]})
-        (folder / "audio").mkdir(parents=True, exist_ok=True)
-        (folder / "audio" / f"{number:02d}.flac").write_bytes(io.BytesIO(row["audio"]["bytes"]).getvalue())
+        (folder / "audio" / f"{number:02d}.flac").write_bytes(row["audio"]["bytes"])
+        row["image"].save(folder / "audio" / f"{number:02d}.png")
     write_clips(folder, clips, ".flac")
     return clips
 

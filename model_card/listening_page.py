@@ -50,20 +50,19 @@ def known_sounds(out):
     return (*scores, len(clips))
 
 
-def _player(source, picture=None):
-    image = f'<img src="{picture}" alt="spectrogram of {source}" loading="lazy">' if picture else ""
-    return f'{image}<audio controls preload="none" src="{source}"></audio>'
+def _player(source):
+    picture = Path(source).with_suffix(".png").as_posix()
+    return (
+        f'<img src="{picture}" alt="spectrogram of {source}"><audio controls preload="metadata" src="{source}"></audio>'
+    )
 
 
 def _rows(out):
     """One table row a held-out caption: base alone, with the adapter, the real recording."""
     lines = []
     for real, made in list(zip(read_clips(out / "reference"), read_clips(out / "after"), strict=True))[:SHOWN]:
-        cells = [
-            _player(f"{side}/{made['file_name']}", f"{side}/{Path(made['file_name']).with_suffix('.png').as_posix()}")
-            for side in ("before", "after")
-        ]
-        cells.append(_player(f"reference/{real['file_name']}"))
+        files = (f"before/{made['file_name']}", f"after/{made['file_name']}", f"reference/{real['file_name']}")
+        cells = [_player(file) for file in files]
         lines.append(f"<tr><th>{html.escape(made['caption'])}</th>" + "".join(f"<td>{c}</td>" for c in cells) + "</tr>")
     return "\n".join(lines)
 
@@ -97,7 +96,7 @@ def write(out, sound, seconds, row="without the adapter"):
     template = Template((Path(__file__).parent / "listening_page.html").read_text(encoding="utf-8"))
     page = template.substitute(
         sound=sound,
-        verdict=html.escape(verdict.sentence),
+        verdict=html.escape(verdict.sentence).replace("; ", "<br>").replace(": ", ":<br>", 1),
         rows=_rows(out),
         figures=_figures(results, row),
         known=f"{before} of {count} before, {after} of {count} after",
