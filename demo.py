@@ -39,7 +39,7 @@ def run(title, module, *arguments):
 
 
 def export_reference(dataset, folder):
-    """The held-out clips of the dataset's test split as sound and picture files with a metadata.csv; returns its rows."""
+    """The clips of the dataset's test split as sound and picture files with a metadata.csv; returns its rows."""
     from datasets import Audio, load_dataset
 
     from model_card.clip_table import write_clips
