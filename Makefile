@@ -20,8 +20,11 @@ test: $(READY)  ## All tests
 quality: $(READY)  ## Lint and format check
 	$(RUN) -m ruff check . && $(RUN) -m ruff format --check .
 
-bench: $(READY)  ## Measurements against peers, each printed as a ratio
-	for name in $$(ls benchmarks | sed -n 's/^\([a-z_]*\)\.py$$/\1/p' | grep -v __init__); do $(RUN) -m benchmarks.$$name --quick || exit; done
+bench: $(READY)  ## Measurements against peers and ceilings; DATA=folder of recordings adds codec and builder
+	$(RUN) -m benchmarks.base_model --quick
+	$(RUN) -m benchmarks.metrics
+	[ -z "$(DATA)" ] || $(RUN) -m benchmarks.codec $(DATA) --clips 4
+	[ -z "$(DATA)" ] || $(RUN) -m benchmarks.dataset_builder $(DATA) --clips 40
 
 space: $(READY)  ## The page, at http://127.0.0.1:7860
 	$(RUN) app.py

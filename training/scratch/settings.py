@@ -27,7 +27,7 @@ class ScratchSettings:
     tokens: int = 77
     unet_widths: tuple[int, ...] = (48, 96, 144)
     unet_heads: int = 4
-    samples: int = 166_400
+    samples: int = 156_800
     batch: int = 64
     rate: float = 1.2e-3
     warmup_steps: int = 60
