@@ -27,7 +27,7 @@ CSS = """
 .card .loop { grid-column: 2; grid-row: 1; font-size: 0.85rem; display: flex; gap: 0.35rem; align-items: center; }
 #status, #result { padding: 0 !important; }
 #status > div, #result > div { padding: 0 !important; opacity: 1 !important; }
-.status { min-height: 2.6rem; font-size: 0.92rem; padding: 0 0.15rem; }
+.status { min-height: 1.6rem; font-size: 0.92rem; padding: 0 0.15rem; }
 .status progress { width: 100%; height: 6px; display: block; margin-bottom: 0.35rem; accent-color: #0f766e; }
 .status.problem { color: #b42318; } .dark .status.problem { color: #fda29b; }
 .status .note { color: var(--body-text-color-subdued); display: block; }
@@ -39,7 +39,7 @@ button[role="tab"].selected { color: #0f766e !important; }
   .columns { flex-direction: column !important; flex-wrap: nowrap !important; }
   .columns > * { min-width: 0 !important; width: 100% !important; }
   .columns > .ask { display: contents; } .columns .settings { order: 2; }
-  .card .axes { grid-template-columns: 2.9rem 1fr; }
+  .card .axes { grid-template-columns: 3.4rem 1fr; padding-left: 0.4rem; }
   .card figcaption { grid-template-columns: 1fr; } .card .loop { grid-column: 1; grid-row: auto; }
 }
 """
