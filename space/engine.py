@@ -12,8 +12,11 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from PIL import Image
+
 from space.jobs import Failed, Finished, Request, Step, Stopped
 from spectrogram.adapters import find_adapter
+from spectrogram.codec import SpectrogramCodec
 from spectrogram.models import load_pipeline
 from spectrogram.problems import Problem
 
@@ -24,9 +27,10 @@ class Engine:
     def __init__(self, base: str | Path | None = None, adapters_folder: str | Path = "runs", device: str | None = None):
         self.pipeline = load_pipeline(base, device)
         self.pipeline.set_progress_bar_config(disable=True)
-        self.base_name = Path(self.pipeline.name_or_path).name
         self.adapters_folder = Path(adapters_folder)
         self._loaded: str | None = None
+        # The codec compiles on first use: the first visitor shall not wait for that.
+        SpectrogramCodec(self.pipeline.params).decode(Image.new("RGB", (64, self.pipeline.params.height)))
         self.generate = GPU(duration=estimate_seconds)(self._generate)
 
     def adapters(self) -> list[str]:
