@@ -65,9 +65,7 @@ def build(
     return outcome
 
 
-def planned(
-    entries: list[Entry], out: Path, settings: Settings, folder: Path
-) -> tuple[list[Entry], dict[str, str]]:
+def planned(entries: list[Entry], out: Path, settings: Settings, folder: Path) -> tuple[list[Entry], dict[str, str]]:
     """Write the plan below ``folder``; returns its entries (with the variations) and the split of each recording."""
     dealt = deal(entries, settings, out)
     entries = expand(entries, dealt, settings.augment, settings.seed)

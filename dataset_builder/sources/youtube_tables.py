@@ -62,9 +62,7 @@ def read_audiocaps(table: Path) -> Iterator[Entry]:
         yield youtube_entry(table, line, youtube_id, start_s, CLIP_S, clean_text(row["caption"]))
 
 
-def read_audioset(
-    table: Path, ontology: Ontology | None = None, selection: Selection | None = None
-) -> Iterator[Entry]:
+def read_audioset(table: Path, ontology: Ontology | None = None, selection: Selection | None = None) -> Iterator[Entry]:
     """One entry for each wanted row; the caption is the list of its labels' names (their ids without an ontology)."""
     names = ontology.names if ontology else {}
     for line, fields in numbered_rows(table, skipinitialspace=True):

@@ -73,7 +73,7 @@ def test_followed_by_means_first_one_and_then_the_beginning_of_the_other():
     joined = then(first, second, RATE_HZ)[0]
     assert joined[RATE_HZ // 4] == 1
     assert joined[3 * RATE_HZ // 4] == 2
-    assert joined[:-RATE_HZ // 20].max() <= 2
+    assert joined[: -RATE_HZ // 20].max() <= 2
 
 
 def test_masking_silences_one_band_and_one_stretch_of_time():

@@ -20,7 +20,8 @@ RUN = {
     },
     "prediction_type": "v_prediction", "trainable_parameters": 1234567,
     "validation": {
-        "0": {"loss": 0.5, "standard_error": 0.01, "clips": 5}, "10": {"loss": 0.25, "standard_error": 0.01, "clips": 5},
+        "0": {"loss": 0.5, "standard_error": 0.01, "clips": 5},
+        "10": {"loss": 0.25, "standard_error": 0.01, "clips": 5},
     },
     "seconds": {"cache": 2.0, "train": 61.0}, "versions": {"torch": "2.11.0"},
 }  # fmt: skip
