@@ -11,6 +11,9 @@ from pathlib import Path
 
 from spectrogram.params import SpectrogramParams
 
+# Small enough for any code host; diffusers puts the parts of a split file together by itself.
+LARGEST_FILE = "9MB"
+
 
 def _with_old_prefix(path):
     from safetensors.torch import load_file, save_file
@@ -52,7 +55,7 @@ def assemble(folder, settings, vae, unet, encoder, tokenizer, scheduler, log):
         feature_extractor=None,
         requires_safety_checker=False,
     )
-    pipeline.save_pretrained(folder, safe_serialization=True)
+    pipeline.save_pretrained(folder, safe_serialization=True, max_shard_size=LARGEST_FILE)
     _with_old_prefix(folder / "text_encoder" / "model.safetensors")
     for name in ("vocab.json", "merges.txt"):
         source = Path(tokenizer.init_kwargs.get("vocab_file") or tokenizer.name_or_path)
