@@ -94,18 +94,18 @@ def build(out):
         out / "results.json",
     )
     run(
-        f"Compose {CLIPS} recordings of a sound the base does not know", "dataset_builder", "soundscapes",
+        f"Compose {CLIPS} clips of a sound the base does not know", "dataset_builder", "soundscapes",
         "--out", raw, "--clips", CLIPS, "--seed", 2026, "--classes", SOUND, "--pair-share", 0,
     )  # fmt: skip
     run(
-        "Turn recordings and captions into a dataset", "dataset_builder",
+        "Turn sounds and captions into a dataset", "dataset_builder",
         raw / "metadata.csv", "--audio", raw, "--out", dataset, "--split", SPLIT,
     )  # fmt: skip
     run("Teach the base model the sound", "training", dataset, "--out", run_folder, "--steps", STEPS)
     clips = export_reference(dataset, out / "reference")
     generate_before_and_after(out, run_folder, clips)
     run(
-        "Measure against the held-out recordings", "metrics", out / "after", out / "reference", "--out", results,
+        "Measure against the held-out originals", "metrics", out / "after", out / "reference", "--out", results,
         "--also", f"without the adapter={out / 'before'}", "--controls", "--html", out / "metrics.html",
     )  # fmt: skip
     run("Write the model card", "model_card", run_folder, "--results", results)

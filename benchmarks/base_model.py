@@ -152,7 +152,7 @@ def show(result):
 def main():
     parser = argparse.ArgumentParser(prog="python -m benchmarks.base_model", description=__doc__.splitlines()[0])
     parser.add_argument("--base", help="another model than the embedded one")
-    parser.add_argument("--per-class", type=int, default=6, help="clips a class, half with unseen wordings")
+    parser.add_argument("--per-class", type=int, default=4, help="clips a class, half with unseen wordings")
     parser.add_argument("--quick", action="store_true", help="two clips a class")
     parser.add_argument("--seed", type=int, default=100)
     parser.add_argument("--lora", type=Path, help="an adapter to judge as well; needs --label")

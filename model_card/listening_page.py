@@ -104,7 +104,7 @@ def write(out, sound, seconds, row="without the adapter"):
         steps=run["settings"]["steps"],
         train_s=f"{run['seconds']['train']:.0f}",
         total_s=f"{seconds:.0f}",
-        counts=f"{results['n_generated']} generated against {results['n_reference']} held-out recordings",
+        counts=f"{results['n_generated']} generated against {results['n_reference']} held-out originals",
     )
     (out / "index.html").write_text(page, encoding="utf-8")
     return verdict
