@@ -29,7 +29,7 @@ class TrainSettings:
     steps: int = _setting(300, "optimizer steps")
     batch: int = _setting(16, "clips in one forward pass")
     accumulate: int = _setting(1, "forward passes in one optimizer step")
-    rate: float = _setting(1e-3, "peak learning rate")
+    rate: float = _setting(4e-4, "peak learning rate")
     warmup_steps: int = _setting(20, "optimizer steps of linear warm-up")
     flat_share: float = _setting(0.5, "share of the run before the rate falls, 0..1")
     rank: int = _setting(16, "rank of the adapter; alpha equals it")
