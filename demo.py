@@ -111,13 +111,26 @@ def build(out):
     run("Write the model card", "model_card", run_folder, "--results", results)
 
 
+def clear(out):
+    """Remove an earlier demo; a folder that holds anything else is left as it is and the run ends with code 2."""
+    if not out.exists() or not any(out.iterdir()):
+        return
+    if not (out / "recordings" / "strong_labels.jsonl").is_file():
+        print(
+            f"demo: {out} holds other files: expected an empty folder or an earlier demo; choose another --out",
+            file=sys.stderr,
+        )
+        sys.exit(2)
+    shutil.rmtree(out)
+
+
 def main(argv=None):
     """Run the demo; exits with 1 if the adapter does not measure better than the base alone."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, default=Path("demo"))
     arguments = parser.parse_args(argv)
     began = time.monotonic()
-    shutil.rmtree(arguments.out, ignore_errors=True)
+    clear(arguments.out)
     build(arguments.out)
     from model_card import listening_page
 
