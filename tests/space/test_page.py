@@ -27,8 +27,16 @@ def page(browser, served):
 def choose_steps(page, steps: int):
     page.locator("#more button").first.click()
     field = page.get_by_label(re.compile("number input for Steps", re.IGNORECASE))
-    field.fill(str(steps))
-    field.press("Tab")
+    slider = page.get_by_label(re.compile("range slider for Steps", re.IGNORECASE))
+    expect(slider).to_be_visible()
+    # gradio fills the fold while it opens and may set the field back: the slider shows the value that will be sent.
+    for _ in range(20):
+        field.fill(str(steps))
+        field.press("Tab")
+        page.wait_for_timeout(250)
+        if slider.input_value() == str(steps):
+            break
+    expect(slider).to_have_value(str(steps))
 
 
 def status(page):
