@@ -11,6 +11,7 @@ import torch
 from diffusers.pipelines.stable_diffusion.pipeline_stable_diffusion import rescale_noise_cfg
 
 from spectrogram.problems import UsageProblem
+from spectrogram.prompted import Spoken
 from spectrogram.seeds import draw_seed, make_generators, seeds_of
 
 
@@ -61,11 +62,16 @@ class Sampling:
 
 @dataclass
 class Region:
-    """A prompt and how much each latent column follows it: `weight` is (width,), or None for the whole width."""
+    """A prompt, what it says at each step, and where it is followed.
 
-    embeds: torch.Tensor
-    negative_embeds: torch.Tensor | None
+    `weight` says how much each latent follows it: (width,) for times, (height, width) for bands too, None everywhere.
+    """
+
+    spoken: list[Spoken]
     weight: torch.Tensor | None = None
+
+    def at(self, step: int) -> Spoken:
+        return [stage for stage in self.spoken if stage.first <= step][-1]
 
 
 @dataclass
@@ -80,8 +86,7 @@ class Canvas:
 def encode_region(pipeline, prompt: str, sampling: Sampling, weight: torch.Tensor | None = None) -> Region:
     """A region from a prompt, with the negative prompt's embedding when guidance needs one."""
     guided = sampling.guidance > 1
-    embeds, negative = pipeline.encode_prompt(prompt, pipeline._execution_device, 1, guided, sampling.negative_prompt)
-    return Region(embeds, negative, weight)
+    return Region(pipeline.encode_stages(prompt, sampling.negative_prompt, sampling.steps, guided), weight)
 
 
 def plan_steps(pipeline, sampling: Sampling, strength: float = 1.0) -> torch.Tensor:
@@ -100,7 +105,8 @@ def plan_steps(pipeline, sampling: Sampling, strength: float = 1.0) -> torch.Ten
 def denoise(pipeline, latents, timesteps, canvas: Canvas, keep: Callable | None = None) -> torch.Tensor:
     """Latents after all timesteps; `keep(latents, next_timestep or None)` may put back what is known after each.
 
-    A callback that sets `pipeline._interrupt` stops after that step, as in diffusers.
+    A callback that sets `pipeline._interrupt` stops after that step, as in diffusers. It is called with the number of
+    the step and the timestep; a prompt's schedule counts the same steps, the first executed one being 0.
     """
     pipeline._interrupt, sampling = False, canvas.sampling
     extra = pipeline.prepare_extra_step_kwargs(sampling.generator, 0.0)
@@ -109,7 +115,7 @@ def denoise(pipeline, latents, timesteps, canvas: Canvas, keep: Callable | None 
             if pipeline._interrupt:
                 break
             scaled = pipeline.scheduler.scale_model_input(latents, timestep)
-            predicted = predict(pipeline, scaled, timestep, canvas)
+            predicted = predict(pipeline, scaled, timestep, canvas, i)
             latents = pipeline.scheduler.step(predicted, timestep, latents, **extra, return_dict=False)[0]
             if keep is not None:
                 latents = keep(latents, timesteps[i + 1] if i + 1 < len(timesteps) else None)
@@ -119,22 +125,22 @@ def denoise(pipeline, latents, timesteps, canvas: Canvas, keep: Callable | None 
     return latents
 
 
-def predict(pipeline, latents, timestep, canvas: Canvas) -> torch.Tensor:
+def predict(pipeline, latents, timestep, canvas: Canvas, step: int = 0) -> torch.Tensor:
     """The model's prediction for the whole canvas, put together from windows and regions.
 
     Where windows or regions overlap, their predictions are averaged by weight (MultiDiffusion, Bar-Tal et al. 2023).
     """
     width = latents.shape[-1]
-    total, weights = torch.zeros_like(latents), torch.zeros(width, device=latents.device, dtype=latents.dtype)
+    total, weights = torch.zeros_like(latents), torch.zeros_like(latents[0, 0])
     for start, end in spans(width, canvas.window):
         for region in canvas.regions:
             weight = _taper(end - start, width).to(latents)
             if region.weight is not None:
-                weight = weight * region.weight.to(latents)[start:end]
+                weight = weight * region.weight.to(latents)[..., start:end]
             if weight.any():
-                predicted = _guided(pipeline, latents[..., start:end], timestep, region, canvas.sampling)
-                total[..., start:end] += weight * predicted
-                weights[start:end] += weight
+                view, spoken = latents[..., start:end], region.at(step)
+                total[..., start:end] += weight * _guided(pipeline, view, timestep, spoken, canvas.sampling)
+                weights[..., start:end] += weight
     return total / weights
 
 
@@ -153,11 +159,11 @@ def _taper(length: int, width: int) -> torch.Tensor:
     return torch.hann_window(length + 2, periodic=False)[1:-1]
 
 
-def _guided(pipeline, latents, timestep, region: Region, sampling: Sampling) -> torch.Tensor:
+def _guided(pipeline, latents, timestep, spoken: Spoken, sampling: Sampling) -> torch.Tensor:
     """Classifier-free guidance with rescaling (Ho 2022; Lin 2023), one prediction for one prompt."""
     if sampling.guidance <= 1:
-        return pipeline.unet(latents, timestep, encoder_hidden_states=region.embeds, return_dict=False)[0]
-    both = torch.cat([region.negative_embeds, region.embeds])
+        return pipeline.unet(latents, timestep, encoder_hidden_states=spoken.embeds, return_dict=False)[0]
+    both = torch.cat([spoken.negative_embeds, spoken.embeds])
     predicted = pipeline.unet(torch.cat([latents] * 2), timestep, encoder_hidden_states=both, return_dict=False)[0]
     without, with_text = predicted.chunk(2)
     guided = without + sampling.guidance * (with_text - without)

@@ -19,13 +19,14 @@ from spectrogram.hearing import Hearing
 from spectrogram.noise import varied_noise
 from spectrogram.params import SpectrogramParams
 from spectrogram.problems import UsageProblem
+from spectrogram.prompted import Prompted
 from spectrogram.recipe import Recipe
 from spectrogram.seeds import draw_seed, make_generators, seeds_of
 from spectrogram.verbs.long import WIDEST, paint_long
 from spectrogram.verbs.methods import Verbs
 
 
-class SpectrogramAudioPipeline(Adapted, Hearing, Verbs, StableDiffusionPipeline):
+class SpectrogramAudioPipeline(Adapted, Prompted, Hearing, Verbs, StableDiffusionPipeline):
     """Stable Diffusion that returns sound: called with a text, or through one of its verbs with a sound."""
 
     def __call__(
@@ -51,7 +52,8 @@ class SpectrogramAudioPipeline(Adapted, Hearing, Verbs, StableDiffusionPipeline)
 
         `seed` makes one CPU generator a clip (seed, seed + 1, …); without seed and generator one is drawn and recorded.
         `seconds` sets the width (rounded up to what the model can paint) and cuts the sound exactly; beyond twice the
-        model's own length it paints in windows (then without variations and prompt embeddings). `variation_seed`
+        model's own length it paints in windows. Prompts may weigh words and follow schedules (see prompts.py). Windows
+        and schedules take only `callback_on_step_end` and `latents` of diffusers' further keywords. `variation_seed`
         turns the noise of `seed` by `variation_amount` (0 … 1) towards another: a relative of the same clip. None means
         the base's own default. `output_type="latent"` returns diffusers' latents undecoded. Raises UsageProblem.
         """
@@ -74,9 +76,12 @@ class SpectrogramAudioPipeline(Adapted, Hearing, Verbs, StableDiffusionPipeline)
             settings = {"variation_seed": variation_seed, "variation_amount": variation_amount}
             others["latents"] = self._varied_noise(seeds, variation_seed, variation_amount, params.columns)
         recipes = self._recipes(prompt, negative_prompt, seeds, chosen, params, settings)
-        if output_type == "pil" and params.columns > WIDEST * self.params.columns:
-            images = paint_long(self, recipes, generator, params, others.get("callback_on_step_end"))
-            output = self.hear(images, recipes, params, seconds)
+        scheduled = any(
+            self.is_scheduled(text, chosen["num_inference_steps"]) for text in _texts(prompt, negative_prompt)
+        )
+        if output_type == "pil" and (scheduled or params.columns > WIDEST * self.params.columns):
+            images = paint_long(self, recipes, generator, params, **others)
+            output = self.hear(images, recipes[: len(images)], params, seconds)
             return output if return_dict else output.to_tuple()
         result = super().__call__(
             prompt=prompt,
@@ -95,12 +100,6 @@ class SpectrogramAudioPipeline(Adapted, Hearing, Verbs, StableDiffusionPipeline)
     def run_safety_checker(self, image, device, dtype):
         """No check: it was trained on photographs and would blacken spectrograms, which is silence."""
         return image, None
-
-    def cut_words(self, prompt: str) -> str:
-        """The end of the prompt that the text encoder cannot see; empty when all of it fits."""
-        limit = self.tokenizer.model_max_length
-        tokens = self.tokenizer(prompt, truncation=False, verbose=False).input_ids[1:-1]
-        return self.tokenizer.decode(tokens[limit - 2 :]).strip()
 
     def _generators(self, seed: int | None, generator, count: int):
         if seed is not None and generator is not None:
@@ -160,6 +159,11 @@ class SpectrogramAudioPipeline(Adapted, Hearing, Verbs, StableDiffusionPipeline)
             )
             for i in range(len(seeds))
         ]
+
+
+def _texts(*prompts) -> list[str]:
+    """All prompts that were given, one or a list each."""
+    return [text for one in prompts if one is not None for text in ([one] if isinstance(one, str) else one)]
 
 
 def _count(prompt, others: dict) -> int:

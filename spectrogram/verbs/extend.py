@@ -8,11 +8,11 @@ from spectrogram.output import SpectrogramAudioOutput
 from spectrogram.problems import UsageProblem
 from spectrogram.seams import seam
 from spectrogram.verbs.inpaint import latent_mask, place, repaint
-from spectrogram.verbs.sources import LONGEST_S, decibels, read_source
+from spectrogram.verbs.levels import match_gain
+from spectrogram.verbs.sources import LONGEST_S, read_source
 
 SIDES = ("right", "left")
 JOIN_S = 0.08
-GREATEST_MATCH_DB = 6.0
 
 
 def extend(
@@ -22,12 +22,13 @@ def extend(
     seconds: float,
     side: str = "right",
     sampling_rate: int | None = None,
+    match_level: bool = True,
     **settings,
 ) -> SpectrogramAudioOutput:
     """The sound with `seconds` more on one side, at its own rate and with its own channels.
 
-    The model sees up to half a picture of the recording while it paints; the level is matched on what both have in
-    common. The recording's samples stay exact but for the last 80 ms, where the two are joined.
+    The model sees up to half a picture of the recording while it paints. With `match_level` what it adds gets the level
+    (RMS) that the recording has there. The recording's samples stay exact but for the last 80 ms, where the two meet.
     """
     audio, rate_hz = read_source(audio, sampling_rate, pipeline)
     if side not in SIDES:
@@ -47,7 +48,7 @@ def extend(
     decoded = heard.audios[0] if side == "right" else heard.audios[0][:, ::-1]
     painted = np.zeros((audio.shape[0], context.shape[1] + round(seconds * rate_hz)), np.float32)
     place(painted, decoded, heard.sampling_rate, 0.0, rate_hz)
-    joined = join(turned, painted, context.shape[1], round(JOIN_S * rate_hz))
+    joined = join(turned, painted, context.shape[1], round(JOIN_S * rate_hz), match_level)
     result = joined if side == "right" else joined[:, ::-1]
     return SpectrogramAudioOutput([image], np.ascontiguousarray(result)[None], rate_hz, heard.recipes)
 
@@ -55,28 +56,24 @@ def extend(
 def _paint(pipeline, context, rate_hz: int, context_s: float, side: str, params, prompt: str, sampling: Sampling):
     """The picture whose first `context_s` (last ones on the left side) are the recording and whose rest is new."""
     if side == "right":
-        known, new_s = context, (context_s, params.clip_seconds)
+        known, new_s = context, (context_s - JOIN_S, params.clip_seconds)
     else:
         silence = np.zeros((context.shape[0], round((params.clip_seconds - context_s) * rate_hz)), np.float32)
-        known, new_s = np.concatenate([silence, context[:, ::-1]], axis=1), (0.0, params.clip_seconds - context_s)
+        known, new_s = (
+            np.concatenate([silence, context[:, ::-1]], axis=1),
+            (0.0, params.clip_seconds - context_s + JOIN_S),
+        )
     original = encode_sound(pipeline, known, rate_hz, params)
     mask = latent_mask(pipeline, original, params, new_s, (None, None))
     return decode_picture(pipeline, repaint(pipeline, original, mask, prompt, sampling))
 
 
-def join(audio: np.ndarray, painted: np.ndarray, context: int, overlap: int) -> np.ndarray:
+def join(audio: np.ndarray, painted: np.ndarray, context: int, overlap: int, match_level: bool = True) -> np.ndarray:
     """The audio, then `painted` from after its first `context` samples on, matched in level and crossfaded."""
     overlap = min(overlap, context)
-    painted = painted * match_gain(audio[:, audio.shape[1] - context :], painted[:, :context])
+    if match_level:
+        painted = painted * match_gain(audio[:, audio.shape[1] - context :], painted[:, context:])
     tail, piece = audio[:, audio.shape[1] - overlap :], painted[:, context - overlap :]
     wanted = audio.shape[1] + painted.shape[1] - context
     joined = np.concatenate([audio[:, : audio.shape[1] - overlap], seam(tail, piece, overlap // 4)], axis=1)[:, :wanted]
     return np.pad(joined, ((0, 0), (0, wanted - joined.shape[1]))).astype(np.float32)
-
-
-def match_gain(wanted: np.ndarray, there: np.ndarray) -> float:
-    """Factor that brings `there` to the level of `wanted`, at most 6 dB either way; 1 when either is silent."""
-    levels_db = decibels(wanted), decibels(there)
-    if min(levels_db) < -90:
-        return 1.0
-    return 10 ** (float(np.clip(levels_db[0] - levels_db[1], -GREATEST_MATCH_DB, GREATEST_MATCH_DB)) / 20)

@@ -27,8 +27,3 @@ def read_source(audio, sampling_rate: int | None, pipeline) -> tuple[np.ndarray,
 def model_columns(pipeline) -> int:
     """Latent columns of the picture that the model was trained on: the widest view that it knows."""
     return pipeline.params.columns // pipeline.vae_scale_factor
-
-
-def decibels(audio: np.ndarray) -> float:
-    """Level (RMS) in dB re full scale; a digital silence is -200 dB."""
-    return float(10 * np.log10(np.mean(np.square(audio, dtype=np.float64)) + 1e-20))
