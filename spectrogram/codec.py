@@ -8,9 +8,10 @@ from PIL import Image
 from spectrogram.audio_io import check_audio, mix_channels, resample
 from spectrogram.mel import band_weights, filterbank
 from spectrogram.params import KEY, SpectrogramParams
-from spectrogram.pixels import levels_of, pack, picture_array, quantise, unpack
+from spectrogram.phase import sizes_by_bin
+from spectrogram.pixels import pack, quantise, read_planes
 from spectrogram.problems import SoundProblem
-from spectrogram.stft import stft
+from spectrogram.sweep import Sweep
 
 UNKNOWN_PEAK = 0.9
 
@@ -46,7 +47,7 @@ class SpectrogramCodec:
         does not say how loud it is (not absolute, no peak) comes out with its loudest sample at UNKNOWN_PEAK.
         """
         params = self._with_peak(image)
-        planes = levels_of(unpack(picture_array(image, params), params), params)
+        planes = read_planes(image, params)
         if params.norm != "mean":
             weights = band_weights(params)
             planes = planes / (np.sqrt(weights) if params.norm == "slaney" else weights)
@@ -88,10 +89,16 @@ class SpectrogramCodec:
         frames = audio.shape[1] // self.params.hop_samples + (self.params.framing == "centre")
         if self.params.layout == "stereo":
             audio = np.stack([audio[0], audio.mean(axis=0), audio[1]])
-        sizes = (np.abs(stft(channel, self.params, frames)).T for channel in audio)
-        if self.params.norm == "slaney":
-            return np.stack([np.sqrt(filterbank(self.params) @ size**2) for size in sizes])
-        return np.stack([filterbank(self.params) @ size for size in sizes])
+        sweep = Sweep(self.params, frames, audio.shape[1])
+        planes = np.empty((len(audio), self.params.bands, frames), np.float32)
+        for plane, channel in zip(planes, audio, strict=True):
+            for chunk, spectrum in sweep.spectra(sweep.canvas(channel)):
+                plane[:, chunk] = self._bands_of(sizes_by_bin(spectrum))
+        return planes
+
+    def _bands_of(self, sizes: np.ndarray) -> np.ndarray:
+        bands = filterbank(self.params)
+        return np.sqrt(bands @ sizes**2) if self.params.norm == "slaney" else bands @ sizes
 
     def _fit(self, audio: np.ndarray, sample_rate_hz: int) -> np.ndarray:
         if not 100 <= sample_rate_hz <= 1_000_000:

@@ -45,62 +45,71 @@ def integrate_phase(
 def _integrate(log_magnitude, advance, per_bin, per_frame, span, random):
     frames, bins = log_magnitude.shape
     shift = np.int64(math.ceil(math.log2(bins + 2)))
-    logs, level, phase = _frame_cells(log_magnitude, shift, span, random)
+    logs = _frame_cells(log_magnitude, shift)
+    level, phase = _rank_cells(logs, log_magnitude.max(), span, random, shift, bins)
     following = np.empty(level.size, np.int32)
     heads = np.full(LEVELS, -1, np.int32)
-    for seed in _peaks(level, logs, shift, bins):
+    for seed in _peaks(level, logs, shift):
         if level[seed] > 0:
             _flood(seed, logs, level, phase, following, heads, advance, shift, per_bin, per_frame)
-    return phase.reshape(frames + 2, 1 << shift)[1:-1, 1 : bins + 1].copy()
+    return phase.reshape(frames + 2, 1 << shift)[1:-1, 1 : bins + 1]
 
 
 @njit(cache=True, nogil=True, fastmath=True)
-def _frame_cells(log_magnitude, shift, span, random):
-    """Framed copies of the logs, their loudness levels 0..255, and random phases (xorshift; Marsaglia 2003)."""
+def _frame_cells(log_magnitude, shift):
+    """The logs, flat, in a frame of copies of their outermost cells."""
     frames, bins = log_magnitude.shape
-    size = (frames + 2) << shift
-    logs, level, phase = np.empty(size, np.float32), np.zeros(size, np.uint8), np.empty(size, np.uint32)
-    loudest = log_magnitude.max()
-    scale = np.float32(LEVELS - 1) / span
+    framed = np.empty((frames + 2, 1 << shift), np.float32)
     for frame in range(frames):
-        row = (frame + 1) << shift
-        for bin_ in range(bins):
-            value = log_magnitude[frame, bin_]
-            logs[row + bin_ + 1] = value
-            level[row + bin_ + 1] = np.uint8(max(np.float32(0), (value - loudest + span) * scale))
-            random ^= random << np.uint32(13)
-            random ^= random >> np.uint32(17)
-            random ^= random << np.uint32(5)
-            phase[row + bin_ + 1] = random
-        logs[row] = logs[row + 1]
-        logs[row + bins + 1] = logs[row + bins]
-    last = frames << shift
-    logs[: 1 << shift] = logs[1 << shift : 2 << shift]
-    logs[last + (1 << shift) :] = logs[last : last + (1 << shift)]
-    return logs, level, phase
+        framed[frame + 1, 1 : bins + 1] = log_magnitude[frame]
+        framed[frame + 1, 0] = log_magnitude[frame, 0]
+        framed[frame + 1, bins + 1 :] = log_magnitude[frame, bins - 1]
+    framed[0], framed[frames + 1] = framed[1], framed[frames]
+    return framed.reshape(-1)
+
+
+@njit(cache=True, nogil=True, fastmath=True)
+def _rank_cells(logs, loudest, span, random, shift, bins):
+    """Loudness levels 0..255 of the cells, 0 in the frame, and a random phase for each (a hash of its index)."""
+    level, phase = np.empty(logs.size, np.uint8), np.empty(logs.size, np.uint32)
+    scale = np.float32(LEVELS - 1) / span
+    for cell in range(logs.size):
+        level[cell] = np.uint8(np.int32(max(np.float32(0), (logs[cell] - loudest + span) * scale)))
+    for cell in range(logs.size):
+        mixed = (np.uint32(cell) ^ random) * np.uint32(0x7FEB352D)
+        mixed = (mixed ^ (mixed >> np.uint32(15))) * np.uint32(0x846CA68B)
+        phase[cell] = mixed ^ (mixed >> np.uint32(16))
+    rows = level.reshape(-1, 1 << shift)
+    rows[0], rows[-1] = 0, 0
+    rows[:, 0], rows[:, bins + 1 :] = 0, 0
+    return level, phase
 
 
 @njit(cache=True, nogil=True)
-def _peaks(level, logs, shift, bins):
+def _peaks(level, logs, shift):
     """Cells not quieter than their four neighbours, loudest first: every connected region holds its loudest one."""
+    up = 1 << shift
+    marks = np.zeros(level.size, np.uint8)
+    for cell in range(up, level.size - up):
+        here = logs[cell]
+        beside = (here >= logs[cell - 1]) & (here >= logs[cell + 1])
+        marks[cell] = beside & (here >= logs[cell - up]) & (here >= logs[cell + up]) & (level[cell] > 0)
     found = np.empty(level.size, np.int32)
     counts = np.zeros(LEVELS + 1, np.int64)
     total = 0
-    up = 1 << shift
-    for row in range(up, level.size - up, up):
-        for cell in range(row + 1, row + bins + 1):
-            here = logs[cell]
-            if level[cell] == 0 or here < logs[cell - 1] or here < logs[cell + 1]:
-                continue
-            if here >= logs[cell - up] and here >= logs[cell + up]:
+    for index, eight in enumerate(marks.view(np.uint64)):
+        if eight == 0:
+            continue
+        for cell in range(8 * index, 8 * index + 8):
+            if marks[cell]:
                 found[total] = cell
                 counts[LEVELS - level[cell]] += 1
                 total += 1
     starts = np.cumsum(counts)
     ranked = np.empty(total, np.int32)
-    for index in range(total):
-        slot = LEVELS - 1 - level[found[index]]
-        ranked[starts[slot]] = found[index]
+    for cell in found[:total]:
+        slot = LEVELS - 1 - level[cell]
+        ranked[starts[slot]] = cell
         starts[slot] += 1
     return ranked
 
@@ -167,14 +176,51 @@ def impose_magnitude(magnitude, estimate, previous, momentum):
 
 
 @njit(cache=True, nogil=True, fastmath=True)
-def overlap_add(pieces, window, hop_samples, gain):
-    """Sum of the windowed pieces (frames, samples), each hop_samples later, times the gain per sample."""
-    frames, length = pieces.shape
-    total = np.zeros((frames - 1) * hop_samples + length, np.float32)
-    for frame in range(frames):
-        start = frame * hop_samples
-        for sample in range(length):
-            total[start + sample] += pieces[frame, sample] * window[sample]
-    for sample in range(total.size):
+def add_pieces(pieces, window, total, start, hop_samples):
+    """Add the windowed pieces (frames, samples) to `total`, the first at `start`, each hop_samples later."""
+    for frame in range(pieces.shape[0]):
+        first = start + frame * hop_samples
+        for sample in range(pieces.shape[1]):
+            total[first + sample] += pieces[frame, sample] * window[sample]
+
+
+@njit(cache=True, nogil=True, fastmath=True)
+def finish_canvas(total, gain, first, last):
+    """Multiply by the gain per sample; what lies outside first..last becomes silence."""
+    total[:first] = 0
+    for sample in range(first, min(last, gain.size)):
         total[sample] *= gain[sample]
-    return total
+    total[last:] = 0
+
+
+@njit(cache=True, nogil=True, fastmath=True)
+def sizes_by_bin(spectrum):
+    """Magnitudes (bins, frames) of a spectrum (frames, bins)."""
+    frames, bins = spectrum.shape
+    sizes = np.empty((bins, frames), np.float32)
+    for first in range(0, bins, 16):
+        for frame in range(frames):
+            for bin_ in range(first, min(first + 16, bins)):
+                value = spectrum[frame, bin_]
+                sizes[bin_, frame] = np.sqrt(value.real * value.real + value.imag * value.imag)
+    return sizes
+
+
+@njit(cache=True, nogil=True, fastmath=True)
+def scale_bins(spectrum, gains):
+    """Multiply a spectrum (frames, bins) by gains (bins, frames)."""
+    frames, bins = spectrum.shape
+    for first in range(0, bins, 16):
+        for frame in range(frames):
+            for bin_ in range(first, min(first + 16, bins)):
+                spectrum[frame, bin_] *= gains[bin_, frame]
+
+
+@njit(cache=True, nogil=True, fastmath=True)
+def turn_positive(columns, rows):
+    """Write the transpose of `columns` (bins, frames) into `rows` (frames, bins), nothing below zero."""
+    bins, frames = columns.shape
+    for first in range(0, bins, 16):
+        for frame in range(frames):
+            for bin_ in range(first, min(first + 16, bins)):
+                rows[frame, bin_] = max(np.float32(0), columns[bin_, frame])

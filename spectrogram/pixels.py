@@ -98,6 +98,21 @@ def _from_array(values: np.ndarray) -> np.ndarray:
     return np.clip(values, 0, 1).astype(np.float32) * FULL
 
 
+def read_planes(image, params: SpectrogramParams) -> np.ndarray:
+    """Linear magnitudes (planes, bands, frames) of a picture: `levels_of` its planes; bytes go through a table."""
+    if isinstance(image, Image.Image) and image.mode == "RGB":
+        image = np.asarray(image)
+    bytes_ = isinstance(image, np.ndarray) and image.dtype == np.uint8 and image.ndim == 3
+    if not bytes_ or image.shape[::2] != (params.mel_bands, 3):
+        return levels_of(unpack(picture_array(image, params), params), params)
+    if params.layout != "grey":
+        table = levels_of(np.arange(256, dtype=np.float32), params)
+        return np.take(table, unpack(image, params))
+    summed = image[..., 0] + image[..., 1].astype(np.uint16) + image[..., 2]
+    table = levels_of(np.arange(3 * 255 + 1, dtype=np.float32) / 3, params)
+    return np.take(table, summed[::-1] if params.highest_first else summed)[None]
+
+
 def _fit_rows(picture: np.ndarray, params: SpectrogramParams) -> np.ndarray:
     if picture.shape[0] == params.mel_bands:
         return picture

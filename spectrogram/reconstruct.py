@@ -9,8 +9,8 @@ import numpy as np
 from spectrogram.learned_inverse import FINE, fine_magnitude, load_weights
 from spectrogram.mel import filterbank, inverse_filterbank, spreading
 from spectrogram.params import SpectrogramParams
-from spectrogram.phase import impose_magnitude, integrate_phase, with_phase
-from spectrogram.stft import istft, stft
+from spectrogram.phase import impose_magnitude, integrate_phase, scale_bins, sizes_by_bin, turn_positive, with_phase
+from spectrogram.sweep import CHUNK, Sweep
 
 MOMENTUM = np.float32(0.99 / 1.99)
 GREATEST_GAIN = np.float32(30)
@@ -28,16 +28,22 @@ def synthesise(
     `steps` Griffin-Lim iterations mend the phase, `fits` band fits the loudness; each costs two transforms. By default
     there are 2 steps, and 4 where the picture's columns are so far apart that frames between them had to be guessed.
     """
-    samples = levels.shape[1] * params.hop_samples
     fine_params, magnitude = find_magnitude(levels, params)
-    spectrum = guess_spectrum(magnitude, fine_params, seed)
-    previous = np.zeros_like(spectrum)
+    phase = find_phase(magnitude, fine_params, seed)
+    sweep = Sweep(fine_params, len(magnitude), levels.shape[1] * params.hop_samples)
+    canvas = sweep.lay((chunk, with_phase(*parts)) for chunk, *parts in sweep.split(magnitude, phase))
     if steps is None:
         steps = 2 if fine_params.hop_samples == params.hop_samples else 4
+    previous = np.zeros(magnitude.shape, np.complex64)
+
+    def imposed(canvas):
+        for chunk, spectrum in sweep.spectra(canvas):
+            impose_magnitude(magnitude[chunk], spectrum, previous[chunk], MOMENTUM)
+            yield chunk, spectrum
+
     for _ in range(steps):
-        spectrum = stft(istft(spectrum, fine_params, samples), fine_params, len(magnitude))
-        impose_magnitude(magnitude, spectrum, previous, MOMENTUM)
-    return fit_bands(istft(spectrum, fine_params, samples), levels, params, fits)
+        canvas = sweep.lay(imposed(canvas))
+    return fit_bands(sweep.audio(canvas), levels, params, fits)
 
 
 def find_magnitude(levels: np.ndarray, params: SpectrogramParams) -> tuple[SpectrogramParams, np.ndarray]:
@@ -86,14 +92,24 @@ def _catmull_rom(part: float) -> tuple[float, float, float, float]:
 
 def spread_bands(levels: np.ndarray, params: SpectrogramParams) -> np.ndarray:
     """Bin magnitudes (frames, bins), contiguous, for band levels (bands, frames)."""
-    return np.ascontiguousarray(np.maximum(inverse_filterbank(params) @ levels, 0).T)
+    inverse = inverse_filterbank(params)
+    magnitude = np.empty((levels.shape[1], inverse.shape[0]), np.float32)
+    for first in range(0, len(magnitude), CHUNK):
+        chunk = slice(first, first + CHUNK)
+        turn_positive(inverse @ np.ascontiguousarray(levels[:, chunk]), magnitude[chunk])
+    return magnitude
 
 
 def guess_spectrum(magnitude: np.ndarray, params: SpectrogramParams, seed: int) -> np.ndarray:
     """Complex spectrum of the magnitudes (frames, bins) with phases integrated from their gradients."""
-    logs = np.log(np.maximum(magnitude, FLOOR))
-    phase = integrate_phase(logs, params.hop_samples, params.fft_samples, params.window_samples, seed)
-    return with_phase(magnitude, phase)
+    return with_phase(magnitude, find_phase(magnitude, params, seed))
+
+
+def find_phase(magnitude: np.ndarray, params: SpectrogramParams, seed: int) -> np.ndarray:
+    """Phases (uint32 turns) of the magnitudes (frames, bins), integrated from their gradients."""
+    logs = np.maximum(magnitude, FLOOR)
+    np.log(logs, out=logs)
+    return integrate_phase(logs, params.hop_samples, params.fft_samples, params.window_samples, seed)
 
 
 def fit_bands(audio: np.ndarray, levels: np.ndarray, params: SpectrogramParams, times: int = 1) -> np.ndarray:
@@ -102,11 +118,25 @@ def fit_bands(audio: np.ndarray, levels: np.ndarray, params: SpectrogramParams, 
     Many times over, gains are exaggerated and the last change carried on, which halves the rounds a picture needs that
     no sound has exactly, as generated ones are.
     """
-    previous, eagerness = None, np.float32(1 if times == 1 else EAGERNESS)
-    for _ in range(times):
-        spectrum = stft(audio, params, levels.shape[1])
-        ahead = spectrum if previous is None else spectrum + CARRY * (spectrum - previous)
-        heard = filterbank(params) @ np.abs(ahead).T
-        gain = np.minimum(levels / np.maximum(heard, FLOOR), GREATEST_GAIN) ** eagerness
-        audio, previous = istft(ahead * (spreading(params) @ gain).T, params, len(audio)), spectrum
-    return audio
+    sweep = Sweep(params, levels.shape[1], len(audio))
+    eagerness = np.float32(1 if times == 1 else EAGERNESS)
+    previous = np.empty((levels.shape[1], params.fft_samples // 2 + 1), np.complex64) if times > 1 else None
+    canvas = sweep.canvas(audio)
+    for time in range(times):
+        canvas = sweep.lay(_fitted(sweep, canvas, levels, eagerness, previous, carry=time > 0))
+    return sweep.audio(canvas)
+
+
+def _fitted(sweep: Sweep, canvas: np.ndarray, levels, eagerness, previous, carry: bool):
+    """Chunks of the canvas's spectrum with each band scaled towards its level."""
+    bands, spread = filterbank(sweep.params), spreading(sweep.params)
+    for chunk, spectrum in sweep.spectra(canvas):
+        ahead = spectrum + CARRY * (spectrum - previous[chunk]) if carry else spectrum
+        if previous is not None:
+            previous[chunk] = spectrum
+        heard = bands @ sizes_by_bin(ahead)
+        gain = np.minimum(levels[:, chunk] / np.maximum(heard, FLOOR), GREATEST_GAIN)
+        if eagerness != 1:
+            gain **= eagerness
+        scale_bins(ahead, spread @ gain)
+        yield chunk, ahead

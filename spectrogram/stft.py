@@ -7,7 +7,6 @@ so that `frames` frames cover exactly frames·hop samples; "centre" at t·hop wi
 from functools import lru_cache
 
 import numpy as np
-import scipy.fft
 
 from spectrogram.params import SpectrogramParams
 
@@ -28,16 +27,18 @@ def padding(params: SpectrogramParams) -> int:
 
 def stft(audio: np.ndarray, params: SpectrogramParams, frames: int) -> np.ndarray:
     """Spectrum (frames, bins) of audio (samples,)."""
-    before = padding(params)
-    after = max(0, (frames - 1) * params.hop_samples + params.fft_samples - before - len(audio))
-    reflected = params.framing == "centre" and len(audio) > max(before, after)
-    padded = np.pad(audio, (before, after), mode="reflect" if reflected else "constant")
-    slices = np.lib.stride_tricks.sliding_window_view(padded, params.fft_samples)[:: params.hop_samples][:frames]
-    return scipy.fft.rfft(slices * analysis_window(params.window_samples, params.fft_samples), axis=1, overwrite_x=True)
+    from spectrogram.sweep import Sweep
+
+    sweep = Sweep(params, frames, len(audio))
+    spectrum = np.empty((frames, params.fft_samples // 2 + 1), np.complex64)
+    for chunk, part in sweep.spectra(sweep.canvas(audio)):
+        spectrum[chunk] = part
+    return spectrum
 
 
 @lru_cache(maxsize=8)
-def _synthesis_gain(params: SpectrogramParams, frames: int) -> np.ndarray:
+def synthesis_gain(params: SpectrogramParams, frames: int) -> np.ndarray:
+    """What overlapping windows have to be divided by, a factor a sample from the first frame's first sample."""
     window = analysis_window(params.window_samples, params.fft_samples)
     energy = np.zeros((frames - 1) * params.hop_samples + params.fft_samples, np.float32)
     for frame in range(frames):
@@ -48,10 +49,7 @@ def _synthesis_gain(params: SpectrogramParams, frames: int) -> np.ndarray:
 
 def istft(spectrum: np.ndarray, params: SpectrogramParams, samples: int) -> np.ndarray:
     """Audio (samples,) whose spectrum is nearest to the given one (least squares; Griffin and Lim 1984)."""
-    from spectrogram.phase import overlap_add
+    from spectrogram.sweep import Sweep
 
-    pieces = scipy.fft.irfft(spectrum, params.fft_samples, axis=1, overwrite_x=True)
-    window = analysis_window(params.window_samples, params.fft_samples)
-    summed = overlap_add(pieces, window, params.hop_samples, _synthesis_gain(params, len(spectrum)))
-    audio = summed[padding(params) :][:samples]
-    return np.pad(audio, (0, samples - len(audio)))
+    sweep = Sweep(params, len(spectrum), samples)
+    return sweep.audio(sweep.lay(sweep.split(spectrum)))

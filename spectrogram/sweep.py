@@ -1,0 +1,65 @@
+"""Short-time spectra a few frames at a time: each chunk is made, used and laid down again while it is in the cache.
+
+A whole spectrum of a picture is 4 MB; writing it to memory and fetching it back costs more than the transform itself.
+"""
+
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+import scipy.fft
+
+from spectrogram.params import SpectrogramParams
+from spectrogram.stft import analysis_window, padding, synthesis_gain
+
+CHUNK = 32
+Chunks = Iterable[tuple[slice, np.ndarray]]
+
+
+class Sweep:
+    """Transforms of sounds of `samples` samples in `frames` frames.
+
+    `canvas` is a sound (float32) with room for frames that reach past its ends; spectra are (chunk's frames, bins).
+    """
+
+    def __init__(self, params: SpectrogramParams, frames: int, samples: int):
+        self.params, self.frames, self.samples = params, frames, samples
+        self.before = padding(params)
+        covered = (frames - 1) * params.hop_samples + params.fft_samples
+        self.after = max(0, covered - self.before - samples)
+        self.window = analysis_window(params.window_samples, params.fft_samples)
+
+    def canvas(self, audio: np.ndarray) -> np.ndarray:
+        """The sound (samples,) with its surroundings: silence, or its reflection where the framing wants that."""
+        reflected = self.params.framing == "centre" and len(audio) > max(self.before, self.after)
+        return np.pad(audio, (self.before, self.after), mode="reflect" if reflected else "constant")
+
+    def audio(self, canvas: np.ndarray) -> np.ndarray:
+        """The sound (samples,) on the canvas."""
+        inner = canvas[self.before : self.before + self.samples]
+        return np.pad(inner, (0, self.samples - len(inner)))
+
+    def spectra(self, canvas: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:
+        """(which frames, their spectrum complex64), in order; the spectrum may be overwritten."""
+        hop, size = self.params.hop_samples, self.params.fft_samples
+        views = np.lib.stride_tricks.sliding_window_view(canvas, size)[::hop]
+        for first in range(0, self.frames, CHUNK):
+            chunk = slice(first, min(first + CHUNK, self.frames))
+            yield chunk, scipy.fft.rfft(views[chunk] * self.window, axis=1, overwrite_x=True)
+
+    def split(self, *arrays: np.ndarray) -> Iterator[tuple]:
+        """(which frames, those frames of each array), in order."""
+        for first in range(0, self.frames, CHUNK):
+            chunk = slice(first, min(first + CHUNK, self.frames))
+            yield chunk, *(array[chunk] for array in arrays)
+
+    def lay(self, chunks: Chunks) -> np.ndarray:
+        """Canvas whose spectra are nearest to the given ones (least squares; Griffin and Lim 1984)."""
+        from spectrogram.phase import add_pieces, finish_canvas
+
+        hop, size = self.params.hop_samples, self.params.fft_samples
+        total = np.zeros(max((self.frames - 1) * hop + size, self.before + self.samples + self.after), np.float32)
+        for chunk, spectrum in chunks:
+            pieces = scipy.fft.irfft(spectrum, size, axis=1, overwrite_x=False)
+            add_pieces(pieces, self.window, total, chunk.start * hop, hop)
+        finish_canvas(total, synthesis_gain(self.params, self.frames), self.before, self.before + self.samples)
+        return total
