@@ -56,12 +56,12 @@ class Soundscape:
         return self.events[0].label
 
 
-def _choose_attributes(rng, sound):
+def _choose_attributes(rng, sound, spoken_share):
     """Multipliers for pitch and pace, and the attributes that the caption says aloud."""
     factors, spoken = {"pitch": 1.0, "pace": 1.0}, []
     for name, possible in (("pitch", sound.takes_pitch), ("pace", sound.takes_pace)):
         factors[name] = rng.uniform(*MIDDLE)
-        if possible and rng.random() < SPOKEN_SHARE:
+        if possible and rng.random() < spoken_share:
             value = list(VALUES[name])[rng.integers(2)]
             factors[name] = np.exp(rng.uniform(*np.log(VALUES[name][value])))
             spoken.append((name, value))
@@ -70,17 +70,20 @@ def _choose_attributes(rng, sound):
     return factors, tuple(spoken)
 
 
-def _level(sound, rms_db):
+def level(sound, rms_db):
     """``sound`` at a level measured over its loud parts, so that sparse clicks and steady noise sound alike."""
     frames = sound[: len(sound) // 480 * 480].reshape(-1, 480)
     power = np.sort(np.mean(frames**2, axis=1))[-max(1, len(frames) // 5) :].mean()
     return sound * 10 ** (rms_db / 20) / max(np.sqrt(power), 1e-9)
 
 
-def render_event(rng, label, seconds, spoken=None):
-    """One sound of a class and its spoken attributes; ``spoken`` fixes them, e.g. ``(("pitch", "high"),)``."""
+def render_event(rng, label, seconds, spoken=None, spoken_share=SPOKEN_SHARE):
+    """One sound of a class and its spoken attributes; ``spoken`` fixes them, e.g. ``(("pitch", "high"),)``.
+
+    Without it a pitch or pace that the class can take is spoken with the probability ``spoken_share``.
+    """
     sound = CATALOGUE[label]
-    factors, said = _choose_attributes(rng, sound)
+    factors, said = _choose_attributes(rng, sound, spoken_share)
     if spoken is not None:
         said = tuple(spoken)
         for name, value in said:
@@ -93,10 +96,10 @@ def render_event(rng, label, seconds, spoken=None):
     if distance == "far":
         audio = np.convolve(audio, np.hanning(14) / np.hanning(14).sum(), "same")
     level_db = {"far": -30.0, "near": -14.0}.get(distance, rng.uniform(-22, -17))
-    return _level(audio, level_db), said
+    return level(audio, level_db), said
 
 
-def _describe_all(rng, events, relation, count):
+def describe_events(rng, events, relation, count):
     """``count`` different wordings of what is heard."""
     texts = []
     for _ in range(4 * count):
@@ -112,23 +115,29 @@ def _describe_all(rng, events, relation, count):
     return texts[:count]
 
 
-def _compose_pair(rng, first, second, relation):
+def _compose_pair(rng, first, second, relation, spoken_share):
     """Two sounds under or after one another and their strong labels."""
     if relation == "while":
-        a, said_a = render_event(rng, first, SECONDS)
-        b, said_b = render_event(rng, second, SECONDS)
+        a, said_a = render_event(rng, first, SECONDS, None, spoken_share)
+        b, said_b = render_event(rng, second, SECONDS, None, spoken_share)
         mix = a + b * 10 ** (-rng.uniform(4, 9) / 20)
         return mix, [Event(first, 0, SECONDS, said_a), Event(second, 0, SECONDS, said_b)]
     turn = rng.uniform(2.2, 2.9)
     mix = silence(SECONDS)
-    a, said_a = render_event(rng, first, turn)
-    b, said_b = render_event(rng, second, SECONDS - turn)
+    a, said_a = render_event(rng, first, turn, None, spoken_share)
+    b, said_b = render_event(rng, second, SECONDS - turn, None, spoken_share)
     mix[: len(a)] += a
     mix[-len(b) :] += b
     return mix, [Event(first, 0, turn, said_a), Event(second, turn, SECONDS, said_b)]
 
 
-def compose(seed, index, classes=CLASSES, pair_share=0.25, wordings=4):
+def finish(rng, audio):
+    """``audio`` over a faint noise floor, as every microphone has one; float32 in [-1, 1], at most ``SECONDS`` long."""
+    audio = audio + 10 ** (rng.uniform(-75, -58) / 20) * band_noise(rng, SECONDS, 50, 9000, slope=-0.4)
+    return np.clip(audio, -1, 1).astype(np.float32)[: samples(SECONDS)]
+
+
+def compose(seed, index, classes=CLASSES, pair_share=0.25, wordings=4, spoken_share=SPOKEN_SHARE):
     """Soundscape ``index`` of ``seed``: about ``pair_share`` of them hold two sounds."""
     rng = np.random.default_rng([seed, index])
     labels = rng.permutation(len(classes))
@@ -138,14 +147,13 @@ def compose(seed, index, classes=CLASSES, pair_share=0.25, wordings=4):
         second = classes[labels[1]]
         if relation == "while" and CATALOGUE[first].texture and not CATALOGUE[second].texture:
             first, second = second, first
-        audio, events = _compose_pair(rng, first, second, relation)
+        audio, events = _compose_pair(rng, first, second, relation, spoken_share)
     else:
         relation = ""
-        audio, said = render_event(rng, first, SECONDS)
+        audio, said = render_event(rng, first, SECONDS, None, spoken_share)
         events = [Event(first, 0, SECONDS, said)]
-    audio = audio + 10 ** (rng.uniform(-75, -58) / 20) * band_noise(rng, SECONDS, 50, 9000, slope=-0.4)
-    audio = np.clip(audio, -1, 1).astype(np.float32)[: samples(SECONDS)]
-    return Soundscape(audio, _describe_all(rng, events, relation, wordings), events)
+    audio = finish(rng, audio)
+    return Soundscape(audio, describe_events(rng, events, relation, wordings), events)
 
 
 def _row(scape, name, seed, index):

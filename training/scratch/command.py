@@ -3,9 +3,8 @@
 import argparse
 from pathlib import Path
 
+from . import phase_one, phase_two
 from .settings import ScratchSettings
-
-LOG_EVERY = 50
 
 
 def build_parser():
@@ -13,40 +12,24 @@ def build_parser():
     parser.add_argument("recipe", type=Path, help="YAML file, see recipes/base_model.yaml")
     parser.add_argument("--out", type=Path, default=Path("base_model"), help="folder of the finished model")
     parser.add_argument("--work", type=Path, default=Path("runs/base_model"), help="corpus, parts and state; resumes")
+    parser.add_argument("--continue-from", type=Path, help="a finished model folder: only phase two is run, from there")
     return parser
 
 
-def train(settings, work, out, stages):
-    """All stages from nothing to a model folder; finished stages are recognised and skipped. Returns the checksums."""
-    import torch
+def train(settings, work, out, stages, base=None):
+    """All stages to a model folder; finished stages are recognised and skipped. Returns the checksums.
 
-    from . import assemble, corpus, text, unet, vae
+    Phase one starts from nothing; with ``base``, a finished model folder, it is left out and phase two runs.
+    """
+    import torch
 
     torch.set_num_threads(settings.threads)
     torch.manual_seed(settings.seed)
-    parts = -(-settings.corpus_clips // corpus.PART_CLIPS)
-    paths = corpus.render(
-        work / "corpus", settings.corpus_clips, settings.seed, settings.preset, settings.threads,
-        lambda done: stages.update("corpus", done, parts),
-    )  # fmt: skip
-    pictures, rows = corpus.read(paths)
-    first = pictures[: settings.vae_clips]
-    coder = vae.train(settings, first, work / "vae", lambda i, n, x: stages.update("vae", i, n, f"loss {x:.4f}"))
-    tokenizer = text.train_tokenizer(work / "tokenizer", settings.vocabulary, settings.tokens)
-    encoder = text.build_encoder(settings, tokenizer)
-    encoded = unet.encode_corpus(coder, pictures, progress=lambda n: stages.update("latents", n, len(pictures)))
-    model = unet.build(settings, *encoded.shape[-2:])
-    run = unet.Run(settings, model, encoder, unet.build_scheduler(settings), work)
-    log = {"vae": vae.measure(coder, pictures[-64:]), "loss_by_step": {}}
-
-    def note(step, steps, value):
-        if step % LOG_EVERY == 0:
-            log["loss_by_step"][step] = round(value, 4)
-        stages.update("unet", step, steps, f"loss {value:.4f}")
-
-    unet.train(run, unet.Corpus(encoded, rows, tokenizer), progress=note)
-    run.averaged()
-    return assemble.assemble(out, settings, coder, model, encoder, tokenizer, run.scheduler, log)
+    if base is None:
+        base = out if not settings.second_samples else work / "phase_one"
+        if not (base / "sha256.json").exists():
+            sums = phase_one.train(settings, work, base, stages)
+    return phase_two.train(settings, work / "second", base, out, stages) if settings.second_samples else sums
 
 
 def main(argv):
@@ -56,7 +39,7 @@ def main(argv):
     settings = ScratchSettings.read(arguments.recipe)
     arguments.work.mkdir(parents=True, exist_ok=True)
     with Bars() as bars:
-        sums = train(settings, arguments.work, arguments.out, bars)
+        sums = train(settings, arguments.work, arguments.out, bars, arguments.continue_from)
     for name, digest in sums.items():
         print(f"{digest}  {name}")
     print(f'next: python -m spectrogram generate "a dog barking" -o dog.wav --base {arguments.out}')

@@ -10,47 +10,54 @@ from pathlib import Path
 
 import numpy as np
 
-from dataset_builder.soundscapes import RATE_HZ, compose
+from dataset_builder.soundscapes import RATE_HZ
 from dataset_builder.synthesis.catalogue import CATALOGUE
 from spectrogram.codec import SpectrogramCodec
 from spectrogram.params import SpectrogramParams
 
-PART_CLIPS = 1000
+PART_CLIPS = 500
 
 
 def _part_path(folder, part):
     return Path(folder) / f"part-{part:04d}.npz"
 
 
-def _row(scape):
+def _row(scape, real=False):
     """What training needs to know of a clip; only steady textures may be rolled in time."""
-    steady = all(CATALOGUE[event.label].texture and event.onset_s == 0 for event in scape.events)
-    return {"captions": scape.captions, "labels": [event.label for event in scape.events], "steady": steady}
+    steady = not real and all(CATALOGUE[event.label].texture and event.onset_s == 0 for event in scape.events)
+    return {
+        "captions": scape.captions,
+        "labels": [event.label for event in scape.events],
+        "attributes": [list(event.attributes) for event in scape.events],
+        "turn_s": scape.events[-1].onset_s,
+        "steady": steady,
+        "real": real,
+    }
 
 
-def render_part(folder, part, seed, preset):
-    """Compose and encode clips ``part * PART_CLIPS ...``; a finished part is left as it is."""
+def render_part(folder, part, preset, make, real=False):
+    """Encode the soundscapes ``make(part * PART_CLIPS ...)``; a finished part is left as it is."""
     path = _part_path(folder, part)
     if path.exists():
         return path
     codec = SpectrogramCodec(SpectrogramParams.preset(preset))
     pictures, rows = [], []
     for index in range(part * PART_CLIPS, (part + 1) * PART_CLIPS):
-        scape = compose(seed, index)
+        scape = make(index)
         pictures.append(np.asarray(codec.encode(scape.audio[None], RATE_HZ))[..., 0])
-        rows.append(_row(scape))
+        rows.append(_row(scape, real))
     partial = path.with_suffix(".partial.npz")
     np.savez(partial, pictures=np.stack(pictures), rows=json.dumps(rows))
     os.replace(partial, path)
     return path
 
 
-def render(folder, clips, seed, preset, workers=1, progress=lambda part: None):
-    """Render all parts of a corpus of about ``clips`` clips; returns their paths in order."""
+def render(folder, clips, preset, make, workers=1, progress=lambda part: None, real=False):
+    """Render all parts of a corpus of about ``clips`` clips; ``make(index)`` gives a soundscape. Paths in order."""
     Path(folder).mkdir(parents=True, exist_ok=True)
     parts = range(-(-clips // PART_CLIPS))
     with ProcessPoolExecutor(workers) as pool:
-        jobs = [pool.submit(render_part, folder, part, seed, preset) for part in parts]
+        jobs = [pool.submit(render_part, folder, part, preset, make, real) for part in parts]
         for part, job in enumerate(jobs):
             job.result()
             progress(part + 1)

@@ -39,6 +39,22 @@ class ScratchSettings:
     guidance: float = 3.0
     guidance_rescale: float = 0.5
     threads: int = 2
+    # Phase two: the finished model goes on, text encoder and VAE encoder frozen; 0 samples leave it out.
+    second_samples: int = 0
+    second_clips: int = 6_000
+    second_rate: float = 8e-4
+    second_flat_share: float = 0.5
+    second_spoken_share: float = 0.55
+    second_pair_share: float = 0.3
+    decoder_samples: int = 0
+    decoder_rate: float = 1e-3
+    decoder_noise: float = 0.15
+    decoder_line_weight: float = 0.5
+    # Folders of recordings with metadata.csv, and the share of their source recordings that the base may hear.
+    recordings: tuple[str, ...] = ()
+    recordings_share: float = 0.5
+    recordings_clips: int = 1_500
+    recordings_drawn: float = 0.2
 
     @classmethod
     def read(cls, path):

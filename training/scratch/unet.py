@@ -61,19 +61,31 @@ def encode_corpus(vae, pictures, batch=32, progress=lambda done: None):
 
 
 class Corpus:
-    """Latents and tokenised wordings; every draw is new (posterior sample, wording, roll in time)."""
+    """Latents and tokenised wordings; every draw is new (posterior sample, wording, roll in time).
 
-    def __init__(self, encoded, rows, tokenizer):
+    ``real_share`` of the draws are recordings, whatever their number; None draws every clip alike.
+    """
+
+    def __init__(self, encoded, rows, tokenizer, real_share=None):
         self.encoded, self.rows = encoded, rows
+        self.chances = None
+        real = np.array([row.get("real", False) for row in rows])
+        if real_share is not None and real.any():
+            self.chances = np.where(real, real_share / real.sum(), (1 - real_share) / (~real).sum())
         self.tokens = [text.tokenize(tokenizer, row["captions"]) for row in rows]
         self.empty = text.tokenize(tokenizer, [""])[0]
+
+    def _choose(self, rng, batch):
+        if self.chances is None:
+            return rng.integers(len(self.rows), size=batch)
+        return rng.choice(len(self.rows), size=batch, p=self.chances)
 
     def draw(self, rng, batch, dropout):
         """(latents (batch, 4, h, w) float32, token ids (batch, length))."""
         import torch
 
         latents, ids = [], []
-        for i in rng.integers(len(self.rows), size=batch):
+        for i in self._choose(rng, batch):
             mean, std = self.encoded[i].astype(np.float32)
             sample = mean + std * rng.standard_normal(mean.shape, dtype=np.float32)
             if self.rows[i]["steady"]:
@@ -85,16 +97,20 @@ class Corpus:
 
 
 class Run:
-    """UNet, text encoder, optimizer and EMA of one training run; saves and restores itself as a whole."""
+    """UNet, text encoder, optimizer and EMA of one training run; saves and restores itself as a whole.
 
-    def __init__(self, settings, unet, encoder, scheduler, folder):
+    With ``frozen_text`` the text encoder stays as it is, so that what was aligned with it stays valid.
+    """
+
+    def __init__(self, settings, unet, encoder, scheduler, folder, frozen_text=False):
         import torch
         from diffusers.training_utils import EMAModel
 
         self.settings, self.unet, self.encoder, self.scheduler = settings, unet, encoder, scheduler
         attention.choose(unet, "cpu")
         encoder.set_attn_implementation("eager")
-        self.parameters = [*unet.parameters(), *encoder.parameters()]
+        encoder.requires_grad_(not frozen_text)
+        self.parameters = [*unet.parameters(), *([] if frozen_text else encoder.parameters())]
         self.optimizer = torch.optim.AdamW(self.parameters, lr=settings.rate, betas=(0.9, 0.99), weight_decay=0.01)
         self.ema = EMAModel(self.parameters, decay=settings.ema_decay, use_ema_warmup=True, power=0.75)
         self.path, self.step = Path(folder) / "state.pt", 0
@@ -153,7 +169,7 @@ class Run:
         self.ema.copy_to(self.parameters)
 
 
-def train(run, corpus, save_every=500, progress=lambda done, total, value: None):
+def train(run, corpus, save_every=200, progress=lambda done, total, value: None):
     """Train until the recipe's samples are seen; draws depend on seed and step alone, so a resumed run draws alike."""
     import torch
 

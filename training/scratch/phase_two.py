@@ -1,0 +1,100 @@
+"""Phase two: a finished model goes on with recordings and with what phase one learned least.
+
+Tokenizer, text encoder and VAE encoder stay as they are, so everything that was built on them (adapters, cached
+latents, the ear) stays valid; the UNet and, where one was trained, the VAE decoder change.
+"""
+
+import json
+from dataclasses import replace
+from functools import partial
+
+import numpy as np
+
+from dataset_builder import soundscapes
+from spectrogram.problems import Problem
+
+from . import assemble, corpus, decoder, recordings, unet
+from .phase_one import note_losses
+
+SEED_STEP = 1000
+
+
+def _compose(settings, index):
+    return soundscapes.compose(
+        settings.seed + SEED_STEP, index, pair_share=settings.second_pair_share,
+        spoken_share=settings.second_spoken_share,
+    )  # fmt: skip
+
+
+def _compose_real(settings, index):
+    return recordings.compose(settings.seed + SEED_STEP + 1, index, *_found(settings))
+
+
+_cache = {}
+
+
+def _found(settings):
+    key = (settings.recordings, settings.recordings_share)
+    if key not in _cache:
+        _cache[key] = (recordings.find(*key), recordings.reader())
+    return _cache[key]
+
+
+def render(settings, work, stages):
+    """Pictures and rows of the composed corpus and, where their folders are there, of the recordings."""
+    found = recordings.find(settings.recordings, settings.recordings_share)
+    jobs = [("second corpus", "corpus", settings.second_clips, partial(_compose, settings))]
+    if found:
+        jobs.append(("recordings", "recordings", settings.recordings_clips, partial(_compose_real, settings)))
+    else:
+        stages.update("recordings", 1, 1, "skipped: none of the recipe's folders is here, phase two only composes")
+    paths = []
+    for stage, folder, clips, make in jobs:
+        parts = -(-clips // corpus.PART_CLIPS)
+        paths += corpus.render(
+            work / folder, clips, settings.preset, make, settings.threads,
+            partial(stages.update, stage, total=parts), real=folder == "recordings",
+        )  # fmt: skip
+    pictures, rows = corpus.read(paths)
+    return pictures, rows, sorted({recording.credit for recording in found})
+
+
+def encode(coder, pictures, work, stages):
+    """Latents of the pictures, kept in ``work``."""
+    path = work / "latents.npy"
+    if not path.exists() or len(np.load(path, mmap_mode="r")) != len(pictures):
+        encoded = unet.encode_corpus(coder, pictures, progress=lambda n: stages.update("latents", n, len(pictures)))
+        np.save(path, encoded)
+    return np.load(path)
+
+
+def load(base):
+    """A finished model in float32, as StableDiffusionPipeline."""
+    import torch
+    from diffusers import StableDiffusionPipeline
+
+    if not (base / "model_index.json").is_file():
+        raise Problem(f"{base} holds no model", "a folder that phase one wrote", "leave --continue-from out")
+    return StableDiffusionPipeline.from_pretrained(base, dtype=torch.float32, safety_checker=None)
+
+
+def train(settings, work, base, out, stages):
+    """Run the phase on the model in ``base`` and write the model folder ``out``; returns its checksums."""
+    work.mkdir(parents=True, exist_ok=True)
+    pictures, rows, credits = render(settings, work, stages)
+    model = load(base)
+    encoded = encode(model.vae, pictures, work, stages)
+    own = replace(
+        settings, samples=settings.second_samples, rate=settings.second_rate, flat_share=settings.second_flat_share
+    )
+    run = unet.Run(own, model.unet, model.text_encoder, model.scheduler, work, frozen_text=True)
+    log = json.loads((base / "training_log.json").read_text(encoding="utf-8"))
+    log["second"] = {"loss_by_step": {}, "clips": len(rows), "recorded_clips": sum(row["real"] for row in rows)}
+    drawn = unet.Corpus(encoded, rows, model.tokenizer, settings.recordings_drawn)
+    unet.train(run, drawn, progress=note_losses(log["second"]["loss_by_step"], stages, "unet, phase two"))
+    run.averaged()
+    coder = decoder.train(settings, model.vae, pictures, encoded, work, log["second"], stages)
+    log["second"]["data_credits"] = credits
+    return assemble.assemble(
+        out, settings, coder, model.unet, model.text_encoder, model.tokenizer, model.scheduler, log
+    )
