@@ -45,6 +45,10 @@ def main(argv=None):
             from .scratch.command import main as scratch
 
             return scratch(argv[1:])
+        if argv[:1] == ["ear"]:
+            from .scratch.ear_command import main as ear
+
+            return ear(argv[1:])
         return _train(build_parser().parse_args(argv))
     except Problem as problem:
         print(f"python -m training: {problem}", file=sys.stderr)

@@ -22,7 +22,7 @@ def _part_path(folder, part):
     return Path(folder) / f"part-{part:04d}.npz"
 
 
-def _row(scape, real=False):
+def row_of(scape, real=False):
     """What training needs to know of a clip; only steady textures may be rolled in time."""
     steady = not real and all(CATALOGUE[event.label].texture and event.onset_s == 0 for event in scape.events)
     return {
@@ -45,7 +45,7 @@ def render_part(folder, part, preset, make, real=False):
     for index in range(part * PART_CLIPS, (part + 1) * PART_CLIPS):
         scape = make(index)
         pictures.append(np.asarray(codec.encode(scape.audio[None], RATE_HZ))[..., 0])
-        rows.append(_row(scape, real))
+        rows.append(row_of(scape, real))
     partial = path.with_suffix(".partial.npz")
     np.savez(partial, pictures=np.stack(pictures), rows=json.dumps(rows))
     os.replace(partial, path)

@@ -1,0 +1,90 @@
+"""Command line of the ear: ``python -m training ear RECIPE --base base_model --work DIR`` writes BASE/ear."""
+
+import argparse
+import hashlib
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+from .settings import ScratchSettings
+
+NAME, VERSION = "sd-audio-ear-v1", "1"
+
+
+def build_parser():
+    parser = argparse.ArgumentParser(prog="python -m training ear", description=__doc__.splitlines()[0])
+    parser.add_argument("recipe", type=Path, help="the base's recipe: its phase-two corpus teaches the ear too")
+    parser.add_argument("--base", type=Path, default=Path("base_model"), help="model folder that gets ear/")
+    parser.add_argument("--work", type=Path, default=Path("runs/base_model"), help="where the corpus lies or is made")
+    parser.add_argument("--steps", type=int, default=1200)
+    parser.add_argument("--test-clips", type=int, default=400, help="fresh soundscapes to measure on")
+    return parser
+
+
+def save(folder, config, weights):
+    """Write config.json and half-precision weights; returns the config with name, version and sha256."""
+    from safetensors.torch import save_file
+
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "model.safetensors"
+    half = {name: value.half().contiguous() if value.is_floating_point() else value for name, value in weights.items()}
+    save_file(half, path, metadata={"format": "pt"})
+    config = {"name": NAME, "version": VERSION, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()} | config
+    write_config(folder, config)
+    return config
+
+
+def write_config(folder, config):
+    (folder / "config.json").write_text(json.dumps(config, indent=1) + "\n", encoding="utf-8")
+
+
+def held_out(settings):
+    """Recordings that neither the base nor the ear has heard: the other share of the recipe's folders."""
+    from . import recordings
+
+    known = {one.path for one in recordings.find(settings.recordings, settings.recordings_share)}
+    return [one for one in recordings.find(settings.recordings, 1.0) if one.path not in known]
+
+
+def make(settings, ear_settings, base, work, stages, test_clips):
+    """Train, save and measure the ear of ``base``; returns its config with the figures."""
+    import torch
+
+    from spectrogram.ear import Ear
+
+    from . import ear, ear_figures, phase_two
+
+    torch.set_num_threads(settings.threads)
+    model = phase_two.load(base)
+    pictures, rows, credits = phase_two.render(settings, work / "second", stages)
+    config, weights = ear.train(
+        ear_settings, pictures, rows, model.text_encoder.eval(), model.tokenizer,
+        lambda done, total, value: stages.update("ear", done, total, f"loss {value:.3f}"),
+    )  # fmt: skip
+    config |= {"training": asdict(ear_settings), "data_credits": credits}
+    config = save(base / "ear", config, weights)
+    heard = Ear.load(base)
+    others = held_out(settings)
+    config["figures"] = {"composed": ear_figures.composed_figures(heard, test_clips)}
+    if others:
+        config["figures"]["recorded"] = ear_figures.real_figures(heard, others)
+    write_config(base / "ear", config)
+    return config
+
+
+def main(argv):
+    from training.progress import Bars
+
+    from .ear import EarSettings
+
+    arguments = build_parser().parse_args(argv)
+    settings = ScratchSettings.read(arguments.recipe)
+    with Bars() as bars:
+        config = make(
+            settings, EarSettings(steps=arguments.steps), arguments.base, arguments.work, bars, arguments.test_clips
+        )
+    for kind, figures in config["figures"].items():
+        for name, value in figures.items():
+            print(f"{kind:9} {name:30} {value if isinstance(value, int) else round(value, 3)}")
+    print(f"{config['sha256']}  {arguments.base / 'ear'}")
+    return 0
