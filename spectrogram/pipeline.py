@@ -97,6 +97,11 @@ class SpectrogramAudioPipeline(Adapted, Prompted, Hearing, Verbs, StableDiffusio
         output = self.hear(result.images, recipes, params, seconds)
         return output if return_dict else output.to_tuple()
 
+    @property
+    def model_name(self) -> str | None:
+        """What recipes call the base: its name on the Hub, or of a folder only the folder's own name."""
+        return _public_name(self.name_or_path)
+
     def run_safety_checker(self, image, device, dtype):
         """No check: it was trained on photographs and would blacken spectrograms, which is silence."""
         return image, None
@@ -137,7 +142,7 @@ class SpectrogramAudioPipeline(Adapted, Prompted, Hearing, Verbs, StableDiffusio
             width=params.width,
             height=params.height,
             scheduler=type(self.scheduler).__name__,
-            model=_public_name(self.name_or_path),
+            model=self.model_name,
             adapter="+".join(adapter["name"] for adapter in adapters) or None,
             adapter_scale=adapters[0]["scale"] if adapters else None,
             params=params.to_dict(),

@@ -11,9 +11,12 @@ from spectrogram.latents import decode_picture, encode_sound
 from spectrogram.mel import warp
 from spectrogram.output import SpectrogramAudioOutput
 from spectrogram.problems import UsageProblem
+from spectrogram.verbs.levels import match_gain
+from spectrogram.verbs.painted_mask import bounds_s, compose_masked, latents_of, read_mask
 from spectrogram.verbs.sources import model_columns, read_source
 
 FEATHER_S = 0.04
+SURROUNDINGS_S = 1.0
 BAND_EDGE = 2 ** (1 / 12)  # the band fades over a semitone on either side
 
 
@@ -21,34 +24,65 @@ def inpaint(
     pipeline,
     audio,
     prompt: str,
-    start_s: float,
-    end_s: float,
+    start_s: float | None = None,
+    end_s: float | None = None,
     low_hz: float | None = None,
     high_hz: float | None = None,
     strength: float = 1.0,
     sampling_rate: int | None = None,
+    mask=None,
+    match_level: bool = False,
     **settings,
 ) -> SpectrogramAudioOutput:
     """The sound with start_s … end_s (and low_hz … high_hz) painted anew, at its own rate and with its own channels.
 
-    Outside the region the samples are the original's, exactly; a feather of 40 ms lies inside the region.
+    Outside the region the samples are the original's, exactly; a feather of 40 ms lies inside the region. A `mask`
+    painted over the spectrogram (see painted_mask.py) takes the place of times and band. With `match_level` the painted
+    stretch gets the level (RMS) of what lies around it.
     """
     audio, rate_hz = read_source(audio, sampling_rate, pipeline)
     seconds = audio.shape[1] / rate_hz
+    painted_mask = _read_own_mask(pipeline, mask, seconds, (start_s, end_s, low_hz, high_hz))
+    if painted_mask is not None:
+        start_s, end_s = bounds_s(painted_mask, pipeline.params)
     start_s, end_s = check_region(start_s, end_s, low_hz, high_hz, seconds)
     sampling = Sampling.of(pipeline, **settings)
     view_s, params = choose_view(pipeline, start_s, end_s, seconds)
     viewed = audio[:, round(view_s * rate_hz) :]
     original = encode_sound(pipeline, viewed, rate_hz, params)
-    mask = latent_mask(pipeline, original, params, (start_s - view_s, end_s - view_s), (low_hz, high_hz))
-    latents = repaint(pipeline, original, mask, prompt, sampling, strength)
+    if painted_mask is None:
+        cells = latent_mask(pipeline, original, params, (start_s - view_s, end_s - view_s), (low_hz, high_hz))
+    else:
+        cells = latents_of(painted_mask, params, view_s, pipeline.vae_scale_factor)
+        cells = torch.from_numpy(cells)[None, None].to(original)
+    latents = repaint(pipeline, original, cells, prompt, sampling, strength)
     region = {"start_s": start_s, "end_s": end_s, "low_hz": low_hz, "high_hz": high_hz, "strength": strength}
-    recipe = pipeline.recipe(prompt, sampling, params, "inpaint", region)
+    recipe = pipeline.recipe(prompt, sampling, params, "inpaint", region | ({} if mask is None else {"mask": True}))
     heard = pipeline.hear([decode_picture(pipeline, latents)], [recipe], params)
     painted = np.zeros_like(audio)
     place(painted, heard.audios[0], heard.sampling_rate, view_s, rate_hz)
-    mixed = compose(audio, painted, rate_hz, (start_s, end_s), (low_hz, high_hz))
+    if match_level:
+        painted *= _gain_by_surroundings(audio, painted, rate_hz, start_s, end_s)
+    if painted_mask is None:
+        mixed = compose(audio, painted, rate_hz, (start_s, end_s), (low_hz, high_hz))
+    else:
+        mixed = compose_masked(audio, painted, rate_hz, painted_mask, pipeline.params)
     return SpectrogramAudioOutput(heard.images, mixed[None], rate_hz, heard.recipes)
+
+
+def _read_own_mask(pipeline, mask, seconds: float, region: tuple) -> np.ndarray | None:
+    """The mask as booleans over the sound's own picture; None when the region is told in numbers instead."""
+    told = any(value is not None for value in region)
+    if told == (mask is not None) or (mask is None and None in region[:2]):
+        raise UsageProblem("the region is not told once", "start_s and end_s, or a mask", "give one of them")
+    return None if mask is None else read_mask(mask, pipeline.params_for(seconds=seconds), seconds)
+
+
+def _gain_by_surroundings(audio, painted, rate_hz: int, start_s: float, end_s: float) -> float:
+    """What brings the painted stretch to the level of the second before it and the second after it."""
+    first, last, around = round(start_s * rate_hz), round(end_s * rate_hz), round(SURROUNDINGS_S * rate_hz)
+    near = np.concatenate([audio[:, max(0, first - around) : first], audio[:, last : last + around]], axis=1)
+    return match_gain(near, painted[:, first:last]) if near.size else 1.0
 
 
 def check_region(start_s, end_s, low_hz, high_hz, seconds: float) -> tuple[float, float]:

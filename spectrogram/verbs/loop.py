@@ -21,6 +21,7 @@ def loop(pipeline, audio, prompt: str, seam_s: float = 1.0, sampling_rate: int |
     half = audio.shape[1] // 2
     middle_s = (audio.shape[1] - half) / rate_hz
     region = {"start_s": middle_s - seam_s / 2, "end_s": middle_s + seam_s / 2}
-    turned = inpaint(pipeline, np.roll(audio, -half, axis=1), prompt, **region, sampling_rate=rate_hz, **settings)
+    settings = {"match_level": True, "sampling_rate": rate_hz, **settings}
+    turned = inpaint(pipeline, np.roll(audio, -half, axis=1), prompt, **region, **settings)
     recipes = [turned.recipes[0].replace(verb="loop", settings={"seam_s": seam_s})]
     return SpectrogramAudioOutput(turned.images, np.roll(turned.audios, half, axis=2), rate_hz, recipes)

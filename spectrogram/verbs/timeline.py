@@ -1,13 +1,10 @@
 """Prompts with times: "0–4 s forest; 3–5 s a robin sings". All are denoised together on one canvas."""
 
-import torch
-
 from spectrogram.denoising import Canvas, Sampling, denoise, encode_region, plan_steps
 from spectrogram.latents import decode_picture
 from spectrogram.problems import UsageProblem
+from spectrogram.verbs.regions import column_weights
 from spectrogram.verbs.sources import model_columns
-
-FEATHER_S = 0.25
 
 
 def timeline(pipeline, events: list[tuple[float, float, str]], seconds: float | None = None, **settings):
@@ -45,15 +42,3 @@ def check_events(events: list[tuple[float, float, str]], seconds: float | None) 
                 "correct it",
             )
     return length_s
-
-
-def column_weights(events: list[tuple[float, float, str]], width: int, clip_seconds: float) -> list[torch.Tensor]:
-    """How much each latent column (width,) follows each event: 1 inside, falling over 0.25 s, never nothing at all."""
-    centres_s = (torch.arange(width) + 0.5) * clip_seconds / width
-    weights = []
-    for start_s, end_s, _ in events:
-        outside_s = torch.clamp(torch.maximum(start_s - centres_s, centres_s - end_s), min=0)
-        # The small remainder decides only where no event is near: there the nearest one rules.
-        weights.append(torch.clamp(1 - outside_s / FEATHER_S, min=0) + 1e-4 / (1 + outside_s) ** 4)
-    uncovered = torch.stack(weights).sum(dim=0) < 0.5
-    return [torch.where((weight < 1e-3) & ~uncovered, torch.zeros_like(weight), weight) for weight in weights]

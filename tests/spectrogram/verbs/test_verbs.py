@@ -8,7 +8,7 @@ from spectrogram.problems import Problem
 from spectrogram.recipe import Recipe
 from spectrogram.verbs.extend import join
 from spectrogram.verbs.inpaint import FEATHER_S, compose
-from spectrogram.verbs.timeline import column_weights
+from spectrogram.verbs.regions import column_weights
 
 FAST = {"num_inference_steps": 2, "seed": 1}
 RATE_HZ = 32000
