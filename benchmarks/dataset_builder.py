@@ -14,10 +14,11 @@ import csv
 import io
 import multiprocessing
 import random
-import resource
+import re
 import sys
 import tempfile
 import time
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -90,28 +91,53 @@ def side_by_side(entries: list[Entry], presets: list[str]) -> dict[str, float]:
     return {name: 1000 * seconds / len(entries) for name, seconds in spent.items()}
 
 
-def scaling(entries: list[Entry], workers: int) -> tuple[float, float]:
-    """Wall seconds to build with one process and with ``workers``."""
-    times = []
-    for count in (1, workers):
-        with tempfile.TemporaryDirectory() as folder:
-            begin = time.monotonic()
-            build(entries, Path(folder) / "set", Settings(workers=count))
-            times.append(time.monotonic() - begin)
-    return times[0], times[1]
+def scaling(entries: list[Entry], preset: str, rounds: int) -> dict[int, tuple[float, float]]:
+    """Best wall seconds (pieces alone, whole build) with one process and with two, in ``rounds`` alternations.
+
+    Each build is a process of its own that starts cold, as a command does; its imports count, the interpreter's not.
+    """
+    spent: dict[int, list[tuple[float, float]]] = {1: [], 2: []}
+    for _ in range(rounds):
+        for workers in spent:
+            spent[workers].append(alone(timed, entries, preset, workers))
+    return {workers: tuple(min(column) for column in zip(*times, strict=True)) for workers, times in spent.items()}
 
 
-def memory(entries: list[Entry]) -> tuple[float, float]:
-    """Peak resident megabytes of processes of their own that build a quarter of the clips, and all of them."""
-    with multiprocessing.get_context("spawn").Pool(1, maxtasksperchild=1) as pool:
-        quarter, whole = pool.map(peak_mb, [entries[: len(entries) // 4], entries], chunksize=1)
-    return quarter, whole
+def timed(entries: list[Entry], preset: str, workers: int) -> tuple[float, float]:
+    """Wall seconds until all pieces are there, and until the dataset is published."""
+    moments = []
+
+    def report(done: int, total: int) -> None:
+        if done == total and len(moments) == 1:
+            moments.append(time.monotonic())
+
+    with tempfile.TemporaryDirectory() as folder:
+        moments.append(time.monotonic())
+        build(entries, Path(folder) / "set", Settings(presets=(preset,), workers=workers), report)
+    return moments[1] - moments[0], time.monotonic() - moments[0]
+
+
+def alone(measure, *arguments):
+    """What ``measure`` returns in a fresh process."""
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(1, mp_context=context) as pool:
+        return pool.submit(measure, *arguments).result()
 
 
 def peak_mb(entries: list[Entry]) -> float:
+    """Largest resident memory of a build, by the kernel's own high-water mark (getrusage counts the parent's too)."""
     with tempfile.TemporaryDirectory() as folder:
         build(entries, Path(folder) / "set", Settings(workers=1))
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    status = Path("/proc/self/status").read_text()
+    return int(re.search(r"VmHWM:\s+(\d+) kB", status)[1]) / 1024
+
+
+def account(entries: list[Entry]) -> str:
+    """How many of the given recordings are kept and why the others are not."""
+    with tempfile.TemporaryDirectory() as folder:
+        outcome = build(entries, Path(folder) / "set", Settings(workers=2))
+    lost = len(entries) - outcome.kept - len(outcome.drops)
+    return f"{len(entries)} recordings given: {outcome.sentence()}, lost {lost}"
 
 
 def main() -> None:
@@ -119,7 +145,8 @@ def main() -> None:
     parser.add_argument("recordings", type=Path)
     parser.add_argument("--clips", type=int, default=120)
     parser.add_argument("--presets", default="mini,sd15")
-    parser.add_argument("--whole", action="store_true", help="also build all clips: reasons, scaling, memory")
+    parser.add_argument("--whole", action="store_true", help="also build all clips: reasons and memory")
+    parser.add_argument("--rounds", type=int, default=0, help="also measure two processes, best of so many builds")
     options = parser.parse_args()
     entries = real_entries(options.recordings)
     random.Random(0).shuffle(entries)
@@ -128,10 +155,17 @@ def main() -> None:
     for name, cost in costs.items():
         print(f"| {name} | {cost:.1f} | {1000 / cost:.1f} | {costs['baseline'] / cost:.1f} |")
     if options.whole:
-        small, large = memory(entries)
-        print(f"peak memory: {small:.0f} MB after {len(entries) // 4} clips, {large:.0f} MB after {len(entries)}")
-        one, two = scaling(entries, 2)
-        print(f"{len(entries)} clips: {one:.1f} s with one process, {two:.1f} s with two, {one / two:.2f} times faster")
+        print(account(entries))
+        few = entries[: len(entries) // 4]
+        small, large = alone(peak_mb, few), alone(peak_mb, entries)
+        print(f"peak memory: {small:.0f} MB for {len(few)} clips, {large:.0f} MB for {len(entries)}")
+    for preset in options.presets.split(",") if options.rounds else ():
+        times = scaling(entries, preset, options.rounds)
+        for part, stage in enumerate(("all pieces", "whole build")):
+            one, two = times[1][part], times[2][part]
+            print(
+                f"{preset}, {stage}: {one:.1f} s with one process, {two:.1f} s with two, {one / two:.2f} times faster"
+            )
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ from pathlib import Path
 import datasets
 
 from dataset_builder.build import Settings, deal
-from dataset_builder.captions import read_entries
+from dataset_builder.captions import WORDINGS, chosen_wordings, read_entries
 from dataset_builder.clips import CutPolicy, Dropped
 from dataset_builder.entries import Entry, order_key
 from dataset_builder.pieces import ENTRIES_PER_PIECE, Recipe, rows_of
@@ -43,10 +43,12 @@ class SpectrogramConfig(datasets.BuilderConfig):
     shortest_s: float = 1.0
     split: str = "80/10/10"
     seed: int = 0
+    wordings: str = WORDINGS[0]
 
     def settings(self) -> Settings:
         policy = CutPolicy(shortest_s=self.shortest_s, windows=self.windows)
-        return Settings(self.preset or self.name, policy, parse_shares(self.split), self.seed)
+        presets = (self.preset or self.name,)
+        return Settings(presets, policy, parse_shares(self.split), self.seed, wordings=self.wordings)
 
 
 class SdAudioSpectrograms(datasets.GeneratorBasedBuilder):
@@ -70,9 +72,11 @@ class SdAudioSpectrograms(datasets.GeneratorBasedBuilder):
             raise UsageProblem("no captions are given", "captions=TABLE_OR_FOLDER", "pass it to the builder")
         settings = self.config.settings()
         entries = read_entries(Path(self.config.captions), Path(self.config.audio) if self.config.audio else None)
+        entries = chosen_wordings(entries, settings.wordings, settings.seed)
         entries.sort(key=lambda entry: order_key(settings.seed, entry.clip_id))
         dealt = deal(entries, settings)
-        recipe = {"params": settings.params.to_dict(), "policy": asdict(settings.policy)}
+        params = settings.params(settings.presets[0])
+        recipe = {"params": params.to_dict(), "policy": asdict(settings.policy)}
         generators = []
         for name, split in SPLITS.items():
             mine = [entry.to_json() for entry in entries if dealt[entry.recording] == name]

@@ -8,6 +8,7 @@ file are one clip with several captions; a column ``more_captions`` holds furthe
 from __future__ import annotations
 
 import logging
+import random
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +16,7 @@ from pathlib import Path
 from dataset_builder.entries import Entry, clean_text
 from dataset_builder.sources import youtube_tables
 from dataset_builder.tables import REMEDY, read_table
-from spectrogram.problems import Problem
+from spectrogram.problems import Problem, UsageProblem
 
 log = logging.getLogger(__name__)
 
@@ -29,6 +30,7 @@ COLUMNS = {
     "start_s": ("start_s", "start_time", "onset"),
 }
 HELP = "see python -m dataset_builder --help"
+WORDINGS = ("all", "first", "random")
 SAME_NAME = ("clip_id", "source", "attribution", "split", "sha256")
 
 
@@ -170,6 +172,21 @@ def refuse_overlap(entries: list[Entry]) -> None:
                 "expected all clips of a recording in one split",
                 "correct the split column or pass --allow-overlap",
             )
+
+
+def chosen_wordings(entries: list[Entry], policy: str, seed: int) -> list[Entry]:
+    """The entries with the captions that a policy keeps: all, the first, or one drawn from the seed and the clip id."""
+    if policy not in WORDINGS:
+        raise UsageProblem(f"--wordings {policy} is none", f"expected one of {', '.join(WORDINGS)}", "choose one")
+    if policy == "all":
+        return list(entries)
+
+    def one(entry: Entry) -> tuple[str, ...]:
+        if policy == "first" or len(entry.captions) < 2:
+            return entry.captions[:1]
+        return (random.Random(f"{seed}|wording|{entry.clip_id}").choice(entry.captions),)
+
+    return [replace(entry, captions=one(entry)) for entry in entries]
 
 
 def words(name: str) -> str:

@@ -7,74 +7,71 @@ import json
 import re
 import statistics
 from collections import Counter
-from dataclasses import dataclass
 from pathlib import Path
 
 from dataset_builder import pictures
 from dataset_builder.clips import REASONS
-from dataset_builder.examples import Example
 from dataset_builder.export import Outcome, ordered_splits
+from dataset_builder.layout import CARD, shards
 from dataset_builder.reading import sha256_of
-from spectrogram.params import SpectrogramParams
+from dataset_builder.rows import SCHEMA
 
 CC = re.compile(r"CC[ -](BY(?:-NC)?(?:-SA|-ND)?)[ -](\d\.\d)", re.IGNORECASE)
+CAPTIONS = {
+    "all": "All wordings of a clip are kept ({captions} in all): `captions` holds them, `caption` is the first.",
+    "first": "Of several wordings of a clip the first was kept.",
+    "random": "Of several wordings of a clip one was kept, drawn from the seed.",
+}
+SHOWN = 3
 SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 
 
-@dataclass(frozen=True)
-class Facts:
-    """What the card tells: the outcome, the split of every clip, the codec and the command that made it."""
-
-    name: str
-    outcome: Outcome
-    split_of: dict[str, str]
-    params: SpectrogramParams
-    preset: str
-    command: str
-    example: dict
-
-
-def write_card(facts: Facts, folder: Path, tiles: list[tuple[str, bytes]], examples: list[Example]) -> None:
-    """Write README.md and the pictures in card/ below ``folder``."""
-    (folder / "card").mkdir(exist_ok=True)
-    pictures.grid(tiles, folder / "card" / "spectrograms.png")
-    rows = facts.outcome.facts
+def write_card(name: str, configs: list, settings, folder: Path) -> None:
+    """Write README.md and the pictures in card/ below ``folder``; the first of ``configs`` (Config) is the default."""
+    card, rows = folder / CARD, configs[0].outcome.facts
+    for config in configs:
+        pictures.grid(config.tiles, card / config.name / "spectrograms.png")
+        pairs = [(f"{e.caption} ({e.distance_db:.1f} dB)", e.picture, e.again) for e in config.examples[:SHOWN]]
+        pictures.comparison(pairs, card / config.name / "round_trip.png")
     labels = dict(Counter(row["label"] or "(no label)" for row in rows).most_common())
-    pictures.bars("clips of each label", labels, folder / "card" / "labels.png")
+    pictures.bars("clips of each label", labels, card / "labels.png")
     lengths = pictures.histogram([row["duration_s"] for row in rows], 0.5, "s")
-    pictures.bars("length of the sound in a clip", lengths, folder / "card" / "lengths.png")
+    pictures.bars("length of the sound in a clip", lengths, card / "lengths.png")
     levels = pictures.histogram([row["rms_db"] for row in rows], 5, "dB")
-    pictures.bars("loudness (RMS) of a clip", levels, folder / "card" / "loudness.png")
-    (folder / "README.md").write_text(front_matter(facts, folder) + body(facts, examples), encoding="utf-8")
+    pictures.bars("loudness (RMS) of a clip", levels, card / "loudness.png")
+    text = front_matter(name, configs, folder) + body(name, configs, settings)
+    (folder / "README.md").write_text(text, encoding="utf-8")
 
 
-def front_matter(facts: Facts, folder: Path) -> str:
-    splits = [{"split": name, "path": f"data/{name}-*.parquet"} for name in ordered_splits(facts.split_of)]
-    size = next((name for limit, name in SIZES if facts.outcome.kept < limit), "n>1M")
+def front_matter(name: str, configs: list, folder: Path) -> str:
+    rows = configs[0].outcome
     values = {
-        "pretty_name": facts.name,
-        "license": licence_tag({row["licence"] for row in facts.outcome.facts}),
+        "pretty_name": name,
+        "license": licence_tag({row["licence"] for row in rows.facts}),
         "task_categories": ["text-to-audio", "text-to-image"],
         "tags": ["audio", "spectrogram", "stable-diffusion", "diffusers"],
-        "size_categories": [size],
+        "size_categories": [next((size for limit, size in SIZES if rows.kept < limit), "n>1M")],
         "configs": [
             {
-                "config_name": facts.preset,
-                "default": True,
-                "description": f"content {content_hash(folder)}",
-                "data_files": splits,
+                "config_name": config.name,
+                "default": config is configs[0],
+                "description": f"content {content_hash(folder, config.name)}",
+                "data_files": [
+                    {"split": split, "path": f"data/{config.name}/{split}-*.parquet"}
+                    for split in ordered_splits(config.split_of)
+                ],
             }
+            for config in configs
         ],
     }
     # JSON is YAML; one key a line keeps it readable.
     return "---\n" + "".join(f"{key}: {json.dumps(value)}\n" for key, value in values.items()) + "---\n"
 
 
-def content_hash(folder: Path) -> str:
+def content_hash(folder: Path, config: str) -> str:
     """A hash of all shards.  ``datasets`` names its cache by the text of the configs, not by the files: a rebuilt
     dataset with the same text would be answered from the old cache, so the text has to hold this."""
-    shards = sorted((folder / "data").glob("*.parquet"))
-    return hashlib.sha256("".join(sha256_of(str(path)) for path in shards).encode()).hexdigest()[:12]
+    return hashlib.sha256("".join(sha256_of(str(path)) for path in shards(folder, config)).encode()).hexdigest()[:12]
 
 
 def licence_tag(licences: set[str]) -> str:
@@ -88,33 +85,30 @@ def licence_tag(licences: set[str]) -> str:
     return f"cc-{found[1]}-{found[2]}".lower() if found else "other"
 
 
-def body(facts: Facts, examples: list[Example]) -> str:
-    splits = Counter(facts.split_of.values())
-    counts = "\n".join(f"| {name} | {splits[name]} |" for name in ordered_splits(facts.split_of))
-    params = facts.params
+def body(name: str, configs: list, settings) -> str:
+    default = configs[0]
+    params, outcome = default.params, default.outcome
     return f"""
-# {facts.name}
+# {name}
 
-Sounds as spectrogram pictures with captions: {facts.outcome.kept} clips of {params.clip_seconds:.2f} s.
+Sounds as spectrogram pictures with captions: {outcome.kept} clips of {params.clip_seconds:.2f} s.
 
 ```python
 from datasets import load_dataset
 
-dataset = load_dataset("{facts.name}")      # from the folder that holds {facts.name}/, offline
-row = dataset["train"][0]                   # row["image"] is a picture, row["caption"] its text
+dataset = load_dataset("{name}")      # from the folder that holds {name}/, offline
+row = dataset["train"][0]             # row["image"] is a picture, row["caption"] its text
 ```
 
-![spectrograms](card/spectrograms.png)
+![spectrograms]({CARD}/{default.name}/spectrograms.png)
 
-| split | clips |
-|---|---|
-{counts}
+{config_text(name, configs)}
 
-Clips of one recording are always in the same split (`splits.csv`).
+Clips of one recording are always in the same split (`splits.csv`), in every config.
 
 ## One row
 
-{table(("column", "value"), facts.example.items())}
+{table(("column", "value"), example_row(outcome).items())}
 
 `image` is a PNG ({params.width} x {params.height}, row 0 is the highest band, white is a full-scale sine, black
 {params.range_db:g} dB below), `audio` the FLAC that it shows; both carry everything needed to go back:
@@ -123,49 +117,76 @@ Clips of one recording are always in the same split (`splits.csv`).
 from spectrogram.codec import SpectrogramCodec
 from spectrogram.params import SpectrogramParams
 
-params = SpectrogramParams.from_model("{facts.name}")       # reads spectrogram.json, codec {params.fingerprint}
+params = SpectrogramParams.from_model("{name}")       # reads spectrogram.json, codec {params.fingerprint}
 audio, rate_hz = SpectrogramCodec(params).decode(row["image"])
 ```
 
-{round_trip_text(examples)}
-
 Columns other than `audio` need no audio decoder: `dataset.remove_columns("audio")`.
 
+## What the way back costs
+
+{"".join(round_trip_text(config) for config in configs)}
 ## What is in it
 
-![labels](card/labels.png)
-![loudness](card/loudness.png)
-![lengths](card/lengths.png)
+![labels]({CARD}/labels.png)
+![loudness]({CARD}/loudness.png)
+![lengths]({CARD}/lengths.png)
 
-{table(("licence (column `licence`, clip by clip)", "clips"), common(facts, "licence"))}
+{table(("licence (column `licence`, clip by clip)", "clips"), common(outcome, "licence"))}
+
+{CAPTIONS[settings.wordings].format(captions=sum(len(row["captions"]) for row in outcome.facts))}
 
 ## What was left out
 
-{facts.outcome.sentence()} (each file with its reason in `drops.csv`).
+{outcome.sentence()} (each file with its reason in `drops.csv`).
 
-{table(("reason", "files", "meaning"), reasons(facts.outcome))}
+{table(("reason", "files", "meaning"), reasons(outcome))}
 
 ## How to build it again
 
 ```
-{facts.command}
+{settings.command}
 ```
+
+All settings, resolved, are in `settings.json`.
 """
 
 
-def round_trip_text(examples: list[Example]) -> str:
-    """What the way back costs, in figures and to the ear."""
-    middle = statistics.median(example.distance_db for example in examples)
+def config_text(name: str, configs: list) -> str:
+    """The table of configs and splits, and how a config is loaded by its name."""
+    splits = list(dict.fromkeys(split for config in configs for split in ordered_splits(config.split_of)))
+    rows = []
+    for config in configs:
+        counts, params = Counter(config.split_of.values()), config.params
+        facts = (f"{params.width} x {params.height}", f"{params.sample_rate_hz} Hz", f"{params.clip_seconds:.2f} s")
+        rows.append((config.name, *facts, *(counts[split] for split in splits)))
+    text = table(("config", "picture", "rate", "length", *splits), rows)
+    if len(configs) == 1:
+        return text
+    other = configs[1].name
+    tiles = f"![spectrograms of {other}]({CARD}/{other}/spectrograms.png)"
+    return f'{text}\n\nThe same sounds as `{other}`: `load_dataset("{name}", "{other}")`\n\n{tiles}'
+
+
+def example_row(outcome: Outcome) -> dict:
+    """One row as the card shows it, without the fingerprint that is no column of the dataset."""
+    return {name: value for name, value in outcome.facts[0].items() if name in SCHEMA.names}
+
+
+def round_trip_text(config) -> str:
+    """What the way back costs, in figures, to the eye and to the ear."""
+    middle = statistics.median(example.distance_db for example in config.examples)
     rows = [
         (example.caption, ("sound", example.sound), ("decoded", example.decoded), f"{example.distance_db:.1f} dB")
-        for example in examples
+        for example in config.examples
     ]
     head = ("caption", "the clip", "the clip after its picture", "log-spectral distance")
-    return f"On these clips the way back costs {middle:.1f} dB (median):\n\n" + table(head, rows)
+    picture = f"![picture, picture of the decoded sound, difference]({CARD}/{config.name}/round_trip.png)"
+    return f"`{config.name}`, {middle:.1f} dB (median of these clips):\n\n{table(head, rows)}\n\n{picture}\n\n"
 
 
-def common(facts: Facts, column: str) -> list[tuple[str, int]]:
-    return Counter(row[column] or "(not stated)" for row in facts.outcome.facts).most_common()
+def common(outcome: Outcome, column: str) -> list[tuple[str, int]]:
+    return Counter(row[column] or "(not stated)" for row in outcome.facts).most_common()
 
 
 def reasons(outcome: Outcome) -> list[tuple[str, int, str]]:

@@ -36,15 +36,17 @@ def parser() -> argparse.ArgumentParser:
     add("captions", metavar="CSV_OR_FOLDER", type=Path)
     add("--audio", type=Path, metavar="DIR", help="folder that file names start from (default: the table's own)")
     add("--out", type=Path, default=Path(NAME), help=f"the dataset's folder (default: {NAME})")
-    add("--preset", default="mini", help="how sound becomes a picture (default: mini)")
+    add("--preset", default="mini", help="how sound becomes a picture; several make several configs: mini,sd15")
     add("--split", default="80/10/10", help="shares of train/validation/test (default: 80/10/10)")
     add("--seed", type=int, default=0, help="decides splits and order (default: 0)")
     add("--windows", action="store_true", help="use all of a long recording, not only its first clip")
     add("--shortest", type=float, default=1.0, metavar="S", help="drop sounds shorter than this (default: 1.0 s)")
     add("--silence", type=float, default=-60.0, metavar="DB", help="drop clips that stay below (default: -60 dB)")
     add("--keep-silent", action="store_true", help="keep silent clips")
+    add("--wordings", default="all", help="captions kept of each clip: all, first, or random (default: all)")
     add("--augment", type=int, default=0, metavar="N", help="add N recorded variations and mixes of each train clip")
     add("--allow-overlap", action="store_true", help="accept a split column that divides a recording")
+    add("--replace", action="store_true", help="a config that the folder has and --preset does not name may go")
     add("--workers", type=int, help="processes (default: all cores, one for a small set)")
     add("--dry-run", action="store_true", help="say what would be built and how large it gets, build nothing")
     add("--json", action="store_true", help="print the summary as JSON")
@@ -70,10 +72,12 @@ def run(options: argparse.Namespace, argv: list[str]) -> int:
     from dataset_builder.build import build
 
     with progress(len(entries), "clips") as report:
-        outcome = build(entries, options.out, settings, report)
-    summary = {"out": str(options.out), "given": len(entries), "kept": outcome.kept, "dropped": len(outcome.drops)}
-    say(options.json, summary | {"reasons": dict(outcome.reasons())}, farewell(options, settings, outcome))
-    return PARTIAL_EXIT_CODE if outcome.drops else 0
+        outcomes = build(entries, options.out, settings, report)
+    first = next(iter(outcomes.values()))
+    summary = {"out": str(options.out), "given": len(entries), "kept": first.kept, "dropped": len(first.drops)}
+    summary |= {"reasons": dict(first.reasons()), "configs": {name: own.kept for name, own in outcomes.items()}}
+    say(options.json, summary, farewell(options, settings, outcomes))
+    return PARTIAL_EXIT_CODE if any(own.drops for own in outcomes.values()) else 0
 
 
 def settings_of(options: argparse.Namespace, argv: list[str]):
@@ -86,20 +90,26 @@ def settings_of(options: argparse.Namespace, argv: list[str]):
         raise UsageProblem(f"--workers is {options.workers}", "1 or more", "leave it out to use all cores")
     policy = CutPolicy(options.shortest, options.silence, options.keep_silent, options.windows)
     return Settings(
-        preset=options.preset,
+        presets=tuple(dict.fromkeys(options.preset.split(","))),
         policy=policy,
         shares=parse_shares(options.split),
         seed=options.seed,
+        wordings=options.wordings,
         augment=AugmentPolicy(copies=options.augment),
         workers=options.workers,
+        replace=options.replace,
         command="python -m dataset_builder " + shlex.join(argv),
     )
 
 
-def farewell(options: argparse.Namespace, settings, outcome) -> str:
+def farewell(options: argparse.Namespace, settings, outcomes: dict) -> str:
     """What came out, what long recordings still hold, and what to run next."""
-    lines = [outcome.sentence() + (f" (reasons in {options.out / 'drops.csv'})" if outcome.drops else "")]
-    clip_s = settings.params.clip_seconds
+    many = len(outcomes) > 1
+    lines = [(f"{name}: " if many else "") + outcome.sentence() for name, outcome in outcomes.items()]
+    if any(outcome.drops for outcome in outcomes.values()):
+        lines[-1] += f" (reasons in {options.out / 'drops.csv'})"
+    preset, outcome = next(iter(outcomes.items()))
+    clip_s = settings.params(preset).clip_seconds
     spare = [math.floor((facts["source_seconds"] - settings.policy.shortest_s) / clip_s) for facts in outcome.facts]
     long, more = sum(clips > 0 for clips in spare), sum(clips for clips in spare if clips > 0)
     if long and not options.windows:

@@ -11,8 +11,10 @@ import soundfile
 from PIL import Image
 from pyarrow import parquet
 
+from dataset_builder.layout import CARD, shards
 from spectrogram.audio_io import write_audio
 from spectrogram.codec import SpectrogramCodec
+from spectrogram.params import SpectrogramParams
 
 COUNT = 5
 FLOOR = 1e-5
@@ -21,31 +23,37 @@ FRAME, HOP = 2048, 512
 
 @dataclass(frozen=True)
 class Example:
-    """One clip: files below the dataset's folder, and the log-spectral distance of sound and decoded sound in dB."""
+    """One clip: files below the dataset's folder, the log-spectral distance of sound and decoded sound in dB, the
+    picture, and the picture of the decoded sound."""
 
     caption: str
     sound: str
     decoded: str
     distance_db: float
+    picture: Image.Image
+    again: Image.Image
 
 
-def round_trip(folder: Path, settings) -> list[Example]:
-    """Write card/NAME.flac and card/NAME_decoded.flac for the first clips of train; returns them."""
-    (folder / "card").mkdir(exist_ok=True)
-    shards = sorted((folder / "data").glob("*.parquet"))
-    shard = next((path for path in shards if path.name.startswith("train")), shards[0])
-    rows = parquet.ParquetFile(shard).read_row_group(0, columns=["clip_id", "caption", "image", "audio"]).to_pylist()
-    codec = SpectrogramCodec(settings.params)
-    return [example(row, folder, codec) for row in rows[:COUNT]]
+def round_trip(folder: Path, config: str, params: SpectrogramParams) -> list[Example]:
+    """Write card/CONFIG/NAME.flac and NAME_decoded.flac for the first clips of train; returns them."""
+    (folder / CARD / config).mkdir(parents=True, exist_ok=True)
+    rows = parquet.ParquetFile(shards(folder, config)[0]).read_row_group(
+        0, columns=["clip_id", "caption", "image", "audio"]
+    )
+    codec = SpectrogramCodec(params)
+    return [example(row, folder, f"{CARD}/{config}", codec) for row in rows.slice(0, COUNT).to_pylist()]
 
 
-def example(row: dict, folder: Path, codec: SpectrogramCodec) -> Example:
+def example(row: dict, folder: Path, place: str, codec: SpectrogramCodec) -> Example:
     sound, rate_hz = soundfile.read(io.BytesIO(row["audio"]["bytes"]), dtype="float32", always_2d=True)
-    decoded, _ = codec.decode(Image.open(io.BytesIO(row["image"]["bytes"])))
-    name = f"card/{row['image']['path'].removesuffix('.png')}"
+    picture = Image.open(io.BytesIO(row["image"]["bytes"])).convert("RGB")
+    decoded, _ = codec.decode(picture)
+    name = f"{place}/{row['image']['path'].removesuffix('.png')}"
     (folder / f"{name}.flac").write_bytes(row["audio"]["bytes"])
     write_audio(folder / f"{name}_decoded.flac", decoded, rate_hz)
-    return Example(row["caption"], f"{name}.flac", f"{name}_decoded.flac", distance_db(sound.T, decoded))
+    again = codec.encode(decoded, rate_hz)
+    distance = distance_db(sound.T, decoded)
+    return Example(row["caption"], f"{name}.flac", f"{name}_decoded.flac", distance, picture, again)
 
 
 def distance_db(one: np.ndarray, other: np.ndarray) -> float:

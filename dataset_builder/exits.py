@@ -5,12 +5,16 @@ from __future__ import annotations
 import errno
 import logging
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
-from spectrogram.problems import ENVIRONMENT_EXIT_CODE, Problem
+from spectrogram.problems import ENVIRONMENT_EXIT_CODE, EnvironmentProblem, Problem
 
 INTERRUPTED_EXIT_CODE = 130
-DISK_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EACCES, errno.EPERM, errno.EROFS}
+KEPT = "make room and run the same command again, finished work is kept"
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+DISK_ERRORS = {*FULL, errno.EACCES, errno.EPERM, errno.EROFS}
 
 
 def ended(action: Callable[[], int]) -> int:
@@ -36,7 +40,20 @@ def ended(action: Callable[[], int]) -> int:
         return INTERRUPTED_EXIT_CODE
 
 
+@contextmanager
+def writing(path: Path, size: int) -> Iterator[None]:
+    """A full disk in here becomes an EnvironmentProblem that names the file and the bytes it needs."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in FULL:
+            raise
+        raise EnvironmentProblem(
+            f"cannot write {path} ({error.strerror})", f"expected {size} bytes of free space", KEPT
+        ) from error
+
+
 def advice(error: OSError) -> str:
-    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-        return "expected free space; make room and run the same command again, finished work is kept"
+    if error.errno in FULL:
+        return f"expected free space; {KEPT}"
     return "expected permission to write there; choose another --out or change its owner"

@@ -1,6 +1,7 @@
 """Pieces become the dataset: Parquet shards for each split, streamed, in an order that mixes the classes.
 
-A finished folder holds data/<split>-00000-of-00001.parquet, README.md, spectrogram.json, splits.csv and drops.csv.
+A finished folder holds data/CONFIG/SPLIT-00000-of-00001.parquet, README.md, settings.json, spectrogram.json, splits.csv
+and drops.csv.
 """
 
 from __future__ import annotations
@@ -16,9 +17,10 @@ from typing import Self
 import pyarrow
 from pyarrow import parquet
 
+from dataset_builder.exits import writing
+from dataset_builder.layout import split_rank
 from dataset_builder.pieces import read_drops
 from dataset_builder.rows import PIECE_SCHEMA, SCHEMA, typed_schema
-from dataset_builder.splits import NAMES
 
 ROW_GROUP = 100
 MEDIA_COLUMNS = ("image", "audio")
@@ -80,7 +82,8 @@ class SplitWriter:
     def add(self, row: dict) -> None:
         if not self.room:
             self.close()
-            self.writer, self.room = parquet.ParquetWriter(next(self.paths), self.schema), self.shard_rows
+            self.path, self.room = next(self.paths), self.shard_rows
+            self.writer = parquet.ParquetWriter(self.path, self.schema)
         self.group.append(row)
         self.room -= 1
         if len(self.group) == ROW_GROUP:
@@ -88,8 +91,9 @@ class SplitWriter:
 
     def flush(self) -> None:
         if self.group:
-            self.writer.write_table(pyarrow.Table.from_pylist(self.group, schema=self.schema))
-            self.group = []
+            table, self.group = pyarrow.Table.from_pylist(self.group, schema=self.schema), []
+            with writing(self.path, table.nbytes):
+                self.writer.write_table(table)
 
     def close(self) -> None:
         self.flush()
@@ -103,14 +107,17 @@ class SplitWriter:
         self.close()
 
 
-def drops_csv(drops: list[dict]) -> bytes:
+def drops_csv(drops: dict[str, list[dict]]) -> bytes:
+    """The table of all drops, given those of each config."""
     text = io.StringIO(newline="")
-    writer = csv.DictWriter(text, ("clip_id", "reason", "detail", "place", "path"), lineterminator="\n")
+    writer = csv.DictWriter(text, ("config", "clip_id", "reason", "detail", "place", "path"), lineterminator="\n")
     writer.writeheader()
-    writer.writerows(sorted(drops, key=lambda drop: (drop["reason"], drop["clip_id"])))
+    for config, own in drops.items():
+        ordered = sorted(own, key=lambda drop: (drop["reason"], drop["clip_id"]))
+        writer.writerows({"config": config, **drop} for drop in ordered)
     return text.getvalue().encode()
 
 
 def ordered_splits(split_of: dict[str, str]) -> list[str]:
     """Names of the splits that have rows, train first."""
-    return sorted(set(split_of.values()), key=lambda name: (NAMES.index(name) if name in NAMES else 9, name))
+    return sorted(set(split_of.values()), key=split_rank)

@@ -9,7 +9,8 @@ from collections import Counter
 from pathlib import Path
 
 from dataset_builder.exits import ended
-from spectrogram.problems import Problem, UsageProblem
+from dataset_builder.layout import configs, shards, split_of
+from spectrogram.problems import UsageProblem
 
 LEVELS = " .:-=+*#%@"
 
@@ -18,6 +19,7 @@ def parser() -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(prog="python -m dataset_builder inspect", description=__doc__)
     made.add_argument("dataset", type=Path, help="a folder that this package built")
     made.add_argument("row", nargs="?", help="number of a row, or its clip_id; without it the dataset is summed up")
+    made.add_argument("--config", help="which of several configs (default: the dataset's default)")
     made.add_argument("--split", default="train", help="split that the number counts in (default train)")
     made.add_argument("--out", type=Path, help="also write ROW.png, ROW.flac and ROW_decoded.wav into this folder")
     return made
@@ -29,13 +31,15 @@ def main(argv: list[str]) -> int:
 
 
 def run(options: argparse.Namespace) -> int:
-    if not list(options.dataset.glob("data/*.parquet")):
-        raise Problem(f"{options.dataset} holds no data/*.parquet", "expected a dataset of this package", "build one")
+    names = configs(options.dataset)
+    config = options.config or names[0]
+    if config not in names:
+        raise UsageProblem(f"there is no config {config}", f"expected one of {', '.join(names)}", "choose one")
     if options.row is None:
-        print(summary(options.dataset))
+        print("\n".join(summary(options.dataset, name) for name in ([config] if options.config else names)))
         print(f"next: python -m dataset_builder inspect {options.dataset} 0 --out look")
         return 0
-    row = find(options.dataset, options.split, options.row)
+    row = find(options.dataset, config, options.split, options.row)
     for name, value in row.items():
         if name not in ("image", "audio"):
             print(f"{name:>16}  {value}")
@@ -47,13 +51,13 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def summary(dataset: Path) -> str:
-    """Splits, labels and licences with their counts."""
+def summary(dataset: Path, config: str) -> str:
+    """Splits, labels and licences of a config with their counts."""
     from pyarrow import parquet
 
-    lines = []
-    for split in sorted({path.name.split("-")[0] for path in dataset.glob("data/*.parquet")}):
-        paths = sorted(dataset.glob(f"data/{split}-*.parquet"))
+    lines = [f"config {config}"]
+    for split in dict.fromkeys(split_of(path) for path in shards(dataset, config)):
+        paths = shards(dataset, config, split)
         rows = [row for path in paths for row in parquet.read_table(path, columns=["label", "licence"]).to_pylist()]
         lines.append(f"{split}: {len(rows)} rows")
         for name in ("label", "licence"):
@@ -62,12 +66,12 @@ def summary(dataset: Path) -> str:
     return "\n".join(lines)
 
 
-def find(dataset: Path, split: str, wanted: str) -> dict:
+def find(dataset: Path, config: str, split: str, wanted: str) -> dict:
     """The row of a number or a clip id, reading one row group at a time."""
     from pyarrow import parquet
 
     left = int(wanted) if wanted.isdigit() else None
-    for path in sorted(dataset.glob(f"data/{split if left is not None else '*'}-*.parquet")):
+    for path in shards(dataset, config, split if left is not None else "*"):
         file = parquet.ParquetFile(path)
         for group in range(file.num_row_groups):
             rows = file.metadata.row_group(group).num_rows

@@ -6,7 +6,7 @@ import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageChops, ImageDraw, ImageFont
 
 INK, PAPER, BAR = (30, 30, 40), (255, 255, 255), (79, 70, 229)
 MARGIN = 8
@@ -25,6 +25,23 @@ def grid(tiles: Sequence[tuple[str, bytes]], path: Path, columns: int = 4, width
         x, y = MARGIN + index % columns * step[0], MARGIN + index // columns * step[1]
         sheet.paste(picture.resize(tile, Image.Resampling.LANCZOS), (x, y))
         draw.text((x, y + tile[1] + 2), fitted(text, tile[0]), INK, font(13))
+    sheet.save(path, optimize=True)
+
+
+def comparison(rows: Sequence[tuple[str, Image.Image, Image.Image]], path: Path, width: int = 256) -> None:
+    """Write one PNG with a line for each (text, picture, other picture): both, and how far they differ (white: 255)."""
+    columns = ("picture", "picture of the decoded sound", "difference")
+    height = round(width * rows[0][1].height / rows[0][1].width)
+    step = width + MARGIN, height + LINE + MARGIN
+    sheet = Image.new("RGB", (MARGIN + len(columns) * step[0], MARGIN + LINE + len(rows) * step[1]), PAPER)
+    draw = ImageDraw.Draw(sheet)
+    for column, title in enumerate(columns):
+        draw.text((MARGIN + column * step[0], MARGIN), title, INK, font(13))
+    for line, (text, one, other) in enumerate(rows):
+        y = MARGIN + LINE + line * step[1]
+        for column, tile in enumerate((one, other, ImageChops.difference(one, other))):
+            sheet.paste(tile.resize((width, height), Image.Resampling.LANCZOS), (MARGIN + column * step[0], y))
+        draw.text((MARGIN, y + height + 2), fitted(text, sheet.width - 2 * MARGIN), INK, font(13))
     sheet.save(path, optimize=True)
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -21,8 +21,10 @@ from pyarrow import parquet
 
 import spectrogram
 from dataset_builder import augment
+from dataset_builder.allocator import keep_freed_memory
 from dataset_builder.clips import CutPolicy, Dropped, cuts, level_db
 from dataset_builder.entries import Entry, fingerprint_of_file
+from dataset_builder.exits import writing
 from dataset_builder.reading import sha256_of
 from dataset_builder.rows import PIECE_SCHEMA, row_of
 from spectrogram.codec import SpectrogramCodec
@@ -54,8 +56,12 @@ def software_fingerprint() -> str:
     folders = (Path(__file__).parent, Path(spectrogram.__file__).parent)
     files = sorted(path for folder in folders for path in folder.rglob("*.py"))
     key = hashlib.sha256(b"".join(path.read_bytes() for path in files))
-    key.update(" ".join(f"{name} {version(name)}" for name in LIBRARIES).encode())
+    key.update(" ".join(f"{name} {number}" for name, number in library_versions().items()).encode())
     return key.hexdigest()[:16]
+
+
+def library_versions() -> dict[str, str]:
+    return {name: version(name) for name in LIBRARIES}
 
 
 def write_plan(folder: Path, entries: list[Entry], recipe: Recipe) -> int:
@@ -77,15 +83,32 @@ def build_shard(folder: Path, rank: int, world: int, report: Callable[[int], Non
     Pure in its result: any split of the pieces over ranks, machines and restarts leaves the same files.
     ``report`` is told the number of entries after each one that is finished.
     """
-    plan = Path(folder) / "plan"
-    recipe = Recipe.from_json((plan / "recipe.json").read_text())
-    codec, built = SpectrogramCodec(recipe.params), 0
-    for path in sorted(plan.glob("*.jsonl"))[rank::world]:
+    return build_pieces(((folder, path) for path in planned_pieces(folder)[rank::world]), report)
+
+
+def planned_folders(work: Path) -> list[Path]:
+    """The folders below a work folder that hold a plan, one for each config."""
+    return sorted(path.parent.parent for path in Path(work).glob("*/plan/recipe.json"))
+
+
+def planned_pieces(folder: Path) -> list[Path]:
+    return sorted((Path(folder) / "plan").glob("*.jsonl"))
+
+
+def build_pieces(planned: Iterable[tuple[Path, Path]], report: Callable[[int], None]) -> int:
+    """Build the given (folder, planned piece) that are not done yet; returns how many were built."""
+    keep_freed_memory()
+    recipes: dict[Path, tuple[Recipe, SpectrogramCodec]] = {}
+    built = 0
+    for folder, path in planned:
         done = piece_path(folder, path)
         if done.exists():
             report(len(read_plan(path)))
             continue
-        write_piece(done, read_plan(path), recipe, codec, report)
+        if folder not in recipes:
+            recipe = Recipe.from_json((Path(folder) / "plan" / "recipe.json").read_text())
+            recipes[folder] = recipe, SpectrogramCodec(recipe.params)
+        write_piece(done, read_plan(path), *recipes[folder], report)
         built += 1
     return built
 
@@ -105,7 +128,7 @@ def read_plan(path: Path) -> list[Entry]:
 
 def finished_pieces(folder: Path) -> list[Path]:
     """All pieces of the plan in order; call it only when every rank has ended."""
-    return [piece_path(folder, path) for path in sorted((Path(folder) / "plan").glob("*.jsonl"))]
+    return [piece_path(folder, path) for path in planned_pieces(folder)]
 
 
 def write_piece(
@@ -121,9 +144,10 @@ def write_piece(
         report(1)
     schema = PIECE_SCHEMA.with_metadata({"drops": json.dumps(drops)})
     path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_suffix(f".{os.getpid()}")
-    parquet.write_table(pyarrow.Table.from_pylist(rows, schema=schema), unfinished, compression="none")
-    os.replace(unfinished, path)
+    unfinished, table = path.with_suffix(f".{os.getpid()}"), pyarrow.Table.from_pylist(rows, schema=schema)
+    with writing(path, table.nbytes):
+        parquet.write_table(table, unfinished, compression="none")
+        os.replace(unfinished, path)
 
 
 def rows_of(entry: Entry, recipe: Recipe, codec: SpectrogramCodec) -> Iterator[dict | Dropped]:
@@ -168,5 +192,6 @@ def read_drops(path: Path) -> list[dict]:
 
 def write_atomically(path: Path, data: bytes) -> None:
     unfinished = path.with_name(f".{path.name}.{os.getpid()}")
-    unfinished.write_bytes(data)
-    os.replace(unfinished, path)
+    with writing(path, len(data)):
+        unfinished.write_bytes(data)
+        os.replace(unfinished, path)

@@ -6,7 +6,8 @@ import argparse
 from pathlib import Path
 
 from dataset_builder.exits import ended
-from spectrogram.problems import EnvironmentProblem, Problem, UsageProblem
+from dataset_builder.layout import configs
+from spectrogram.problems import EnvironmentProblem, UsageProblem
 
 
 def parser() -> argparse.ArgumentParser:
@@ -29,8 +30,7 @@ def run(options: argparse.Namespace) -> int:
     from huggingface_hub import HfApi
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalTokenNotFoundError, OfflineModeIsEnabled
 
-    if not list(options.dataset.glob("data/*.parquet")):
-        raise Problem(f"{options.dataset} holds no data/*.parquet", "expected a dataset of this package", "build one")
+    configs(options.dataset)
     api = HfApi()
     try:
         api.create_repo(options.repo, repo_type="dataset", private=not options.public, exist_ok=True)

@@ -23,10 +23,10 @@ DRIVERS = ("here", "local", "slurm", "ray")
 
 
 def build_task(folder: str, rank: int, world: int) -> int:
-    """One share of the pieces; importable, so that any engine can send it to another machine."""
-    from dataset_builder.pieces import build_shard
+    """One share of the pieces of every config; importable, so that any engine can send it to another machine."""
+    from dataset_builder.pieces import build_shard, planned_folders
 
-    return build_shard(Path(folder), rank, world)
+    return sum(build_shard(config, rank, world) for config in planned_folders(Path(folder)))
 
 
 def with_datatrove(folder: Path, tasks: int, workers: int, slurm: dict | None = None) -> None:
@@ -100,7 +100,7 @@ def plan(argv: list[str]) -> int:
     entries = read_entries(options.captions, options.audio, options.allow_overlap)
     with locked(options.out) as folder:
         entries, _ = planned(entries, options.out, command.settings_of(options, argv), folder)
-    pieces = len(list((folder / "plan").glob("*.jsonl")))
+    pieces = len(list(folder.glob("*/plan/*.jsonl")))
     print(f"{len(entries)} clips in {pieces} pieces")
     print(f"next: python -m dataset_builder scale build {options.out} --driver local --tasks {min(pieces, 500)}")
     return 0
@@ -108,7 +108,7 @@ def plan(argv: list[str]) -> int:
 
 def run(options: argparse.Namespace) -> int:
     folder = work_folder(options.out)
-    if not (folder / "plan" / "recipe.json").is_file():
+    if not list(folder.glob("*/plan/recipe.json")):
         raise EnvironmentProblem(f"{options.out} has no plan", "expected one", "run `scale plan` with the same --out")
     if options.driver == "here":
         build_task(str(folder), options.rank, options.world)

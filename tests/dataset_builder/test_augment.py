@@ -86,7 +86,7 @@ def test_masking_silences_one_band_and_one_stretch_of_time():
 
 
 def test_a_build_records_the_recipe_of_every_variation(folder, tmp_path):
-    outcome = build(read_entries(folder), tmp_path / "set", Settings(augment=AugmentPolicy(copies=1)))
+    outcome = build(read_entries(folder), tmp_path / "set", Settings(augment=AugmentPolicy(copies=1)))["mini"]
     varied = [row for row in outcome.facts if row["augmentation"]]
     originals = {row["clip_id"]: row for row in outcome.facts if not row["augmentation"]}
     assert len(originals) == 12

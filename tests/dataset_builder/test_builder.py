@@ -23,7 +23,7 @@ def undecoded(dataset):
 def test_the_builder_gives_the_rows_and_splits_of_the_command(prepared, folder, tmp_path):
     build(read_entries(folder), tmp_path / "out", Settings())
     for split in ("train", "validation", "test"):
-        shards = str(tmp_path / "out" / "data" / f"{split}-*.parquet")
+        shards = str(tmp_path / "out" / "data" / "mini" / f"{split}-*.parquet")
         ours = datasets.load_dataset("parquet", data_files=shards, split="train", cache_dir=str(tmp_path / "c"))
         theirs = prepared.as_dataset(split=split)
         assert undecoded(theirs).to_list() == undecoded(ours).to_list()

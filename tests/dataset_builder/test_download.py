@@ -70,7 +70,7 @@ def test_a_section_is_fetched_once_for_all_its_captions_and_builds_a_dataset(ent
         assert len(server.asked) == asked
     assert (outcome.ok, again.ok, outcome.sentence()) == (1, 1, "1 here, 0 failed, 0 pending")
     assert soundfile.info(tmp_path / "d" / "audio" / f"{OK}_3.flac").duration == pytest.approx(10, abs=0.05)
-    built = build(read_entries(tmp_path / "d"), tmp_path / "set", Settings())
+    built = build(read_entries(tmp_path / "d"), tmp_path / "set", Settings())["mini"]
     assert built.facts[0]["captions"] == ["sound 0", "a second caption"]
     assert built.facts[0]["recording"] == OK
 

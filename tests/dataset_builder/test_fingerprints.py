@@ -82,7 +82,7 @@ def test_a_twin_in_another_split_leaves_train_and_is_counted(tmp_path):
         Entry(name, str(tmp_path / f"{name}.wav"), (name,), recording=name, split=split)
         for name, split in splits.items()
     ]
-    outcome = build(entries, tmp_path / "set", Settings())
+    outcome = build(entries, tmp_path / "set", Settings())["mini"]
     assert {row["clip_id"] for row in outcome.facts} == {"b", "c", "d"}
     assert [(drop["clip_id"], drop["reason"]) for drop in outcome.drops] == [("a", "near-duplicate")]
     assert "sounds like b in test" in (tmp_path / "set" / "drops.csv").read_text()

@@ -31,10 +31,10 @@ def test_a_row_is_written_as_picture_sound_and_decoded_sound(dataset, tmp_path, 
 
 
 def test_a_clip_id_is_found_in_any_split(dataset, capsys):
-    (path,) = (dataset / "data").glob("test-*.parquet")
+    (path,) = (dataset / "data" / "mini").glob("test-*.parquet")
     wanted = parquet.read_table(path, columns=["clip_id"])["clip_id"][0].as_py()
     assert inspect_command.main([str(dataset), f"x{wanted}"]) == 2
-    assert inspect_command.find(dataset, "train", wanted)["clip_id"] == wanted
+    assert inspect_command.find(dataset, "mini", "train", wanted)["clip_id"] == wanted
 
 
 def test_a_row_that_is_not_there_is_a_usage_error(dataset, capsys):

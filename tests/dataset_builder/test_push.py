@@ -29,7 +29,7 @@ def dataset(folder, tmp_path):
 
 def test_a_dataset_is_committed_whole_and_private_and_old_shards_go(dataset):
     with LoopbackHub() as hub:
-        hub.files["data/train-00000-of-00009.parquet"] = b"old"
+        hub.files["data/mini/train-00000-of-00009.parquet"] = b"old"
         done = push(hub, dataset, "u/x")
         assert done.returncode == 0, done.stderr
         assert "next: load_dataset('u/x')" in done.stdout

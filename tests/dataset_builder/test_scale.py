@@ -34,10 +34,10 @@ def test_ranks_in_any_order_and_twice_over_give_the_bytes_of_one_build(many, tmp
     out = tmp_path / "ranks" / "set"
     assert scale.main(["plan", str(many), "--out", str(out)]) == 0
     assert "70 clips in 2 pieces" in capsys.readouterr().out
-    assert [build_shard(work_folder(out), rank, 3) for rank in (2, 1, 1, 0)] == [0, 1, 0, 1]
-    before = [path.stat().st_mtime_ns for path in finished_pieces(work_folder(out))]
+    assert [build_shard(work_folder(out) / "mini", rank, 3) for rank in (2, 1, 1, 0)] == [0, 1, 0, 1]
+    before = [path.stat().st_mtime_ns for path in finished_pieces(work_folder(out) / "mini")]
     assert scale.main(["build", str(out), "--rank", "0", "--world", "1"]) == 0
-    assert [path.stat().st_mtime_ns for path in finished_pieces(work_folder(out))] == before
+    assert [path.stat().st_mtime_ns for path in finished_pieces(work_folder(out) / "mini")] == before
     assert published(many, out) == whole
 
 
@@ -46,13 +46,13 @@ def test_datatrove_builds_the_pieces_that_a_build_then_publishes(many, tmp_path)
     out = tmp_path / "trove" / "set"
     assert scale.main(["plan", str(many), "--out", str(out)]) == 0
     scale.with_datatrove(work_folder(out), tasks=2, workers=2)
-    pieces = finished_pieces(work_folder(out))
+    pieces = finished_pieces(work_folder(out) / "mini")
     assert len(pieces) == 2
     assert all(path.is_file() for path in pieces)
     built = [path.read_bytes() for path in pieces]
     for path in pieces:
         path.unlink()
-    build_shard(work_folder(out), 0, 1)
+    build_shard(work_folder(out) / "mini", 0, 1)
     assert [path.read_bytes() for path in pieces] == built
 
 
@@ -62,8 +62,8 @@ def test_building_without_a_plan_says_how_to_make_one(tmp_path, capsys):
 
 
 def test_a_missing_engine_is_answered_with_its_install_line(tmp_path, capsys, monkeypatch):
-    (work_folder(tmp_path / "set") / "plan").mkdir(parents=True)
-    (work_folder(tmp_path / "set") / "plan" / "recipe.json").write_text("{}")
+    (work_folder(tmp_path / "set") / "mini" / "plan").mkdir(parents=True)
+    (work_folder(tmp_path / "set") / "mini" / "plan" / "recipe.json").write_text("{}")
     monkeypatch.setattr(scale.importlib.util, "find_spec", lambda name: None)
     assert scale.main(["build", str(tmp_path / "set"), "--driver", "ray"]) == 5
     assert shlex.split(capsys.readouterr().err)[-3:] == ["pip", "install", "ray[default]"]

@@ -117,7 +117,7 @@ def test_a_dataset_is_streamed_into_a_folder_that_builds_again(folder, tmp_path)
     entries = read_entries(tmp_path / "copy")
     assert {entry.split for entry in entries} == {"train"}
     assert {entry.label for entry in entries} <= {"high", "low"}
-    assert build(entries, tmp_path / "again", Settings()).kept == 5
+    assert build(entries, tmp_path / "again", Settings())["mini"].kept == 5
 
 
 def test_licences_are_written_as_people_write_them():
