@@ -32,32 +32,58 @@ def ours(preset: str, name: str) -> Peer:
     return Peer(name, lambda audio: (np.asarray(codec.encode(audio[None], RATE_HZ)), None), decode)
 
 
-def riffusion(iterations: int = 32) -> Peer:
-    """riffusion-hobby's parameters with torchaudio's transforms; the inverse of the bands by least squares.
+def _riffusion_grid(params):
+    """Arguments of torchaudio's spectrogram and mel scale as riffusion-hobby passes them."""
+    grid = {"n_fft": params.fft_samples, "win_length": params.window_samples, "hop_length": params.hop_samples}
+    bands = (params.mel_bands, params.sample_rate_hz, params.low_hz, params.high_hz, params.fft_samples // 2 + 1)
+    return grid, bands
 
-    Its own converter normalises each sound to full scale; here the true peak is handed over, which is kinder.
-    """
+
+def riffusion_transform(params):
+    """A function: audio (samples,) to band magnitudes (bands, frames), as riffusion-hobby's converter finds them."""
     import torch
     import torchaudio
 
-    grid = {"n_fft": 17640, "win_length": 4410, "hop_length": 441}
+    grid, bands = _riffusion_grid(params)
     transform = torchaudio.transforms.Spectrogram(**grid, power=None)
-    bands = torchaudio.transforms.MelScale(512, RATE_HZ, 0, 10000, 8821, norm=None, mel_scale="htk")
+    scale = torchaudio.transforms.MelScale(*bands, norm=None, mel_scale="htk")
+    return lambda audio: scale(transform(torch.from_numpy(audio)[None]).abs())[0].numpy()
+
+
+def riffusion_decoder(params, iterations: int):
+    """A function: picture (and the true peak, if known) to audio; the inverse of the bands by least squares."""
+    import torch
+    import torchaudio
+
+    grid, bands = _riffusion_grid(params)
+    matrix = torchaudio.transforms.MelScale(*bands, norm=None, mel_scale="htk").fb.numpy().T
     griffin_lim = torchaudio.transforms.GriffinLim(**grid, n_iter=iterations, power=1.0, momentum=0.99)
-    matrix = bands.fb.numpy().T
 
-    def encode(audio):
-        sizes = bands(transform(torch.from_numpy(audio)[None]).abs())[0].numpy()
-        shades = (255 - 255 * (sizes / sizes.max()) ** 0.25).astype(np.uint8)[::-1]
-        return np.repeat(shades[..., None], 3, axis=2), sizes.max()
-
-    def decode(picture, peak):
-        sizes = (1 - picture[::-1, :, 0].astype(np.float32) / 255) ** 4 * peak
+    def decode(picture, peak=1.0):
+        sizes = (1 - np.asarray(picture)[::-1, :, :3].mean(axis=2, dtype=np.float32) / 255) ** 4 * peak
         spectrum = np.maximum(np.linalg.lstsq(matrix, sizes, rcond=None)[0], 0).astype(np.float32)
         torch.manual_seed(0)
         return griffin_lim(torch.from_numpy(spectrum)[None])[0].numpy()
 
-    return Peer(f"riffusion (GL {iterations})", encode, decode)
+    return decode
+
+
+def riffusion(iterations: int = 32) -> Peer:
+    """riffusion-hobby's parameters with torchaudio's transforms.
+
+    Its own converter normalises each sound to full scale; here the true peak is handed over, which is kinder.
+    """
+    from spectrogram.params import SpectrogramParams
+
+    params = SpectrogramParams.preset("riffusion")
+    transform = riffusion_transform(params)
+
+    def encode(audio):
+        sizes = transform(audio)
+        shades = (255 - 255 * (sizes / sizes.max()) ** 0.25).astype(np.uint8)[::-1]
+        return np.repeat(shades[..., None], 3, axis=2), sizes.max()
+
+    return Peer(f"riffusion (GL {iterations})", encode, riffusion_decoder(params, iterations))
 
 
 def librosa_style() -> Peer:

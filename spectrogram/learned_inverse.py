@@ -51,7 +51,7 @@ def load_weights(params: SpectrogramParams) -> Weights | None:
 
 
 @lru_cache(maxsize=4)
-def _geometry(params: SpectrogramParams) -> tuple[np.ndarray, np.ndarray]:
+def band_positions(params: SpectrogramParams) -> tuple[np.ndarray, np.ndarray]:
     """Nearest band of each bin, and its position among the bands as a fraction."""
     bins_hz = np.arange(params.fft_samples // 2 + 1) * params.sample_rate_hz / params.fft_samples
     position = np.interp(bins_hz, centres_hz(params), np.arange(params.bands))
@@ -63,7 +63,7 @@ def look(level_db: np.ndarray, params: SpectrogramParams) -> tuple[np.ndarray, n
 
     Takes band levels in dB (bands, frames). The base is interpolated between bands; inputs are relative to it.
     """
-    nearest, position = _geometry(params)
+    nearest, position = band_positions(params)
     below = np.minimum(position.astype(int), params.bands - 2)
     part = (position - below).astype(np.float32)[:, None]
     base = level_db[below] * (1 - part) + level_db[below + 1] * part

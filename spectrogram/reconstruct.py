@@ -10,12 +10,13 @@ from spectrogram.learned_inverse import FINE, fine_magnitude, load_weights
 from spectrogram.mel import filterbank, inverse_filterbank, spreading
 from spectrogram.params import SpectrogramParams
 from spectrogram.phase import impose_magnitude, integrate_phase, scale_bins, sizes_by_bin, turn_positive, with_phase
-from spectrogram.sweep import CHUNK, Sweep
+from spectrogram.sweep import Sweep
 
 MOMENTUM = np.float32(0.99 / 1.99)
 GREATEST_GAIN = np.float32(30)
-EAGERNESS, CARRY = 1.5, np.float32(0.5)
+EAGERNESS, CARRY = 1.25, np.float32(0.9)
 LEAST_OVERLAP = 5.0  # windows a sample; pictures with fewer are interpolated in time before phases are sought
+FRAMES_AT_ONCE = 32
 FLOOR = np.float32(1e-7)
 OVERSHOOT = np.float32(0.35)  # 3 dB: what a peak between two frames may rise above them
 
@@ -94,8 +95,8 @@ def spread_bands(levels: np.ndarray, params: SpectrogramParams) -> np.ndarray:
     """Bin magnitudes (frames, bins), contiguous, for band levels (bands, frames)."""
     inverse = inverse_filterbank(params)
     magnitude = np.empty((levels.shape[1], inverse.shape[0]), np.float32)
-    for first in range(0, len(magnitude), CHUNK):
-        chunk = slice(first, first + CHUNK)
+    for first in range(0, len(magnitude), FRAMES_AT_ONCE):
+        chunk = slice(first, first + FRAMES_AT_ONCE)
         turn_positive(inverse @ np.ascontiguousarray(levels[:, chunk]), magnitude[chunk])
     return magnitude
 

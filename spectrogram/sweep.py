@@ -11,7 +11,7 @@ import scipy.fft
 from spectrogram.params import SpectrogramParams
 from spectrogram.stft import analysis_window, padding, synthesis_gain
 
-CHUNK = 32
+CHUNK_SAMPLES = 1 << 16  # of all frames of a chunk; with their spectrum they fill half of a megabyte
 Chunks = Iterable[tuple[slice, np.ndarray]]
 
 
@@ -26,6 +26,7 @@ class Sweep:
         self.before = padding(params)
         covered = (frames - 1) * params.hop_samples + params.fft_samples
         self.after = max(0, covered - self.before - samples)
+        self.chunk = max(4, CHUNK_SAMPLES // params.fft_samples)
         self.window = analysis_window(params.window_samples, params.fft_samples)
 
     def canvas(self, audio: np.ndarray) -> np.ndarray:
@@ -42,15 +43,17 @@ class Sweep:
         """(which frames, their spectrum complex64), in order; the spectrum may be overwritten."""
         hop, size = self.params.hop_samples, self.params.fft_samples
         views = np.lib.stride_tricks.sliding_window_view(canvas, size)[::hop]
-        for first in range(0, self.frames, CHUNK):
-            chunk = slice(first, min(first + CHUNK, self.frames))
+        for chunk in self._chunks():
             yield chunk, scipy.fft.rfft(views[chunk] * self.window, axis=1, overwrite_x=True)
 
     def split(self, *arrays: np.ndarray) -> Iterator[tuple]:
         """(which frames, those frames of each array), in order."""
-        for first in range(0, self.frames, CHUNK):
-            chunk = slice(first, min(first + CHUNK, self.frames))
+        for chunk in self._chunks():
             yield chunk, *(array[chunk] for array in arrays)
+
+    def _chunks(self) -> Iterator[slice]:
+        for first in range(0, self.frames, self.chunk):
+            yield slice(first, min(first + self.chunk, self.frames))
 
     def lay(self, chunks: Chunks) -> np.ndarray:
         """Canvas whose spectra are nearest to the given ones (least squares; Griffin and Lim 1984)."""
