@@ -50,6 +50,7 @@ class Hearing:
         self, images: list, recipes: list[Recipe], params: SpectrogramParams, seconds: float | None = None
     ) -> SpectrogramAudioOutput:
         """Decode pictures to sound, at most `seconds` long, and attach parameters and recipes to the pictures."""
+        self.maybe_free_model_hooks()
         codec, audios = SpectrogramCodec(params), []
         for image, recipe in zip(images, recipes, strict=True):
             image.info |= {PARAMS_KEY: params.to_json(), RECIPE_KEY: recipe.to_json()}

@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from spectrogram.memory import plan_memory, save_memory
 from spectrogram.problems import EnvironmentProblem, Problem, UsageProblem
 
 EMBEDDED = Path(__file__).resolve().parents[1] / "base_model"
@@ -75,9 +76,12 @@ def _devices(torch) -> list[tuple[str, bool]]:
     return [("cuda", torch.cuda.is_available()), ("mps", torch.backends.mps.is_available()), ("cpu", True)]
 
 
-def load_pipeline(base: str | Path | None = None, device: str | None = None, dtype=None):
-    """A SpectrogramAudioPipeline on its device: half precision on CUDA, float32 elsewhere; safetensors only."""
-    location, device = locate_base(base), choose_device(device)
+def load_pipeline(base: str | Path | None = None, device: str | None = None, dtype=None, vram_gb: float | None = None):
+    """A SpectrogramAudioPipeline on its device: half precision on CUDA, float32 elsewhere; safetensors only.
+
+    `vram_gb` fits it onto a smaller card (see memory.py).
+    """
+    location, device, plan = locate_base(base), choose_device(device), plan_memory(vram_gb)
     import torch
 
     from spectrogram.pipeline import SpectrogramAudioPipeline
@@ -95,7 +99,7 @@ def load_pipeline(base: str | Path | None = None, device: str | None = None, dty
             "a whole Stable Diffusion model",
             "check the name or network",
         ) from error
-    return pipeline.to(device)
+    return save_memory(pipeline, plan, device)
 
 
 def quiet_loading():

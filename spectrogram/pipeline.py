@@ -15,6 +15,7 @@ import torch
 from diffusers import StableDiffusionPipeline
 
 from spectrogram.adapted import Adapted
+from spectrogram.choosing import Choosing
 from spectrogram.hearing import Hearing
 from spectrogram.noise import varied_noise
 from spectrogram.params import SpectrogramParams
@@ -26,7 +27,7 @@ from spectrogram.verbs.long import WIDEST, paint_long
 from spectrogram.verbs.methods import Verbs
 
 
-class SpectrogramAudioPipeline(Adapted, Prompted, Hearing, Verbs, StableDiffusionPipeline):
+class SpectrogramAudioPipeline(Adapted, Prompted, Hearing, Choosing, Verbs, StableDiffusionPipeline):
     """Stable Diffusion that returns sound: called with a text, or through one of its verbs with a sound."""
 
     def __call__(
@@ -138,6 +139,8 @@ class SpectrogramAudioPipeline(Adapted, Prompted, Hearing, Verbs, StableDiffusio
     def _recipe(self, params: SpectrogramParams, **fields) -> Recipe:
         """A recipe with what this pipeline knows of itself: model, scheduler, adapters, parameters."""
         adapters = [adapter for adapter in self._active_adapters() if adapter["scale"] != 0]
+        if len(adapters) > 1:
+            fields["settings"] = {**fields["settings"], "adapter_scales": [adapter["scale"] for adapter in adapters]}
         return Recipe(
             width=params.width,
             height=params.height,

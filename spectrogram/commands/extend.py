@@ -2,27 +2,19 @@
 
 import argparse
 
-from spectrogram.commands.options import (
-    add_common_arguments,
-    add_source_arguments,
-    check_common,
-    finish,
-    open_pipeline,
-    sampling_of,
-)
+from spectrogram.commands.options import add_common_arguments, add_source_arguments, perform
 
 
 def add_arguments(parser: argparse.ArgumentParser):
     add_source_arguments(parser)
-    parser.add_argument("--seconds", type=float, required=True, metavar="S", help="how much to add")
-    parser.add_argument(
-        "--side", choices=("right", "left"), default="right", help="after the end, or before the beginning"
-    )
+    add = parser.add_argument
+    add("--seconds", type=float, required=True, metavar="S", help="how much to add")
+    add("--side", choices=("right", "left"), default="right", help="after the end, or before the beginning")
+    add("--own-level", action="store_true", help="leave the level as painted (the recording's when left out)")
     add_common_arguments(parser)
 
 
 def run(options: argparse.Namespace) -> int:
-    check_common(options, options.prompt)
-    pipeline = open_pipeline(options, options.prompt)
-    output = pipeline.extend(options.source, options.prompt, options.seconds, options.side, **sampling_of(options))
-    return finish(output, options)
+    prompt, what = options.prompt, (options.source, options.prompt, options.seconds, options.side)
+    level = {"match_level": not options.own_level}
+    return perform(options, lambda pipeline, **how: pipeline.extend(*what, **level, **how), prompt)

@@ -1,39 +1,30 @@
 """`python -m spectrogram inpaint in.wav "a dog barks" --start 1.5 --end 3 --low 200 --high 4000 -o out.wav`"""
 
 import argparse
+from pathlib import Path
 
-from spectrogram.commands.options import (
-    add_common_arguments,
-    add_source_arguments,
-    check_common,
-    finish,
-    open_pipeline,
-    require,
-    sampling_of,
-)
+from spectrogram.commands.options import add_common_arguments, add_source_arguments, perform, require
 
 
 def add_arguments(parser: argparse.ArgumentParser):
     add_source_arguments(parser)
-    parser.add_argument("--start", type=float, required=True, metavar="S", help="repaint from this second")
-    parser.add_argument("--end", type=float, required=True, metavar="S", help="up to this second")
-    parser.add_argument("--low", type=float, metavar="HZ", help="only above this frequency (all when left out)")
-    parser.add_argument("--high", type=float, metavar="HZ", help="only below this frequency (all when left out)")
-    parser.add_argument("--strength", type=float, default=1.0, help="how much may change, 0 to 1 (%(default)s)")
+    add = parser.add_argument
+    add("--start", type=float, metavar="S", help="repaint from this second")
+    add("--end", type=float, metavar="S", help="up to this second")
+    add("--low", type=float, metavar="HZ", help="only above this frequency (all when left out)")
+    add("--high", type=float, metavar="HZ", help="only below this frequency (all when left out)")
+    add("--mask", type=Path, metavar="PICTURE", help="instead: white over the spectrogram where it is to change")
+    add("--match-level", action="store_true", help="bring it to the level of the sound around it")
+    add("--strength", type=float, default=1.0, help="how much may change, 0 to 1 (%(default)s)")
     add_common_arguments(parser)
 
 
 def run(options: argparse.Namespace) -> int:
-    check_common(options, options.prompt)
-    require(
-        options.start < options.end,
-        f"--start {options.start} is not before --end {options.end}",
-        "start < end",
-        "exchange them",
-    )
-    pipeline = open_pipeline(options, options.prompt)
-    region = {"start_s": options.start, "end_s": options.end, "low_hz": options.low, "high_hz": options.high}
-    output = pipeline.inpaint(
-        options.source, options.prompt, **region, strength=options.strength, **sampling_of(options)
-    )
-    return finish(output, options)
+    start, end = options.start, options.end
+    timed = start is not None and end is not None
+    require(timed or options.mask, "there is no region", "--start and --end, or --mask", "add one of them")
+    require(not timed or start < end, f"--start {start} is not before --end {end}", "start < end", "exchange them")
+    region = {"start_s": start, "end_s": end, "low_hz": options.low, "high_hz": options.high, "mask": options.mask}
+    region |= {"strength": options.strength, "match_level": options.match_level}
+    source, prompt = options.source, options.prompt
+    return perform(options, lambda pipeline, **how: pipeline.inpaint(source, prompt, **region, **how), prompt)

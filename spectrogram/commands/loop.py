@@ -2,14 +2,7 @@
 
 import argparse
 
-from spectrogram.commands.options import (
-    add_common_arguments,
-    add_source_arguments,
-    check_common,
-    finish,
-    open_pipeline,
-    sampling_of,
-)
+from spectrogram.commands.options import add_common_arguments, add_source_arguments, perform
 
 
 def add_arguments(parser: argparse.ArgumentParser):
@@ -21,6 +14,5 @@ def add_arguments(parser: argparse.ArgumentParser):
 
 
 def run(options: argparse.Namespace) -> int:
-    check_common(options, options.prompt)
-    pipeline = open_pipeline(options, options.prompt)
-    return finish(pipeline.loop(options.source, options.prompt, options.seam, **sampling_of(options)), options)
+    what = (options.source, options.prompt, options.seam)
+    return perform(options, lambda pipeline, **how: pipeline.loop(*what, **how), options.prompt)

@@ -2,14 +2,7 @@
 
 import argparse
 
-from spectrogram.commands.options import (
-    add_common_arguments,
-    check_common,
-    finish,
-    open_pipeline,
-    require,
-    sampling_of,
-)
+from spectrogram.commands.options import add_common_arguments, perform, require
 
 
 def add_arguments(parser: argparse.ArgumentParser):
@@ -20,11 +13,9 @@ def add_arguments(parser: argparse.ArgumentParser):
 
 
 def run(options: argparse.Namespace) -> int:
-    check_common(options, *options.prompts)
-    require(len(options.prompts) > 1, "there is one prompt", "two or more", "add where it should lead")
-    require(
-        options.num >= len(options.prompts), f"--num is {options.num}", f"{len(options.prompts)} or more", "raise it"
+    prompts, num = options.prompts, options.num
+    require(len(prompts) > 1, "there is one prompt", "two or more", "add where it should lead")
+    require(num >= len(prompts), f"--num is {num}", f"{len(prompts)} or more", "raise it")
+    return perform(
+        options, lambda pipeline, **how: pipeline.morph(prompts, num, end_seed=options.end_seed, **how), *prompts
     )
-    pipeline = open_pipeline(options, *options.prompts)
-    output = pipeline.morph(options.prompts, options.num, end_seed=options.end_seed, **sampling_of(options))
-    return finish(output, options)

@@ -3,6 +3,7 @@
 import argparse
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from spectrogram.audio_io import WRITABLE
@@ -12,22 +13,42 @@ from spectrogram.problems import UsageProblem
 def add_common_arguments(parser: argparse.ArgumentParser):
     """Output, seed, sampling and model: the same flags with the same meaning in each command."""
     add = parser.add_argument
-    add("-o", "--out", type=Path, default=Path("out.wav"), help="sound file (%(default)s); the picture lies beside it")
+    add_output_arguments(parser)
     add("--seed", type=int, help="the same seed makes the same sound (drawn and told when left out)")
     add("--negative-prompt", default="", help="what not to hear")
     add("--steps", type=int, help="denoising steps (the base model's own number when left out)")
     add("--guidance", type=float, help="how closely to follow the prompt (the base model's own when left out)")
-    add("--lora", type=Path, help="adapter: runs/NAME or a .safetensors file")
-    add("--lora-scale", type=float, default=1.0, help="strength of the adapter (%(default)s)")
+    add("--lora", type=Path, action="append", default=[], help="adapter: runs/NAME or a .safetensors file; repeatable")
+    add("--lora-scale", type=float, action="append", default=[], help="strength of each adapter, in order (1.0)")
+    add_model_arguments(parser)
+
+
+def add_output_arguments(parser: argparse.ArgumentParser):
+    add = parser.add_argument
+    add("-o", "--out", type=Path, default=Path("out.wav"), help="sound file (%(default)s); the picture lies beside it")
+    add("--json", action="store_true", help="print one JSON object instead of sentences")
+
+
+def add_model_arguments(parser: argparse.ArgumentParser):
+    add = parser.add_argument
     add("--base", help="folder or Hub name of a Stable Diffusion 1.x model (the embedded one when left out)")
     add("--device", help="cuda, mps or cpu (the fastest that is there when left out)")
-    add("--json", action="store_true", help="print one JSON object instead of sentences")
+    memory = parser.add_mutually_exclusive_group()
+    memory.add_argument("--vram", type=float, metavar="GB", help="do with a card of so much memory, for example 6")
+    memory.add_argument("--lowvram", dest="vram", action="store_const", const=4.0, help="the same as --vram 4")
 
 
 def add_source_arguments(parser: argparse.ArgumentParser):
     """A sound that is there, and what to hear in it."""
     parser.add_argument("source", type=Path, metavar="SOUND", help="audio file to start from")
     parser.add_argument("prompt", metavar="PROMPT", help="what to hear, for example 'rain on a tin roof'")
+
+
+def perform(options: argparse.Namespace, verb: Callable, *prompts: str) -> int:
+    """Check, open the pipeline, call `verb(pipeline, **sampling)` and write what comes out."""
+    check_common(options, *prompts)
+    pipeline = open_pipeline(options, *prompts)
+    return finish(verb(pipeline, **sampling_of(options)), options)
 
 
 def check_common(options: argparse.Namespace, *prompts: str):
@@ -37,16 +58,23 @@ def check_common(options: argparse.Namespace, *prompts: str):
 
     for prompt in prompts:
         require(prompt.strip(), "the prompt is empty", "words such as 'rain on a tin roof'", "add them in quotes")
-    suffix = options.out.suffix.lower()
-    what = f"the output {options.out.name} ends in {suffix!r}"
-    require(suffix in WRITABLE, what, f"one of {', '.join(WRITABLE)}", "rename it")
+    check_output(options)
     require_range("--steps", options.steps, 1, 1000, "try 20")
     require_range("--guidance", options.guidance, 0, 50, "try 3 to 7.5")
     require_range("--seed", options.seed, 0, 2**63 - 1, "leave the sign out")
-    require_range("--lora-scale", options.lora_scale, -10, 10, "try 0.5 to 1")
-    if options.lora is not None:
-        find_adapter(options.lora)
+    for scale in options.lora_scale:
+        require_range("--lora-scale", scale, -10, 10, "try 0.5 to 1")
+    scales, adapters = len(options.lora_scale), len(options.lora)
+    require(scales <= adapters, f"--lora-scale is given {scales} times", f"{adapters} at most", "name its --lora")
+    for adapter in options.lora:
+        find_adapter(adapter)
     locate_base(options.base)
+
+
+def check_output(options: argparse.Namespace):
+    suffix = options.out.suffix.lower()
+    what = f"the output {options.out.name} ends in {suffix!r}"
+    require(suffix in WRITABLE, what, f"one of {', '.join(WRITABLE)}", "rename it")
 
 
 def require(condition, what: str, expected: str, remedy: str):
@@ -60,26 +88,28 @@ def require_range(flag: str, value, low, high, remedy: str):
 
 
 def open_pipeline(options: argparse.Namespace, *prompts: str):
-    """The pipeline of --base with --lora on --device; progress goes to the terminal, unless --json."""
+    """The pipeline of --base with each --lora on --device; progress goes to the terminal, unless --json."""
     from spectrogram.models import load_pipeline
 
-    pipeline = load_pipeline(options.base, options.device)
+    pipeline = load_pipeline(options.base, options.device, vram_gb=options.vram)
     pipeline.set_progress_bar_config(desc="denoising", disable=options.json, leave=False, unit="step")
-    if options.lora is not None:
-        pipeline.load_lora_weights(options.lora, adapter_name="adapter")
-        pipeline.set_adapters(["adapter"], [options.lora_scale])
+    names = [f"adapter_{i + 1}" for i in range(len(options.lora))]
+    for name, adapter in zip(names, options.lora, strict=True):
+        pipeline.load_lora_weights(adapter, adapter_name=name)
+    if names:
+        scales = [*options.lora_scale, *[1.0] * (len(names) - len(options.lora_scale))]
+        pipeline.set_adapters(names, scales)
     for prompt in prompts:
-        warn_of_cut_words(pipeline, prompt)
+        tell_of_long_prompt(pipeline, prompt)
     return pipeline
 
 
-def warn_of_cut_words(pipeline, prompt: str):
-    """Say on stderr which words of a long prompt the model will not read."""
-    cut = pipeline.cut_words(prompt)
-    if cut:
-        print(
-            f"note: the model reads {pipeline.tokenizer.model_max_length - 2} tokens; not read: {cut}", file=sys.stderr
-        )
+def tell_of_long_prompt(pipeline, prompt: str):
+    """Say on stderr that a long prompt is read in pieces, and where the first one ends."""
+    rest = pipeline.cut_words(prompt)
+    if rest:
+        limit = pipeline.tokenizer.model_max_length - 2
+        print(f"note: longer than {limit} tokens, read in pieces; after the first: {rest}", file=sys.stderr)
 
 
 def sampling_of(options: argparse.Namespace) -> dict:
@@ -104,6 +134,8 @@ def finish(output, options: argparse.Namespace) -> int:
         print(json.dumps({"clips": written}))
         return 0
     for clip in written:
-        print(f"{clip['sound']}  {clip['seconds']:.2f} s  seed {clip['recipe']['seed']}  (picture: {clip['picture']})")
+        seed = clip["recipe"]["seed"]
+        told = "" if seed is None else f"  seed {seed}"
+        print(f"{clip['sound']}  {clip['seconds']:.2f} s{told}  (picture: {clip['picture']})")
     print(f"next: python -m spectrogram inspect {written[0]['picture']}")
     return 0

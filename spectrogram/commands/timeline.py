@@ -1,38 +1,31 @@
-"""`python -m spectrogram timeline "0-4 forest" "3-5 a robin sings" -o out.wav`"""
+"""`python -m spectrogram timeline "0-4 forest" "3-5 a robin sings" -o out.wav --labels out.jams`"""
 
 import argparse
-import re
+from pathlib import Path
 
-from spectrogram.commands.options import (
-    add_common_arguments,
-    check_common,
-    finish,
-    open_pipeline,
-    sampling_of,
-)
+from spectrogram.commands.options import add_common_arguments, perform
+from spectrogram.commands.ranges import parse_range
+from spectrogram.labels import FORMATS, write_labels
 from spectrogram.problems import UsageProblem
-
-EVENT = re.compile(r"\s*(\d+(?:\.\d+)?)\s*[-–]\s*(\d+(?:\.\d+)?)\s*s?\s+(\S.*)", re.DOTALL)
 
 
 def add_arguments(parser: argparse.ArgumentParser):
-    parser.add_argument(
-        "events", nargs="+", metavar="EVENT", help="'START-END PROMPT' in seconds, for example '0-4 forest'"
-    )
-    parser.add_argument("--seconds", type=float, help="length (the end of the last event when left out)")
+    add = parser.add_argument
+    add("events", nargs="+", metavar="EVENT", help="'START-END PROMPT' in seconds, for example '0-4 forest'")
+    add("--seconds", type=float, help="length (the end of the last event when left out)")
+    add("--labels", type=Path, metavar="FILE", help=f"also write the events as labels: {', '.join(FORMATS)}")
     add_common_arguments(parser)
 
 
 def run(options: argparse.Namespace) -> int:
-    events = [parse_event(text) for text in options.events]
-    check_common(options)
-    pipeline = open_pipeline(options, *(prompt for *_, prompt in events))
-    return finish(pipeline.timeline(events, options.seconds, **sampling_of(options)), options)
+    events = [parse_range(text, "s") for text in options.events]
+    if options.labels and options.labels.suffix.lower() not in FORMATS:
+        raise UsageProblem(f"--labels is {options.labels.name}", f"one of {', '.join(FORMATS)}", "rename it")
 
+    def paint(pipeline, **how):
+        output = pipeline.timeline(events, options.seconds, **how)
+        if options.labels:
+            write_labels(options.labels, events, output.audios.shape[-1] / output.sampling_rate, options.out.name)
+        return output
 
-def parse_event(text: str) -> tuple[float, float, str]:
-    """(start_s, end_s, prompt) of '3-5 a robin sings'; raises UsageProblem for anything else."""
-    match = EVENT.fullmatch(text)
-    if match is None:
-        raise UsageProblem(f"the event {text!r} is unreadable", "'START-END PROMPT' in seconds", "write '0-4 forest'")
-    return float(match[1]), float(match[2]), match[3].strip()
+    return perform(options, paint, *(prompt for *_, prompt in events))

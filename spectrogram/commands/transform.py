@@ -2,15 +2,7 @@
 
 import argparse
 
-from spectrogram.commands.options import (
-    add_common_arguments,
-    add_source_arguments,
-    check_common,
-    finish,
-    open_pipeline,
-    require,
-    sampling_of,
-)
+from spectrogram.commands.options import add_common_arguments, add_source_arguments, perform, require
 
 
 def add_arguments(parser: argparse.ArgumentParser):
@@ -20,8 +12,6 @@ def add_arguments(parser: argparse.ArgumentParser):
 
 
 def run(options: argparse.Namespace) -> int:
-    check_common(options, options.prompt)
-    strength = options.strength
+    source, prompt, strength = options.source, options.prompt, options.strength
     require(0 < strength <= 1, f"--strength is {strength}", "more than 0 and at most 1", "try 0.5")
-    pipeline = open_pipeline(options, options.prompt)
-    return finish(pipeline.transform(options.source, options.prompt, strength, **sampling_of(options)), options)
+    return perform(options, lambda pipeline, **how: pipeline.transform(source, prompt, strength, **how), prompt)

@@ -166,6 +166,7 @@ def test_several_adapters_with_weights_are_in_the_recipe(pipeline, tiny_lora):
     pipeline.set_adapters(["one", "two"], [0.3, 0.5])
     recipe = pipeline("rain", seed=1, **FAST).recipes[0]
     assert (recipe.adapter, recipe.adapter_scale) == ("rain+rain", 0.3)
+    assert recipe.settings == {"adapter_scales": [0.3, 0.5]}
 
 
 def test_the_adapters_own_parameters_come_first_then_the_bases_then_the_size(pipeline, tiny_base, tmp_path):

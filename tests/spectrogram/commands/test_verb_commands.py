@@ -1,11 +1,14 @@
 """The verbs as a person types them."""
 
+import json
+
 import numpy as np
 import pytest
 import soundfile
+from PIL import Image
 
 from spectrogram.__main__ import main
-from spectrogram.commands.timeline import parse_event
+from spectrogram.commands.ranges import parse_range
 from spectrogram.problems import UsageProblem
 from spectrogram.recipe import Recipe
 
@@ -46,11 +49,11 @@ def test_morph_writes_numbered_clips_and_timeline_one(tiny_base, tmp_path):
 
 
 def test_events_are_read_and_others_refused():
-    assert parse_event("3-5 a robin sings") == (3.0, 5.0, "a robin sings")
-    assert parse_event("0.5–4 s forest") == (0.5, 4.0, "forest")
+    assert parse_range("3-5 a robin sings", "s") == (3.0, 5.0, "a robin sings")
+    assert parse_range("0.5–4 s forest", "s") == (0.5, 4.0, "forest")
     for wrong in ("rain", "3-5", "a-b rain", "-1-3 rain"):
         with pytest.raises(UsageProblem, match="unreadable"):
-            parse_event(wrong)
+            parse_range(wrong, "s")
 
 
 @pytest.mark.parametrize(
@@ -70,3 +73,60 @@ def test_what_is_wrong_is_said_in_one_line(tiny_base, sound, capsys, arguments, 
     arguments = [str(sound) if argument == "IN" else argument for argument in arguments]
     assert main([*arguments, "--base", str(tiny_base)]) == code
     assert reason in capsys.readouterr().err
+
+
+def test_mix_stereo_and_a_painted_mask_write_what_they_say(tiny_base, sound, tmp_path):
+    common = ["-o", tmp_path / "out.wav", "--base", tiny_base, "--steps", 1, "--seed", 3]
+    assert main(["mix", *map(str, ["0-500 rain", "1000-9000 Hz bell", "--seconds", 2, *common])]) == 0
+    assert Recipe.read(tmp_path / "out.wav").settings["bands"] == [[0, 500, "rain"], [1000, 9000, "bell"]]
+    assert main(["stereo", *map(str, ["rain", "--spread", 0.5, "--seconds", 2, *common])]) == 0
+    info = soundfile.info(tmp_path / "out.wav")
+    assert (info.channels, info.duration) == (2, 2.0)
+    mask = np.zeros((64, 64), np.uint8)
+    mask[:, 32:] = 255
+    Image.fromarray(mask).save(tmp_path / "mask.png")
+    assert main(["inpaint", *map(str, [sound, "bell", "--mask", tmp_path / "mask.png", *common])]) == 0
+    painted, original = soundfile.read(tmp_path / "out.wav")[0], soundfile.read(sound)[0]
+    np.testing.assert_allclose(painted[:22000], original[:22000], atol=1e-4)
+    assert np.abs(painted[26000:] - original[26000:]).mean() > 0.01
+
+
+def test_variations_follow_the_recipe_of_the_clip(tiny_base, tmp_path):
+    common = ["--base", tiny_base, "--steps", 2]
+    assert main(["generate", *map(str, ["rain", "-o", tmp_path / "a.wav", "--seed", 8, *common])]) == 0
+    flags = ["--num", 2, "--amount", 0.2, "-o", tmp_path / "b.wav", "--base", tiny_base]
+    assert main(["variations", *map(str, [tmp_path / "a.wav", *flags])]) == 0
+    recipes = [Recipe.read(tmp_path / f"b-{i}.wav") for i in (1, 2)]
+    assert [(recipe.prompt, recipe.seed, recipe.steps) for recipe in recipes] == [("rain", 8, 2)] * 2
+
+
+def test_upscale_needs_no_prompt(tiny_base, sound, tmp_path):
+    out = tmp_path / "fine.wav"
+    assert main(["upscale", *map(str, [sound, "--high", 20000, "-o", out, "--base", tiny_base])]) == 0
+    assert soundfile.info(out).samplerate == 48000
+    assert Recipe.read(out).verb == "upscale"
+
+
+@pytest.mark.parametrize("suffix", [".jams", ".csv", ".txt"])
+def test_a_timeline_writes_its_labels(tiny_base, tmp_path, suffix):
+    out, labels = tmp_path / "a.wav", tmp_path / f"a{suffix}"
+    flags = ["-o", out, "--labels", labels, "--base", tiny_base, "--steps", 1]
+    assert main(["timeline", *map(str, ["0-2 rain", "1.5-3.5 the bell", *flags])]) == 0
+    text = labels.read_text()
+    if suffix == ".jams":
+        jams = json.loads(text)
+        assert jams["file_metadata"]["duration"] == 3.5
+        rows = [(row["time"], row["duration"], row["value"]) for row in jams["annotations"][0]["data"]]
+        assert rows == [(0, 2, "rain"), (1.5, 2, "the bell")]
+    elif suffix == ".csv":
+        assert text.splitlines()[1:] == ["a.wav,0.0,2.0,rain", "a.wav,1.5,3.5,the bell"]
+    else:
+        assert text.splitlines() == ["0.000000\t2.000000\train", "1.500000\t3.500000\tthe bell"]
+
+
+def test_several_adapters_have_their_own_strengths(tiny_base, tiny_lora, tmp_path):
+    out = tmp_path / "a.wav"
+    adapters = ["--lora", tiny_lora, "--lora-scale", 0.5, "--lora", tiny_lora]
+    assert main(["generate", *map(str, ["rain", "-o", out, "--base", tiny_base, "--steps", 1, *adapters])]) == 0
+    recipe = Recipe.read(out)
+    assert (recipe.adapter, recipe.settings) == ("rain+rain", {"adapter_scales": [0.5, 1.0]})

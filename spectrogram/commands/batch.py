@@ -1,0 +1,107 @@
+"""`python -m spectrogram generate --prompts FILE --out FOLDER`: many prompts, several at once, resumable.
+
+Line 7 becomes 0007.wav (0007-1.wav, … with --num), so that names need no prompt in them; prompts.csv tells which is
+which. A sound that is there and whose recipe says the same is kept, so an interrupted run goes on where it stopped.
+"""
+
+import argparse
+import csv
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from spectrogram.commands.options import check_common, open_pipeline, require, sampling_of
+from spectrogram.problems import Problem
+
+TOGETHER = 4
+INDEX = "prompts.csv"
+
+
+@dataclass(frozen=True)
+class Order:
+    """One clip to make: where to, of which prompt, with which seed (None: any)."""
+
+    path: Path
+    prompt: str
+    seed: int | None
+
+    def is_done(self, wanted: dict) -> bool:
+        """Whether the sound is there with a recipe that says what is wanted; None in `wanted` accepts anything."""
+        try:
+            from spectrogram.recipe import Recipe
+
+            recipe = Recipe.read(self.path)
+        except Problem:
+            return False
+        asked = {**wanted, "prompt": self.prompt, "seed": self.seed}
+        return all(value is None or getattr(recipe, name) == value for name, value in asked.items())
+
+
+def run_batch(options: argparse.Namespace) -> int:
+    """Exit code 0 once each line of the file has its sound."""
+    folder, prompts = options.out, read_prompts(options.prompts)
+    require(not folder.suffix, f"--out is {folder.name}", "a folder", "name one, for example sounds/")
+    require(not options.best_of, "--best-of does not go with --prompts", "one of them", "leave one out")
+    options.out = Path("out.wav")
+    check_common(options, *prompts.values())
+    orders = plan(prompts, folder, options)
+    wanted = {"negative_prompt": options.negative_prompt, "steps": options.steps, "guidance": options.guidance}
+    open_orders = [order for order in orders if not order.is_done(wanted)]
+    folder.mkdir(parents=True, exist_ok=True)
+    write_index(folder, orders)
+    say(options, {"to_make": len(open_orders), "kept": len(orders) - len(open_orders), "folder": str(folder)})
+    if open_orders:
+        make(open_orders, options)
+    say(options, {"done": len(orders), "folder": str(folder)})
+    return 0
+
+
+def read_prompts(path: Path) -> dict[int, str]:
+    """Prompts by line number; empty lines and those that begin with # are comments."""
+    require(path.is_file(), f"{path} does not exist", "a text file with a prompt a line", "check --prompts")
+    lines = enumerate(path.read_text(encoding="utf-8-sig").splitlines(), start=1)
+    prompts = {number: line.strip() for number, line in lines if line.strip() and not line.lstrip().startswith("#")}
+    require(prompts, f"{path.name} holds no prompt", "a prompt a line", "write some")
+    return prompts
+
+
+def plan(prompts: dict[int, str], folder: Path, options: argparse.Namespace) -> list[Order]:
+    """One order a clip; with --seed, line n begins at seed + n · num, so that no clip depends on its neighbours."""
+    orders = []
+    for number, prompt in prompts.items():
+        for i in range(options.num):
+            name = f"{number:04d}.wav" if options.num == 1 else f"{number:04d}-{i + 1}.wav"
+            seed = None if options.seed is None else options.seed + number * options.num + i
+            orders.append(Order(folder / name, prompt, seed))
+    return orders
+
+
+def make(orders: list[Order], options: argparse.Namespace):
+    """Generate and save the orders, a few at a time."""
+    from spectrogram.seeds import draw_seed, make_generators
+
+    pipeline = open_pipeline(options)
+    how = {name: value for name, value in sampling_of(options).items() if name != "seed"}
+    for start in range(0, len(orders), TOGETHER):
+        group = orders[start : start + TOGETHER]
+        seeds = [draw_seed() if order.seed is None else order.seed for order in group]
+        generators = [make_generators(seed, 1)[0] for seed in seeds]
+        output = pipeline([order.prompt for order in group], generator=generators, seconds=options.seconds, **how)
+        for i, order in enumerate(group):
+            output.save(order.path, i)
+            say(options, {"sound": str(order.path), "seed": seeds[i], "prompt": order.prompt})
+
+
+def write_index(folder: Path, orders: list[Order]):
+    """prompts.csv: file_name and caption of each sound, as data set builders read them."""
+    with open(folder / INDEX, "w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["file_name", "caption"])
+        writer.writerows([order.path.name, order.prompt] for order in orders)
+
+
+def say(options: argparse.Namespace, told: dict):
+    """One line: JSON with --json, else the values in words."""
+    print(
+        json.dumps(told) if options.json else "  ".join(f"{name} {value}" for name, value in told.items()), flush=True
+    )
