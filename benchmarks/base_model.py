@@ -1,107 +1,98 @@
-"""How often one hears what the prompt asked for: the base model, and adapters on it, judged from audio.
+"""How often one hears what the prompt asked for: the base model, and adapters on it, judged from decoded audio.
 
-    python -m benchmarks.base_model [--quick] [--lora runs/owl --label owl] --json FILE
+    python -m benchmarks.base_model [--quick] [--recordings FOLDER …] [--lora runs/owl --label owl] --json FILE
 
-The judge is the classifier of ``metrics``, trained on other clips (other seeds, and real recordings) than the base.
-Every figure stands beside the same figure for synthesised originals, as they are and through the codec: the ceiling.
+The judge is a classifier trained on other clips (other seeds, other recordings) than the base. Every figure stands
+beside the same figure for originals through the codec: the ceiling. Recordings are only measured where their folders
+are given: those that the base has heard serve as training clips, the others as real clips.
 """
 
 import argparse
 import json
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
-from dataset_builder.soundscapes import RATE_HZ, SECONDS, render_event
-from dataset_builder.synthesis.catalogue import CATALOGUE, CLASSES
-from metrics import judge
+from benchmarks import base_model_figures as figures
+from benchmarks.base_model_clips import (
+    BATCH,
+    ESC10,
+    WORDS,
+    Clip,
+    Judge,
+    class_prompts,
+    generate,
+    originals,
+    pair_prompts,
+    seed_prompts,
+    word_prompts,
+)  # fmt: skip
+from dataset_builder.synthesis.catalogue import CLASSES
 from spectrogram.codec import SpectrogramCodec
 
-BATCH = 8
-ORIGINALS_SEED = 555_000
+CORPUS_SEED = 7
+RECORDINGS_SHARE = 0.5
+SHOWN = (
+    "prompted_class_accuracy", "prompted_class_accuracy_seen_wordings", "prompted_class_accuracy_unseen_wordings",
+    "real_class_accuracy", "pitch", "speed", "pairs_ordered", "pairs_together", "diversity", "nearest_training",
+    "ridge_seconds",
+)  # fmt: skip
 
 
-@dataclass
-class Clip:
-    """A prompt of a class, whether training captions used its wording, and what the judge heard."""
+@dataclass(frozen=True)
+class Sizes:
+    """How many clips each figure hears."""
 
-    label: str
-    prompt: str = ""
-    seen: bool = True
-    heard: str = ""
-
-
-def prompts(labels, per_class):
-    """Clips to make: half of a class's prompts are wordings of its training captions, half are unseen."""
-    clips = []
-    for sound in (CATALOGUE[label] for label in labels):
-        for n in range(per_class):
-            seen = n % 2 == 0
-            phrase = sound.phrases[n // 2 % len(sound.phrases)] if seen else sound.unseen_phrase
-            clips.append(Clip(sound.label, phrase, seen))
-    return clips
+    per_class: int
+    per_value: int
+    pairs: int
+    prompts: int
+    seeds: int
+    training: int
 
 
-def generate(pipeline, clips, seed):
-    """Audio arrays (channels, samples) of all prompts, clip n with seed ``seed + n``, and the seconds a clip took."""
-    from rich.progress import track
-
-    pipeline.set_progress_bar_config(disable=True)
-    sounds, began = [], time.perf_counter()
-    for start in track(range(0, len(clips), BATCH), description="generating"):
-        texts = [clip.prompt for clip in clips[start : start + BATCH]]
-        sounds += list(pipeline(texts, seed=seed + start).audios)
-    return sounds, (time.perf_counter() - began) / len(clips)
+FULL = Sizes(per_class=4, per_value=2, pairs=32, prompts=6, seeds=4, training=1500)
+QUICK = Sizes(per_class=2, per_value=1, pairs=12, prompts=4, seeds=3, training=400)
 
 
-def hear(clips, sounds, rate_hz):
-    """Fill in what the judge hears."""
-    for clip, heard in zip(clips, judge.classify(sounds, rate_hz)[0], strict=True):
-        clip.heard = heard
-
-
-def accuracy(clips):
-    """Share of clips in which the judge hears the wanted class."""
-    return float(np.mean([clip.heard == clip.label for clip in clips]))
-
-
-def ceiling(labels, per_class, params):
-    """Accuracy on fresh synthesised originals, as they are and after sound → picture → sound."""
-    codec, originals, coded = SpectrogramCodec(params), [], []
-    clips = [Clip(label) for label in sorted(labels) for _ in range(per_class)]
-    for number, clip in enumerate(clips):
-        audio = render_event(np.random.default_rng([ORIGINALS_SEED, number]), clip.label, SECONDS)[0]
-        originals.append(np.clip(audio[None], -1, 1).astype(np.float32))
-        coded.append(codec.decode(codec.encode(originals[-1], RATE_HZ))[0])
-    result = {}
-    for name, sounds, rate in (("originals", originals, RATE_HZ), ("through_codec", coded, params.sample_rate_hz)):
-        hear(clips, sounds, rate)
-        result[name] = accuracy(clips)
-    return result
-
-
-def measure(pipeline, labels, per_class, seed):
-    """Figures of one pipeline on some classes: accuracies, what each class was heard as, seconds a clip."""
-    clips = prompts(labels, per_class)
-    sounds, seconds = generate(pipeline, clips, seed)
-    hear(clips, sounds, pipeline.params.sample_rate_hz)
-    by_class = {label: [clip for clip in clips if clip.label == label] for label in labels}
+def class_figures(judge, clips):
+    """Accuracy over all clips, over seen and unseen wordings, and over ESC-10's ten classes."""
+    name = "prompted_class_accuracy"
     return {
-        "prompted_class_accuracy": accuracy(clips),
-        "prompted_class_accuracy_seen_wordings": accuracy([clip for clip in clips if clip.seen]),
-        "prompted_class_accuracy_unseen_wordings": accuracy([clip for clip in clips if not clip.seen]),
-        "clips": len(clips),
-        "seconds_per_clip": round(seconds, 3),
-        "by_class": {
-            label: {"accuracy": accuracy(own), "heard": [clip.heard for clip in own]} for label, own in by_class.items()
-        },
+        name: figures.accuracy(judge, clips),
+        f"{name}_seen_wordings": figures.accuracy(judge, [clip for clip in clips if clip.seen]),
+        f"{name}_unseen_wordings": figures.accuracy(judge, [clip for clip in clips if not clip.seen]),
+        "real_class_accuracy": figures.accuracy(judge, [clip for clip in clips if clip.label in ESC10]),
     }
 
 
-def size_megabytes(folder):
-    return round(sum(f.stat().st_size for f in Path(folder).rglob("*") if f.is_file()) / 1e6, 2)
+def requests(sizes):
+    """All that is asked for, by figure."""
+    return {
+        "classes": class_prompts(CLASSES, sizes.per_class),
+        "pitch": word_prompts("pitch", sizes.per_value),
+        "pace": word_prompts("pace", sizes.per_value),
+        "then": pair_prompts("then", sizes.pairs),
+        "while": pair_prompts("while", sizes.pairs),
+        "seeds": seed_prompts(sizes.prompts, sizes.seeds),
+    }
+
+
+def figures_of(judge, clips, gauges, grids, step_s):
+    """Every figure of a set of clips in the shape of ``requests``, and what stands behind it."""
+    result = class_figures(judge, clips["classes"])
+    detail = {}
+    for name, kind in (("pitch", "pitch"), ("speed", "pace")):
+        result[name], detail[f"{name}_by_class"] = figures.obeyed(clips[kind], gauges[kind], kind)
+    result["pairs_ordered"] = figures.ordered(judge, clips["then"])
+    result["pairs_together"] = figures.both(judge, clips["while"])
+    result["diversity"] = figures.diversity(judge, clips["seeds"])
+    result["nearest_training"] = figures.likeness(clips["classes"], grids)
+    result["ridge_seconds"], detail["ridge_seconds_by_class"] = figures.ridge_seconds(clips["classes"], step_s)
+    by_class = {}
+    for name, clip in zip(figures.heard(judge, clips["classes"]), clips["classes"], strict=True):
+        by_class.setdefault(clip.label, []).append(name)
+    detail["heard"] = by_class
+    return result | {"detail": detail}
 
 
 def report(arguments):
@@ -109,55 +100,88 @@ def report(arguments):
     from spectrogram.models import load_pipeline, locate_base
 
     pipeline = load_pipeline(arguments.base)
-    per_class = 2 if arguments.quick else arguments.per_class
-    result = {"classes": len(CLASSES), "base": measure(pipeline, CLASSES, per_class, arguments.seed)}
+    judge = Judge(arguments.judge, arguments.judge_name) if arguments.judge else Judge()
+    sizes, codec = (QUICK if arguments.quick else FULL), SpectrogramCodec(pipeline.params)
+    wanted = requests(sizes)
+    real = {name: originals(clips, codec) for name, clips in wanted.items()}
+    gauges, unmeasured = {}, {}
+    for kind in WORDS:
+        gauges[kind], unmeasured[kind] = figures.calibrate(kind, codec)
+    grids = figures.training_grids(codec, sizes.training, CORPUS_SEED, arguments.recordings, RECORDINGS_SHARE)
+    generate(pipeline, [Clip("rain", "rain")], 0)
+    one = generate(pipeline, [Clip("rain", "rain")], 1)
+    seconds = {name: generate(pipeline, clips, arguments.seed) for name, clips in wanted.items()}
+    step_s = pipeline.params.step_ms / 1000
+    result = {"classes": len(CLASSES), "clips": sum(map(len, wanted.values())), "judge": judge.identity}
+    result |= figures_of(judge, wanted, gauges, grids, step_s)
+    result["seconds_per_clip"] = {"alone": round(one, 3), f"batch_of_{BATCH}": round(seconds["classes"], 3)}
     result["megabytes"] = size_megabytes(locate_base(arguments.base))
-    known = [*CLASSES, arguments.label] if arguments.label else CLASSES
-    result["ceiling"] = ceiling(known, per_class, pipeline.params)
+    result["ceiling"] = figures_of(judge, real, gauges, grids, step_s)
+    result["ceiling"]["recorded"] = figures.recorded(judge, codec, arguments.recordings, RECORDINGS_SHARE)
+    result["not_measured"] = unmeasured
     if arguments.lora:
-        result["adapter"] = measure_adapter(pipeline, arguments, per_class)
+        result["adapter"] = measure_adapter(pipeline, judge, arguments, sizes.per_class)
     return result
 
 
-def measure_adapter(pipeline, arguments, per_class):
-    """Accuracy of the taught class without and with the adapter, and of the base's own classes with it."""
+def size_megabytes(folder):
+    return round(sum(f.stat().st_size for f in Path(folder).rglob("*") if f.is_file()) / 1e6, 2)
 
-    def target_accuracy():
-        return measure(pipeline, [arguments.label], 2 * BATCH, arguments.seed)["prompted_class_accuracy"]
 
-    before = target_accuracy()
+def measure_adapter(pipeline, judge, arguments, per_class):
+    """Accuracy of the taught class and of the base's own classes, without and with the adapter."""
+
+    def accuracies():
+        target, own = class_prompts([arguments.label], 2 * BATCH), class_prompts(CLASSES, per_class)
+        for clips in (target, own):
+            generate(pipeline, clips, arguments.seed)
+        return figures.accuracy(judge, target), figures.accuracy(judge, own)
+
+    before, base_before = accuracies()
     pipeline.load_lora_weights(arguments.lora)
-    kept = measure(pipeline, CLASSES, per_class, arguments.seed)["prompted_class_accuracy"]
-    return {"label": arguments.label, "before": before, "after": target_accuracy(), "base_classes_after": kept}
+    after, base_after = accuracies()
+    names = ("label", "before", "after", "base_classes_before", "base_classes_after")
+    return dict(zip(names, (arguments.label, before, after, base_before, base_after), strict=True))
+
+
+def _text(value):
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {_text(part)}" for name, part in value.items())
+    return f"{value:.3f}" if isinstance(value, float) else str(value)
 
 
 def show(result):
-    """Print the figures, the ceiling beside them, and the classes that fail."""
-    base, top = result["base"], result["ceiling"]
-    print(f"classes {result['classes']}, clips {base['clips']}, {result['megabytes']} MB")
-    print(f"seconds_per_clip {base['seconds_per_clip']} in batches of {BATCH}")
-    for name in ("", "_seen_wordings", "_unseen_wordings"):
-        value = base["prompted_class_accuracy" + name]
-        print(f"prompted_class_accuracy{name}: {value:.3f}  ({value / top['through_codec']:.2f} of the ceiling)")
-    print(f"ceiling: originals {top['originals']:.3f}, originals through the codec {top['through_codec']:.3f}")
-    for label, row in sorted(base["by_class"].items(), key=lambda item: item[1]["accuracy"]):
-        if row["accuracy"] < 1:
-            print(f"  {label}: {row['accuracy']:.2f}, heard as {', '.join(row['heard'])}")
+    """Print every figure with its ceiling, and the classes that fail."""
+    print(f"{result['classes']} classes, {result['clips']} clips, {result['megabytes']} MB, {result['judge']['name']}")
+    print(f"seconds_per_clip {_text(result['seconds_per_clip'])}")
+    for name in SHOWN:
+        print(f"{name}: {_text(result[name])}  (originals through the codec: {_text(result['ceiling'][name])})")
+    if result["ceiling"]["recorded"]:
+        print(f"recordings that the base has not heard: {_text(result['ceiling']['recorded'])}")
+    print(f"not measured, because no meter tells the originals apart: {_text(result['not_measured'])}")
+    for label, names in result["detail"]["heard"].items():
+        if set(names) != {label}:
+            print(f"  {label} heard as {', '.join(names)}")
     if "adapter" in result:
-        a = result["adapter"]
-        print(f"adapter for {a['label']}: {a['before']:.3f} → {a['after']:.3f}")
-        print(f"base classes with the adapter: {a['base_classes_after']:.3f}")
+        print(f"adapter: {_text(result['adapter'])}")
 
 
-def main():
+def build_parser():
     parser = argparse.ArgumentParser(prog="python -m benchmarks.base_model", description=__doc__.splitlines()[0])
     parser.add_argument("--base", help="another model than the embedded one")
-    parser.add_argument("--per-class", type=int, default=4, help="clips a class, half with unseen wordings")
-    parser.add_argument("--quick", action="store_true", help="two clips a class")
+    parser.add_argument("--quick", action="store_true", help="a third of the clips")
     parser.add_argument("--seed", type=int, default=100)
+    parser.add_argument("--recordings", type=Path, nargs="*", default=[], help="folders with metadata.csv")
+    parser.add_argument("--judge", type=Path, help="folder of another judge's weights and card")
+    parser.add_argument("--judge-name", default="sd-audio-cnn-v1")
     parser.add_argument("--lora", type=Path, help="an adapter to judge as well; needs --label")
     parser.add_argument("--label", help="the class that the adapter teaches")
     parser.add_argument("--json", type=Path, help="write the result here too")
+    return parser
+
+
+def main():
+    parser = build_parser()
     arguments = parser.parse_args()
     if bool(arguments.lora) != bool(arguments.label):
         parser.error("--lora and --label belong together: give the adapter and the class it teaches, e.g. --label owl")

@@ -1,0 +1,128 @@
+"""``python -m model_card.base_card base_model`` writes the README of a base model from what lies beside its weights.
+
+Nothing is typed by hand: recipe.json, training_log.json, sha256.json, ear/config.json and benchmark.json are read.
+"""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from string import Template
+
+from spectrogram.params import SpectrogramParams
+from spectrogram.problems import Problem
+
+TEMPLATE = Path(__file__).with_suffix(".md")
+ROWS = {
+    "prompted_class_accuracy": "prompted class heard ↑",
+    "prompted_class_accuracy_seen_wordings": "… wordings of the training captions",
+    "prompted_class_accuracy_unseen_wordings": "… wordings that it never saw",
+    "real_class_accuracy": "… the ten classes of ESC-10",
+    "pitch": "pitch word obeyed ↑",
+    "speed": "pace word obeyed ↑",
+    "pairs_ordered": "A followed by B: A heard before the turn, B after it ↑",
+    "pairs_together": "A while B: both among the two most likely ↑",
+    "diversity": "distance between seeds of one prompt (near the ceiling is best)",
+    "nearest_training": "likeness to the nearest training clip (near the ceiling is best)",
+    "ridge_seconds": "length of tonal lines, s ↑",
+    "seconds_per_clip": "seconds a clip ↓",
+}
+
+
+def read(folder, name):
+    """A JSON file of the model folder; a Problem when it is absent."""
+    path = Path(folder) / name
+    if not path.is_file():
+        raise Problem(f"{path} does not exist", "a model folder with its figures", "run training and the benchmark")
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def shown(value):
+    """A figure as text; several by name."""
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {shown(part)}" for name, part in value.items())
+    return f"{value:.3f}" if isinstance(value, float) else str(value)
+
+
+def figures_table(result):
+    """Markdown rows of every figure with its ceiling."""
+    lines = ["| | base | ceiling |", "|---|---|---|"]
+    for name, label in ROWS.items():
+        lines.append(f"| {label} | {shown(result[name])} | {shown(result['ceiling'].get(name, ''))} |")
+    return "\n".join(lines)
+
+
+def failures(result):
+    wrong = {
+        label: [name for name in names if name != label]
+        for label, names in result["detail"]["heard"].items()
+        if set(names) != {label}
+    }
+    lines = [
+        f"| {label} | {len(result['detail']['heard'][label]) - len(names)} of {len(result['detail']['heard'][label])} |"
+        f" {', '.join(names)} |"
+        for label, names in wrong.items()
+    ]
+    return "\n".join(["| class | right | heard instead |", "|---|---|---|", *lines]) if lines else "None."
+
+
+def ear_table(config):
+    lines = ["| measured on | figure | value |", "|---|---|---|"]
+    for kind, own in config["figures"].items():
+        lines += [f"| {kind} | {name.replace('_', ' ')} | {shown(value)} |" for name, value in own.items()]
+    return "\n".join(lines)
+
+
+def recorded(result):
+    found = result["ceiling"]["recorded"]
+    if not found:
+        return ""
+    return (
+        f"Recordings of those ten classes that the base has not heard ({found['clips']} clips): the judge hears the "
+        f"right class in {found['as_they_are']:.3f}, after the codec in {found['through_codec']:.3f}.\n"
+    )
+
+
+def values(folder):
+    """Everything that the template names."""
+    recipe, log, result = (read(folder, f"{name}.json") for name in ("recipe", "training_log", "benchmark"))
+    params, defaults = SpectrogramParams.from_model(folder), read(folder, "generation.json")
+    ear, second = read(folder, "ear/config.json"), log["second"]
+    left = sorted({f"{label} ({kind})" for kind, own in result["not_measured"].items() for label in own})
+    return recipe | defaults | {
+        "megabytes": result["megabytes"], "classes": result["classes"], "clips": result["clips"],
+        "judge": result["judge"]["name"], "columns": params.columns, "bands": params.mel_bands,
+        "seconds": f"{params.clip_seconds:g}", "high_khz": f"{params.high_hz / 1000:g}",
+        "rate_khz": f"{params.sample_rate_hz / 1000:g}", "figures": figures_table(result), "recorded": recorded(result),
+        "not_measured": ", ".join(left) or "none", "failures": failures(result),
+        "psnr": log.get("second", {}).get("decoder", {}).get("after", log["vae"])["psnr_db"],
+        "ridge_s": shown(result["ridge_seconds"]), "ridge_ceiling_s": shown(result["ceiling"]["ridge_seconds"]),
+        "ear_name": ear["name"], "ear_mb": f"{(Path(folder) / 'ear/model.safetensors').stat().st_size / 1e6:.1f}",
+        "ear_figures": ear_table(ear), "drawn": round(100 * recipe["recordings_drawn"]),
+        "recorded_clips": second["recorded_clips"], "recordings": len(second["data_credits"]),
+        "sums": "\n".join(f"| {name} | `{digest}` |" for name, digest in read(folder, "sha256.json").items()),
+        "credits": "\n".join(f"* {credit}" for credit in second["data_credits"]),
+    }  # fmt: skip
+
+
+def write(folder):
+    """Write FOLDER/README.md; returns its path."""
+    path = Path(folder) / "README.md"
+    path.write_text(Template(TEMPLATE.read_text(encoding="utf-8")).substitute(values(folder)), encoding="utf-8")
+    return path
+
+
+def main(argv=None):
+    """Run the command line; returns the exit code (0 written, 4 unusable input)."""
+    parser = argparse.ArgumentParser(prog="python -m model_card.base_card", description=__doc__.splitlines()[0])
+    parser.add_argument("folder", type=Path, nargs="?", default=Path("base_model"))
+    try:
+        print(f"card in {write(parser.parse_args(argv).folder)}")
+    except Problem as problem:
+        print(f"python -m model_card.base_card: {problem}", file=sys.stderr)
+        return problem.exit_code
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
