@@ -11,7 +11,7 @@ COMMANDS = {
     "scale": "dataset_builder.scale",
     "inspect": "dataset_builder.inspect_command",
     "push": "dataset_builder.push_command",
-    "soundscapes": "dataset_builder.soundscapes",
+    "soundscapes": "dataset_builder.soundscapes_command",
 }
 
 

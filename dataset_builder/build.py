@@ -72,7 +72,7 @@ def build(
         folders = [folder / preset for preset in settings.presets]
         total = len(entries) * len(folders)
         build_pieces(folders, total, settings.workers, lambda done: report(done, total))
-        configs = [gathered(folder, settings, preset, dealt) for preset in settings.presets]
+        configs = gathered(folder, settings, dealt)
         finish(folder, configs, dealt, settings, out)
         workspace.publish(out)
         workspace.clear(out)
@@ -93,15 +93,24 @@ def planned(entries: list[Entry], out: Path, settings: Settings, folder: Path) -
     return entries, dealt
 
 
-def gathered(folder: Path, settings: Settings, preset: str, dealt: dict[str, str]) -> Config:
-    """One config of finished pieces, repeats set apart; raises Problem when none of its clips is left."""
-    done = pieces.finished_pieces(folder / preset)
-    outcome = gather(done)
-    set_apart(outcome, dealt)
-    if not outcome.kept:
-        raise Problem(f"no clip is left ({outcome.sentence()})", "expected at least one", first_reason(outcome))
-    split_of = {row["clip_id"]: dealt[row["recording"]] for row in outcome.facts}
-    return Config(preset, settings.params(preset), done, outcome, split_of)
+def gathered(folder: Path, settings: Settings, dealt: dict[str, str]) -> list[Config]:
+    """All configs of finished pieces, repeats set apart; raises Problem when no clip is left."""
+    done = {preset: pieces.finished_pieces(folder / preset) for preset in settings.presets}
+    outcomes = {preset: gather(paths) for preset, paths in done.items()}
+    set_apart(list(outcomes.values()), dealt)
+    for outcome in outcomes.values():
+        if not outcome.kept:
+            raise Problem(f"no clip is left ({outcome.sentence()})", "expected at least one", first_reason(outcome))
+    return [
+        Config(
+            preset,
+            settings.params(preset),
+            done[preset],
+            outcome,
+            {row["clip_id"]: dealt[row["recording"]] for row in outcome.facts},
+        )
+        for preset, outcome in outcomes.items()
+    ]
 
 
 def first_reason(outcome: Outcome) -> str:

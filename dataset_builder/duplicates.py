@@ -13,24 +13,34 @@ from dataset_builder.fingerprints import twins
 GOES_FIRST = ("train", "validation", "test")
 
 
-def set_apart(outcome: Outcome, dealt: dict[str, str]) -> None:
-    """Move repeated clips, and variations made of them, from the facts of ``outcome`` to its drops.
+def set_apart(outcomes: list[Outcome], dealt: dict[str, str]) -> None:
+    """Move repeated clips, and variations made of them, from the facts of every config's outcome to its drops.
 
-    ``dealt`` is the split of every recording.  Repeats inside a split stay unless their bytes are equal.
+    ``dealt`` is the split of every recording.  Repeats inside a split stay unless their bytes are equal.  What sounds
+    the same in one config is left out of all, so that they hold the same clips.
     """
-    gone = same_bytes(outcome.facts)
-    gone |= same_sound([row for row in outcome.facts if row["clip_id"] not in gone], dealt)
+    copies = [same_bytes(outcome.facts) for outcome in outcomes]
+    near: dict[str, tuple[str, str]] = {}
+    for outcome, gone in zip(outcomes, copies, strict=True):
+        near |= same_sound([row for row in outcome.facts if row["clip_id"] not in gone], dealt)
+    for outcome, gone in zip(outcomes, copies, strict=True):
+        leave_out(outcome, near | gone)
+
+
+def leave_out(outcome: Outcome, gone: dict[str, tuple[str, str]]) -> None:
+    """Turn the rows of the ids in ``gone`` (id -> reason, detail), and variations of them, into drops."""
+    kept = []
     for row in outcome.facts:
         recipe = json.loads(row["augmentation"] or "{}")
         used = {recipe.get("of"), recipe.get("with")} & gone.keys()
-        if used and row["clip_id"] not in gone:
-            gone[row["clip_id"]] = ("variation", f"made of {', '.join(sorted(used))}")
-    for row in outcome.facts:
-        if row["clip_id"] in gone:
-            reason, detail = gone[row["clip_id"]]
-            drop = {"clip_id": row["clip_id"], "reason": reason, "detail": detail, "place": row["source"], "path": ""}
-            outcome.drops.append(drop)
-    outcome.facts = [row for row in outcome.facts if row["clip_id"] not in gone]
+        because = ("variation", f"made of {', '.join(sorted(used))}") if used else None
+        fault = gone.get(row["clip_id"]) or because
+        if fault:
+            drop = {"clip_id": row["clip_id"], "reason": fault[0], "detail": fault[1]}
+            outcome.drops.append(drop | {"place": row["source"], "path": ""})
+        else:
+            kept.append(row)
+    outcome.facts = kept
 
 
 def same_bytes(facts: list[dict]) -> dict[str, tuple[str, str]]:

@@ -11,6 +11,7 @@ from PIL import Image, ImageChops, ImageDraw, ImageFont
 INK, PAPER, BAR = (30, 30, 40), (255, 255, 255), (79, 70, 229)
 MARGIN = 8
 LINE = 18
+DIFFERENCE = 8
 
 
 def grid(tiles: Sequence[tuple[str, bytes]], path: Path, columns: int = 4, width: int = 256) -> None:
@@ -29,8 +30,8 @@ def grid(tiles: Sequence[tuple[str, bytes]], path: Path, columns: int = 4, width
 
 
 def comparison(rows: Sequence[tuple[str, Image.Image, Image.Image]], path: Path, width: int = 256) -> None:
-    """Write one PNG with a line for each (text, picture, other picture): both, and how far they differ (white: 255)."""
-    columns = ("picture", "picture of the decoded sound", "difference")
+    """Write one PNG with a line for each (text, picture, other picture): both, and how far they differ."""
+    columns = ("picture", "picture of the decoded sound", f"difference x {DIFFERENCE}")
     height = round(width * rows[0][1].height / rows[0][1].width)
     step = width + MARGIN, height + LINE + MARGIN
     sheet = Image.new("RGB", (MARGIN + len(columns) * step[0], MARGIN + LINE + len(rows) * step[1]), PAPER)
@@ -39,7 +40,8 @@ def comparison(rows: Sequence[tuple[str, Image.Image, Image.Image]], path: Path,
         draw.text((MARGIN + column * step[0], MARGIN), title, INK, font(13))
     for line, (text, one, other) in enumerate(rows):
         y = MARGIN + LINE + line * step[1]
-        for column, tile in enumerate((one, other, ImageChops.difference(one, other))):
+        difference = ImageChops.difference(one, other).point(lambda level: DIFFERENCE * level)
+        for column, tile in enumerate((one, other, difference)):
             sheet.paste(tile.resize((width, height), Image.Resampling.LANCZOS), (MARGIN + column * step[0], y))
         draw.text((MARGIN, y + height + 2), fitted(text, sheet.width - 2 * MARGIN), INK, font(13))
     sheet.save(path, optimize=True)

@@ -4,10 +4,7 @@ A soundscape holds one sound, one sound over another ("while"), or one after ano
 comes from ``numpy.random.default_rng([seed, index])``: clip 7 of seed 3 is the same on every machine.
 """
 
-import argparse
-import csv
-import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -17,17 +14,7 @@ from .synthesis.catalogue import CATALOGUE, CLASSES, HELD_OUT
 from .synthesis.signals import RATE_HZ, band_noise, reverberate, samples, silence
 
 SECONDS = 5.12
-COLUMNS = (
-    "file_name",
-    "caption",
-    "label",
-    "licence",
-    "source",
-    "attribution",
-    "source_id",
-    "more_captions",
-    "attributes",
-)
+EVERY_CLASS = CLASSES + HELD_OUT
 VALUES = {"pitch": {"low": (0.5, 0.66), "high": (1.5, 2.0)}, "pace": {"slow": (0.45, 0.62), "fast": (1.6, 2.2)}}
 MIDDLE = (0.8, 1.25)
 SPOKEN_SHARE = 0.35
@@ -156,9 +143,8 @@ def compose(seed, index, classes=CLASSES, pair_share=0.25, wordings=4, spoken_sh
     return Soundscape(audio, describe_events(rng, events, relation, wordings), events)
 
 
-def _row(scape, name, seed, index):
+def _row(scape, seed, index):
     return {
-        "file_name": name,
         "caption": scape.captions[0],
         "label": scape.label,
         "licence": "CC0 1.0",
@@ -170,51 +156,32 @@ def _row(scape, name, seed, index):
     }
 
 
+def _strong_labels(scape):
+    """Rows of the csv, and the same as observations of a JAMS document."""
+    rows, observations = [], []
+    for event in scape.events:
+        said = dict(event.attributes)
+        times = {"onset_s": round(event.onset_s, 3), "offset_s": round(event.offset_s, 3)}
+        rows.append({**times, "label": event.label, "role": "foreground", "distance": said.get("distance", "")})
+        value = {"label": event.label, "role": "foreground", "attributes": said}
+        length_s = round(event.offset_s - event.onset_s, 3)
+        observations.append({"time": times["onset_s"], "duration": length_s, "value": value, "confidence": 1.0})
+    return rows, observations
+
+
 def write(out, clips, seed, classes=CLASSES, pair_share=0.25, progress=lambda done: None):
-    """Write ``clips`` soundscapes as FLAC with ``metadata.csv`` and ``strong_labels.jsonl``; returns the csv's path."""
-    from spectrogram.audio_io import write_audio
+    """Write ``clips`` soundscapes as FLAC with metadata.csv, strong_labels.csv and jams/; returns the first's path."""
+    from .scenes.folder import SceneFolder
+    from .scenes.labels import jams
 
     out = Path(out)
-    (out / "audio").mkdir(parents=True, exist_ok=True)
-    with (
-        open(out / "metadata.csv", "w", encoding="utf-8", newline="") as table,
-        open(out / "strong_labels.jsonl", "w", encoding="utf-8") as labels,
-    ):
-        writer = csv.DictWriter(table, COLUMNS)
-        writer.writeheader()
+    with SceneFolder(out, ("attributes",)) as folder:
         for index in range(clips):
             scape = compose(seed, index, classes, pair_share)
-            name = f"audio/{index:06d}_{scape.label}.flac"
-            write_audio(out / name, scape.audio[None], RATE_HZ)
-            writer.writerow(_row(scape, name, seed, index))
-            labels.write(json.dumps({"file_name": name, "events": [asdict(e) for e in scape.events]}) + "\n")
+            rows, observations = _strong_labels(scape)
+            stem = f"{index:06d}_{scape.label}"
+            about = {"captions": scape.captions, "seed": [seed, index]}
+            document = jams(f"{stem}.flac", SECONDS, observations, about)
+            folder.add(stem, scape.audio, RATE_HZ, _row(scape, seed, index), rows, document)
             progress(index + 1)
     return out / "metadata.csv"
-
-
-def build_parser():
-    parser = argparse.ArgumentParser(prog="python -m dataset_builder soundscapes", description=__doc__.splitlines()[0])
-    parser.add_argument("--out", required=True, type=Path, help="folder for audio/, metadata.csv, strong_labels.jsonl")
-    parser.add_argument("--clips", type=int, default=100)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--classes", help=f"comma-separated; default: the {len(CLASSES)} base classes, or 'all'")
-    parser.add_argument("--pair-share", type=float, default=0.25, help="share of clips with two sounds, 0..1")
-    return parser
-
-
-def main(argv=None):
-    """Run the command line; returns the exit code (2: an unknown class)."""
-    from rich.progress import track
-
-    args = build_parser().parse_args(argv)
-    everything = CLASSES + HELD_OUT
-    chosen = {None: CLASSES, "all": everything}.get(args.classes) or tuple(args.classes.split(","))
-    unknown = sorted(set(chosen) - set(everything))
-    if unknown:
-        build_parser().error(f"unknown class {', '.join(unknown)}: expected some of {', '.join(everything)}")
-    ticks = iter(track(range(args.clips), description="composing"))
-    next(ticks, None)
-    table = write(args.out, args.clips, args.seed, chosen, args.pair_share, progress=lambda done: next(ticks, None))
-    print(f"{args.clips} clips in {args.out}")
-    print(f"next: python -m dataset_builder {table} --audio {args.out} --out sd-audio-spectrograms")
-    return 0
