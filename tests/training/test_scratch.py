@@ -1,5 +1,7 @@
 """The base model's recipe at a hundredth of its size, from nothing to a folder that stock diffusers loads."""
 
+import json
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -36,6 +38,24 @@ def test_stock_diffusers_loads_the_folder_and_makes_a_picture(model):
     pipeline.set_progress_bar_config(disable=True)
     assert pipeline("a dog barking", num_inference_steps=2).images[0].size == (256, 128)
     assert pipeline.scheduler.config.prediction_type == "v_prediction"
+
+
+def test_phase_two_goes_on_with_unet_and_decoder_and_leaves_the_rest_as_it_was(model, tmp_path):
+    from safetensors.torch import load_file
+
+    settings = replace(TINY, second_samples=8, second_clips=8, decoder_samples=16, recordings=("absent",))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(corpus, "PART_CLIPS", 8)
+        sums = command.train(settings, tmp_path / "work", tmp_path / "out", Quiet(), base=model[0])
+    changed = {name.split("/")[0] for name in sums if sums[name] != model[1][name]}
+    assert changed == {"unet", "vae"}
+    name = "vae/diffusion_pytorch_model.safetensors"
+    before, after = load_file(model[0] / name), load_file(tmp_path / "out" / name)
+    differing = {key.split(".")[0] for key in before if not before[key].equal(after[key])}
+    assert differing == {"decoder", "post_quant_conv"}
+    log = json.loads((tmp_path / "out" / "training_log.json").read_text())
+    assert log["second"]["recorded_clips"] == 0
+    assert log["second"]["loss_by_step"]["2"] > 0
 
 
 def test_the_text_encoder_keeps_the_old_prefix_and_full_precision(model):

@@ -40,6 +40,13 @@ def checksums(folder):
     }
 
 
+def write_checksums(folder):
+    """Write the checksums of all weights into sha256.json; returns them."""
+    sums = checksums(folder)
+    (Path(folder) / "sha256.json").write_text(json.dumps(sums, indent=1) + "\n", encoding="utf-8")
+    return sums
+
+
 def assemble(folder, settings, vae, unet, encoder, tokenizer, scheduler, log):
     """Write the model folder, with ``log`` as training_log.json; returns the checksums that are in its sha256.json."""
     from diffusers import StableDiffusionPipeline
@@ -68,6 +75,4 @@ def assemble(folder, settings, vae, unet, encoder, tokenizer, scheduler, log):
     (folder / "generation.json").write_text(json.dumps(defaults, indent=1) + "\n", encoding="utf-8")
     (folder / "recipe.json").write_text(json.dumps(settings.to_dict(), indent=1) + "\n", encoding="utf-8")
     (folder / "training_log.json").write_text(json.dumps(log, indent=1) + "\n", encoding="utf-8")
-    sums = checksums(folder)
-    (folder / "sha256.json").write_text(json.dumps(sums, indent=1) + "\n", encoding="utf-8")
-    return sums
+    return write_checksums(folder)

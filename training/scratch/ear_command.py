@@ -52,7 +52,7 @@ def make(settings, ear_settings, base, work, stages, test_clips):
 
     from spectrogram.ear import Ear
 
-    from . import ear, ear_figures, phase_two
+    from . import assemble, ear, ear_figures, phase_two
 
     torch.set_num_threads(settings.threads)
     model = phase_two.load(base)
@@ -69,6 +69,7 @@ def make(settings, ear_settings, base, work, stages, test_clips):
     if others:
         config["figures"]["recorded"] = ear_figures.real_figures(heard, others)
     write_config(base / "ear", config)
+    assemble.write_checksums(base)
     return config
 
 
