@@ -1,0 +1,116 @@
+"""The ComfyUI nodes and the AUTOMATIC1111 script against stubs of what those hosts offer; the hosts do not run here.
+
+ComfyUI reads NODE_CLASS_MAPPINGS, INPUT_TYPES, RETURN_TYPES and FUNCTION and calls the function with keywords. The web
+UI offers `modules.scripts.Script`, `modules.script_callbacks.on_image_saved` and gradio.
+"""
+
+import importlib.util
+import sys
+import types
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+import torch
+from PIL import Image
+
+from spectrogram.codec import SpectrogramCodec
+from spectrogram.params import SpectrogramParams
+from spectrogram.recipe import Recipe
+
+INTEGRATIONS = Path(__file__).resolve().parents[2] / "integrations"
+PARAMETERS = "rain\nSteps: 20, Sampler: Euler a, CFG scale: 7, Seed: 5, Size: 512x512, Model: v1-5"
+
+
+def load(path: Path, name: str):
+    spec = importlib.util.spec_from_file_location(name, path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="module")
+def tone():
+    time_s = np.arange(round(5.12 * 40000)) / 40000
+    return (0.3 * np.sin(2 * np.pi * 1000 * time_s)).astype(np.float32)[None]
+
+
+class TestComfyUI:
+    @pytest.fixture(scope="class")
+    def nodes(self):
+        return load(INTEGRATIONS / "comfyui" / "__init__.py", "comfyui_nodes").NODE_CLASS_MAPPINGS
+
+    def run(self, node, **given):
+        """What ComfyUI does with a node: fill in the defaults and call the named function."""
+        inputs = node.INPUT_TYPES()["required"]
+        assert set(given) <= set(inputs)
+        defaults = {name: kind[1]["default"] for name, kind in inputs.items() if len(kind) > 1}
+        results = getattr(node(), node.FUNCTION)(**(defaults | given))
+        assert len(results) == len(node.RETURN_TYPES)
+        return results
+
+    def test_a_sound_becomes_a_picture_and_comes_back(self, nodes, tone):
+        audio = {"waveform": torch.from_numpy(np.stack([tone, 0.5 * tone])), "sample_rate": 40000}
+        (images,) = self.run(nodes["SoundToSpectrogram"], audio=audio)
+        assert images.shape == (2, 512, 512, 3)
+        assert 0 <= images.min() <= images.max() <= 1
+        (heard,) = self.run(nodes["SpectrogramToSound"], images=images, format="sd15")
+        assert heard["waveform"].shape == (2, 1, tone.shape[1])
+        spectrum = np.abs(np.fft.rfft(heard["waveform"][1, 0].numpy()))
+        assert np.argmax(spectrum) / 5.12 == pytest.approx(1000, abs=2)
+
+    def test_a_picture_without_a_name_is_recognised(self, nodes, tone):
+        image = SpectrogramCodec(SpectrogramParams.preset("sd15")).encode(tone, 40000)
+        images = torch.from_numpy(np.asarray(image, dtype=np.float32) / 255)[None]
+        (heard,) = self.run(nodes["SpectrogramToSound"], images=images)
+        assert heard["sample_rate"] == 40000
+
+
+class TestAutomatic1111:
+    @pytest.fixture
+    def script(self, monkeypatch):
+        """The script as the web UI imports it, and the callback that it registers."""
+        registered = []
+        scripts = types.SimpleNamespace(Script=object, AlwaysVisible=object())
+        callbacks = types.SimpleNamespace(on_image_saved=registered.append)
+        package = types.SimpleNamespace(scripts=scripts, script_callbacks=callbacks)
+        for name, stub in {
+            "modules": package,
+            "modules.scripts": scripts,
+            "modules.script_callbacks": callbacks,
+        }.items():
+            monkeypatch.setitem(sys.modules, name, stub)
+        module = load(INTEGRATIONS / "automatic1111" / "scripts" / "spectrogram_sound.py", "spectrogram_sound")
+        return module.SpectrogramSound(), registered[0], scripts
+
+    def saved(self, script, picture, filename, enabled=True, preset="recognise", suffix="wav"):
+        p = types.SimpleNamespace()
+        script.process(p, enabled, preset, suffix)
+        pnginfo = {"parameters": PARAMETERS}
+        return types.SimpleNamespace(image=picture, p=p, filename=str(filename), pnginfo=pnginfo)
+
+    @pytest.mark.parametrize("suffix", ["wav", "flac"])
+    def test_the_sound_lies_beside_the_picture_with_its_recipe(self, script, tmp_path, suffix, tone):
+        panel, on_saved, _ = script
+        picture = SpectrogramCodec(SpectrogramParams.preset("riffusion")).encode(tone, 40000)
+        path = on_saved(self.saved(panel, picture, tmp_path / "00001-5.png", preset="riffusion", suffix=suffix))
+        assert path == tmp_path / f"00001-5.{suffix}"
+        assert soundfile.info(path).duration == pytest.approx(5.12, abs=0.02)
+        recipe = Recipe.read(path)
+        assert (recipe.prompt, recipe.seed, recipe.steps) == ("rain", 5, 20)
+
+    def test_nothing_is_written_until_it_is_switched_on(self, script, tmp_path):
+        panel, on_saved, _ = script
+        picture = Image.new("RGB", (512, 512))
+        assert on_saved(self.saved(panel, picture, tmp_path / "a.png", enabled=False)) is None
+        assert list(tmp_path.iterdir()) == []
+
+    def test_the_panel_is_shown_with_both_kinds_of_generation(self, script):
+        import gradio
+
+        panel, _, scripts = script
+        assert panel.show(False) is panel.show(True) is scripts.AlwaysVisible
+        with gradio.Blocks():
+            parts = panel.ui(False)
+        assert [type(part).__name__ for part in parts] == ["Checkbox", "Dropdown", "Radio"]
