@@ -1,54 +1,61 @@
-"""Command line: ``python -m training DATASET --out runs/NAME`` and ``python -m training scratch RECIPE``."""
+"""Command line: ``python -m training DATASET --out runs/NAME`` and the commands beside it.
+
+scratch RECIPE trains the base model from nothing.
+"""
 
 import argparse
 import sys
+from importlib import import_module
 from pathlib import Path
 
 from spectrogram.problems import Problem
 
-from .settings import add_arguments, resolve
+from .flags import add_arguments, resolve
 
-DESCRIPTION = "Teach a Stable Diffusion model a sound: an adapter (LoRA) from a spectrogram dataset."
+DESCRIPTION = "Teach a Stable Diffusion model a sound from a spectrogram dataset."
+COMMANDS = {"scratch": ".scratch.command", "ear": ".scratch.ear_command"}
 
 
 def build_parser():
-    parser = argparse.ArgumentParser(prog="python -m training", description=DESCRIPTION)
-    parser.add_argument("dataset", help="dataset folder or Hub name; 'scratch' trains the base model instead")
+    epilog = f"also: python -m training {{{','.join(COMMANDS)}}} --help"
+    parser = argparse.ArgumentParser(prog="python -m training", description=DESCRIPTION, epilog=epilog)
+    parser.add_argument("dataset", help="dataset folder or Hub name")
     parser.add_argument("--out", required=True, type=Path, help="folder of the run, e.g. runs/owl")
     parser.add_argument("--recipe", type=Path, help="YAML file with settings; flags win over it")
+    parser.add_argument("--vram", type=int, choices=(4, 6, 8, 12, 24), help="choose settings for a GPU of so many GB")
     parser.add_argument("--dry-run", action="store_true", help="say what would be done, and stop")
+    parser.add_argument("--fresh", action="store_true", help="forget the run's checkpoints and begin anew")
+    parser.add_argument("--force-resume", action="store_true", help="go on although settings or data differ")
     add_arguments(parser)
     return parser
 
 
 def _train(arguments):
-    settings = resolve(arguments, arguments.recipe)
+    settings = resolve(arguments, arguments.recipe, arguments.vram)
     if arguments.dry_run:
         for name, value in settings.to_dict().items():
-            print(f"{name:18} {value}")
+            print(f"{name:22} {value}")
         return 0
     from .progress import Bars
     from .run import train
 
     with Bars() as bars:
-        report = train(settings, arguments.dataset, arguments.out, bars)
-    print(f"validation loss {report.before:.4f} -> {report.after:.4f}; adapter in {report.adapter}")
-    print(f'next: python -m spectrogram generate "PROMPT" -o out.wav --lora {report.folder} --base {settings.base}')
+        report = train(settings, arguments.dataset, arguments.out, bars, arguments.force_resume, arguments.fresh)
+    print(f"validation loss {report.before:.4f} -> {report.after:.4f}; result in {report.adapter}")
+    where = f"--base {report.adapter}" if report.adapter.is_dir() else f"--lora {report.folder} --base {settings.base}"
+    print(f'next: python -m spectrogram generate "PROMPT" -o out.wav {where}')
     return 0
 
 
 def main(argv=None):
-    """Run the command line; returns the exit code (0 done, 2 usage, 4 unusable input, 6 non-finite training)."""
+    """Run the command line; returns the exit code.
+
+    0 done, 2 usage, 4 unusable input, 5 disk, memory or a missing package, 6 non-finite training, 130 stopped.
+    """
     argv = list(sys.argv[1:] if argv is None else argv)
     try:
-        if argv[:1] == ["scratch"]:
-            from .scratch.command import main as scratch
-
-            return scratch(argv[1:])
-        if argv[:1] == ["ear"]:
-            from .scratch.ear_command import main as ear
-
-            return ear(argv[1:])
+        if argv and argv[0] in COMMANDS:
+            return import_module(COMMANDS[argv[0]], __package__).main(argv[1:])
         return _train(build_parser().parse_args(argv))
     except Problem as problem:
         print(f"python -m training: {problem}", file=sys.stderr)

@@ -17,10 +17,11 @@ VALIDATION_NAMES = ("validation", "val")
 
 @dataclass
 class Collection:
-    """pictures uint8 (clips, height, width, 3), captions (a list each), and the indices of both splits."""
+    """pictures uint8 (clips, height, width, 3), captions (a list each), names, and the indices of both splits."""
 
     pictures: np.ndarray
     captions: list[list[str]]
+    names: list[str]
     training: np.ndarray
     validation: np.ndarray
     params: SpectrogramParams
@@ -34,12 +35,14 @@ def _wordings(row):
 
 
 def _read_split(split):
-    rows = split.select_columns([c for c in ("image", "caption", "captions") if c in split.column_names])
-    pictures, captions = [], []
-    for row in rows:
+    """(pictures, wordings, names) of a split; a clip without an id is named by split and row, from 1."""
+    rows = split.select_columns([c for c in ("image", "caption", "captions", "clip_id") if c in split.column_names])
+    pictures, captions, names = [], [], []
+    for number, row in enumerate(rows, start=1):
         pictures.append(np.asarray(row["image"].convert("RGB")))
         captions.append(_wordings(row))
-    return pictures, captions
+        names.append(row.get("clip_id") or f"{split.split} row {number}")
+    return pictures, captions, names
 
 
 def read(dataset, seed=0):
@@ -50,13 +53,13 @@ def read(dataset, seed=0):
     names = list(splits)
     if "train" not in names:
         raise Problem(f"{dataset} has splits {names}", "a split named train", "build it with python -m dataset_builder")
-    pictures, captions = _read_split(splits["train"])
+    pictures, captions, clips = _read_split(splits["train"])
     training, validation = np.arange(len(pictures)), None
     held = next((name for name in VALIDATION_NAMES if name in names and len(splits[name])), None)
     if held:
-        more, their = _read_split(splits[held])
+        more, their, others = _read_split(splits[held])
         validation = np.arange(len(pictures), len(pictures) + len(more))
-        pictures, captions = pictures + more, captions + their
+        pictures, captions, clips = pictures + more, captions + their, clips + others
     else:
         training, validation = split_rows(len(pictures), 0.1, seed)
     if len({p.shape for p in pictures}) != 1:
@@ -65,9 +68,8 @@ def read(dataset, seed=0):
             f"{dataset} has pictures of {len(shapes)} sizes {shapes}", "one size", "rebuild it with one preset"
         )
     params = find_params(dataset, splits["train"][0])
-    return Collection(
-        np.stack(pictures), captions, training, validation, params, str(dataset), count_licences(splits["train"])
-    )
+    licences = count_licences(splits["train"])
+    return Collection(np.stack(pictures), captions, clips, training, validation, params, str(dataset), licences)
 
 
 def count_licences(split):

@@ -17,19 +17,30 @@ BATCH = 16
 
 @dataclass
 class Cache:
-    """Tensors of a dataset: mean, std (clips, 4, h, w); text (wordings, tokens, width); the wordings of each clip."""
+    """Tensors of a dataset: mean, std (clips, copies, 4, h, w); text (wordings, tokens, width); each clip's wordings.
+
+    ``texts`` are the wordings themselves, ``key`` says what the cache was made of.
+    """
 
     mean: object
     std: object
     text: object
+    texts: list[str]
     wordings: list[list[int]]
     empty: int
+    key: str
 
     def draw(self, indices, generator, dropout=0.0):
         """(latents, text embeddings) of some clips: a new latent each, one of its wordings, or the empty prompt."""
+        latents, rows = self.draw_rows(indices, generator, dropout)
+        return latents, self.text[rows].float()
+
+    def draw_rows(self, indices, generator, dropout=0.0):
+        """(latents, numbers of wordings): the same draw before the words are looked up."""
         import torch
 
-        mean, std = self.mean[indices].float(), self.std[indices].float()
+        copy = torch.randint(self.mean.shape[1], (len(indices),), generator=generator)
+        mean, std = self.mean[indices, copy].float(), self.std[indices, copy].float()
         latents = mean + std * torch.randn(mean.shape, generator=generator)
         rows = []
         for index in indices.tolist():
@@ -37,11 +48,29 @@ class Cache:
             pick = int(torch.randint(len(options), (1,), generator=generator))
             dropped = float(torch.rand(1, generator=generator)) < dropout
             rows.append(self.empty if dropped else options[pick])
-        return latents, self.text[rows].float()
+        return latents, rows
 
     def fixed(self, indices):
         """(mean latents, embeddings of the first wording): what validation uses."""
-        return self.mean[indices].float(), self.text[[self.wordings[i][0] for i in indices.tolist()]].float()
+        latents, rows = self.fixed_rows(indices)
+        return latents, self.text[rows].float()
+
+    def fixed_rows(self, indices):
+        """(mean latents, numbers of the first wordings) of the clips as they are, without a shift."""
+        return self.mean[indices, 0].float(), [self.wordings[i][0] for i in indices.tolist()]
+
+    def extend(self, latents, text, texts):
+        """Numbers of new clips, one for each of latents (n, 4, h, w) with its own wording: what a base made itself."""
+        import torch
+
+        first, known = len(self.wordings), len(self.texts)
+        mean = latents.half()[:, None].expand(-1, self.mean.shape[1], -1, -1, -1)
+        self.mean = torch.cat([self.mean, mean])
+        self.std = torch.cat([self.std, torch.zeros_like(mean)])
+        self.text = torch.cat([self.text, text.half()])
+        self.texts = [*self.texts, *texts]
+        self.wordings = [*self.wordings, *([known + n] for n in range(len(texts)))]
+        return np.arange(first, first + len(texts))
 
 
 def fingerprint_weights(module):
@@ -53,9 +82,9 @@ def fingerprint_weights(module):
     return digest.hexdigest()[:16]
 
 
-def _key(pictures, captions, vae, text_encoder):
+def _key(pictures, captions, vae, text_encoder, variants, shifts):
     digest = hashlib.sha256(pictures.tobytes())
-    digest.update(json.dumps(captions, ensure_ascii=False).encode())
+    digest.update(json.dumps([captions, variants, shifts.tolist()], ensure_ascii=False).encode())
     return f"{digest.hexdigest()[:16]}-{fingerprint_weights(vae)}-{fingerprint_weights(text_encoder)}"
 
 
@@ -92,27 +121,57 @@ def encode_texts(tokenizer, text_encoder, texts):
     return torch.cat(found)
 
 
-def cache(folder, pictures, captions, vae, tokenizer, text_encoder, progress=lambda done, total: None):
+def time_shifts(clips, variants, columns, seed):
+    """Columns by which each copy of each clip is turned in time, (clips, variants); the first copy is the clip itself.
+
+    A turn moves what leaves at the end to the start, so nothing of a recording is lost and no silence is added.
+    """
+    shifts = np.random.default_rng([seed, 3]).integers(columns, size=(clips, variants))
+    shifts[:, 0] = 0
+    return shifts
+
+
+def turn(pictures, shifts):
+    """Pictures (clips, height, width, 3), each turned to the right by its own number of columns."""
+    return np.stack([np.roll(picture, int(shift), axis=1) for picture, shift in zip(pictures, shifts, strict=True)])
+
+
+def _encode_variants(vae, pictures, shifts, progress):
+    """Means and deviations (clips, variants, 4, h, w)."""
+    import torch
+
+    found, total = [], shifts.size
+    for number in range(shifts.shape[1]):
+        turned = turn(pictures, shifts[:, number]) if number else pictures
+        done = number * len(pictures)
+        found.append(encode_pictures(vae, turned, lambda now, _, done=done: progress(done + now, total)))
+    return (torch.stack(parts, dim=1).contiguous() for parts in zip(*found, strict=True))
+
+
+def cache(folder, pictures, captions, vae, tokenizer, text_encoder, progress=lambda done, total: None,
+          variants=1, seed=0):  # fmt: skip
     """The Cache of pictures uint8 (clips, height, width, 3) with lists of captions; computed, or read from disk."""
     import torch
     from safetensors.torch import load_file, save_file
 
     texts = sorted({text for wordings in captions for text in wordings} | {""})
     number = {text: i for i, text in enumerate(texts)}
-    path = Path(folder) / f"{_key(pictures, captions, vae, text_encoder)}.safetensors"
+    shifts = time_shifts(len(pictures), variants, pictures.shape[2], seed)
+    key = _key(pictures, captions, vae, text_encoder, variants, shifts)
+    path = Path(folder) / f"{key}.safetensors"
     if path.exists():
         tensors = load_file(path)
         progress(len(pictures), len(pictures))
     else:
         with torch.no_grad():
-            mean, std = encode_pictures(vae, pictures, progress)
+            mean, std = _encode_variants(vae, pictures, shifts, progress)
             tensors = {"mean": mean, "std": std, "text": encode_texts(tokenizer, text_encoder, texts)}
         path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_suffix(".partial")
+        partial = path.with_suffix(f".partial-{os.getpid()}")
         save_file(tensors, partial)
         os.replace(partial, path)
     wordings = [[number[text] for text in options] for options in captions]
-    return Cache(tensors["mean"], tensors["std"], tensors["text"], wordings, number[""])
+    return Cache(tensors["mean"], tensors["std"], tensors["text"], texts, wordings, number[""], key)
 
 
 def split_rows(count, share, seed):

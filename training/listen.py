@@ -1,7 +1,9 @@
-"""What the model makes of some prompts, before and after training, with the same seeds."""
+"""What the model makes of some prompts, before, while and after it learns, with the same seeds and cheap figures."""
 
 import json
 from pathlib import Path
+
+import numpy as np
 
 from .base import locate
 
@@ -14,25 +16,68 @@ def choose_prompts(captions, count):
     return [texts[round(i * (len(texts) - 1) / max(1, count - 1))] for i in range(count)]
 
 
-def render(pipeline, prompts, folder, tag, seed):
-    """Write ``<tag>-<n>.wav/.png`` for each prompt with seed ``seed + n``; returns rows (prompt, seed, tag, file)."""
+def figures(audio, rate_hz):
+    """Cheap figures of a sound (channels, samples): level, silence, centre of its spectrum, and what it is heard as.
+
+    The class is the embedded classifier's, which knows the project's own sounds only.
+    """
+    from metrics.judge import classify
+
+    mono = audio.mean(axis=0)
+    frames = mono[: len(mono) // 480 * 480].reshape(-1, 480)
+    levels = 10 * np.log10(np.mean(frames**2, axis=1) + 1e-10)
+    spectrum = np.abs(np.fft.rfft(mono)) ** 2
+    centre = (np.fft.rfftfreq(len(mono), 1 / rate_hz) * spectrum).sum() / max(spectrum.sum(), 1e-12)
+    labels, chances = classify([audio], rate_hz)
+    return {
+        "level_db": round(float(10 * np.log10(np.mean(mono**2) + 1e-10)), 1),
+        "silent_share": round(float(np.mean(levels < -60)), 3),
+        "centre_hz": round(float(centre)),
+        "heard_as": labels[0],
+        "certainty": round(float(chances[0].max()), 3),
+    }
+
+
+def render(pipeline, prompts, folder, tag, seed, tell=lambda row: None):
+    """Write ``<tag>-<n>.wav/.png`` for each prompt with seed ``seed + n``; returns rows (prompt, file, …)."""
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     pipeline.set_progress_bar_config(disable=True)
     rows = []
     for n, prompt in enumerate(prompts):
-        sound, _ = pipeline(prompt, seed=seed + n).save(folder / f"{tag}-{n}.wav")
-        rows.append({"prompt": prompt, "seed": seed + n, "tag": tag, "file": sound.name})
+        output = pipeline(prompt, seed=seed + n)
+        sound, _ = output.save(folder / f"{tag}-{n}.wav")
+        said = figures(output.audios[0], output.sampling_rate)
+        rows.append({"prompt": prompt, "seed": seed + n, "tag": tag, "file": sound.name, **said})
+        tell(rows[-1])
     return rows
 
 
-def before_and_after(base, adapter, prompts, folder, seed):
-    """Samples of the base alone and with the adapter; also written as samples.json."""
+def live_pipeline(settings, device, **parts):
+    """The base's pipeline with the parts that are being trained in place of its own."""
+    from spectrogram.models import quiet_loading
     from spectrogram.pipeline import SpectrogramAudioPipeline
 
-    pipeline = SpectrogramAudioPipeline.from_pretrained(locate(base))
-    rows = render(pipeline, prompts, folder, "before", seed)
-    pipeline.load_lora_weights(adapter)
-    rows += render(pipeline, prompts, folder, "after", seed)
-    (Path(folder) / "samples.json").write_text(json.dumps(rows, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    return rows
+    quiet_loading()
+    pipeline = SpectrogramAudioPipeline.from_pretrained(
+        locate(settings.base), use_safetensors=True, safety_checker=None, requires_safety_checker=False, **parts
+    )
+    return pipeline.to(device)
+
+
+class Listener:
+    """Makes the samples of a run; ``rows`` of all of them are kept in samples.json, also over a resume."""
+
+    def __init__(self, settings, prompts, folder, tell):
+        self.settings, self.prompts, self.folder, self.tell = settings, prompts, Path(folder), tell
+        self.list = self.folder / "samples.json"
+        self.rows = json.loads(self.list.read_text(encoding="utf-8")) if self.list.exists() else []
+
+    def add(self, pipeline, tag, step):
+        """Samples of a pipeline under a tag; a tag's earlier samples are replaced."""
+        rows = render(
+            pipeline, self.prompts, self.folder, tag, self.settings.seed, lambda row: self.tell(step=step, **row)
+        )
+        self.rows = [row for row in self.rows if row["tag"] != tag] + rows
+        self.list.write_text(json.dumps(self.rows, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        return rows

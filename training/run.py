@@ -1,23 +1,29 @@
-"""One run from a dataset to an adapter: read, cache, train, save, listen. Everything it decides lies in run.json."""
+"""One run from a dataset to a result: read, cache, train, save, listen. Everything it decides lies in run.json."""
 
 import json
+import shutil
 import time
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
+from spectrogram.problems import Problem
+
 from . import base as base_model
-from . import collection, latents, listen
-from .events import EventLog
-from .loop import Loop
-from .methods import lora
+from . import checkpoint, collection, latents, listen, methods, replay
+from .events import EventLog, Silence
+from .lock import locked
+from .loop import Loop, LoopResult, Material
+from .memory_limit import OutOfMemory
+from .stopping import StopSignal
+from .trackers import open_tracker
 
 PACKAGES = ("torch", "diffusers", "transformers", "peft", "accelerate")
 
 
 @dataclass
 class RunReport:
-    """What a run made: its folder, adapter file, and the validation loss before and after."""
+    """What a run made: its folder, its result (adapter file or model folder), and the validation loss around it."""
 
     folder: Path
     adapter: Path
@@ -32,74 +38,247 @@ class Stages:
         pass
 
 
-def _facts(settings, data, base, trainable, result, seconds):
-    """run.json: settings, data, base, what was trained, how it went, and with which library versions."""
-    return {
-        "settings": settings.to_dict(),
-        "base": settings.base,
-        "dataset": {"name": data.name, "train": len(data.training), "validation": len(data.validation)},
-        "licences": data.licences,
-        "spectrogram_params": data.params.to_dict(),
-        "prediction_type": base.scheduler.config.prediction_type,
-        "trainable_parameters": trainable,
-        "validation": {str(step): loss.to_dict() for step, loss in result.validations.items()},
-        "seconds": {name: round(value, 1) for name, value in seconds.items()},
-        "versions": {name: version(name) for name in PACKAGES},
-    }
+def train(settings, dataset, folder, stages=None, force=False, fresh=False):
+    """Train on a dataset folder or Hub name and write everything into ``folder``; returns a RunReport.
 
-
-def _prepare(settings, dataset, folder, stages):
-    """Read the data and the base, fill the cache, and let the encoders go."""
-    data = collection.read(dataset, settings.seed)
-    base = base_model.load(settings.base)
-    base_model.check_picture_size(base, data.pictures)
-    cached = latents.cache(
-        folder.parent / ".cache", data.pictures, data.captions, base.vae, base.tokenizer, base.text_encoder,
-        progress=lambda done, total: stages.update("caching latents", done, total),
-    )  # fmt: skip
-    base.free_encoders()
-    return data, base, cached
-
-
-def train(settings, dataset, folder, stages=None):
-    """Train an adapter on a dataset folder or Hub name and write everything into ``folder``; returns a RunReport.
-
-    Files: pytorch_lora_weights.safetensors, run.json, settings.yaml, events.jsonl, samples/.
+    A run that was stopped or killed goes on from its newest whole checkpoint; ``force`` lets settings differ, ``fresh``
+    begins anew. Files: the result, run.json, settings.yaml, events.jsonl, samples/, checkpoints/, curves/.
     """
-    import torch
-    import yaml
-    from accelerate import Accelerator
-
-    stages, folder, clock = stages or Stages(), Path(folder), {"start": time.monotonic()}
-    torch.manual_seed(settings.seed)
-    accelerator = Accelerator(mixed_precision=settings.precision, cpu=not torch.cuda.is_available())
+    folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "settings.yaml").write_text(yaml.safe_dump(settings.to_dict(), sort_keys=False), encoding="utf-8")
-    (folder / "events.jsonl").unlink(missing_ok=True)
-    events = EventLog(folder / "events.jsonl")
-    data, base, cached = _prepare(settings, dataset, folder, stages)
-    clock["cached"] = time.monotonic()
-    parameters = lora.attach(base.unet, settings)
-    loop = Loop(settings, accelerator, base.unet, parameters, base.scheduler, cached, data.training, data.validation)
-    trainable = sum(p.numel() for p in parameters)
-    events.write("start", clips=len(data.training), trainable_parameters=trainable, settings=settings.to_dict())
-    result = loop.run(events, lambda step, total, loss: stages.update("training", step, total, f"loss {loss:.4f}"))
-    clock["trained"] = time.monotonic()
-    adapter = folder / lora.WEIGHTS_FILE
-    if accelerator.is_main_process:
-        extra = {"base_model": settings.base, "trigger": settings.trigger}
-        lora.save(accelerator.unwrap_model(loop.unet), folder, data.params, extra)
+    with locked(folder), StopSignal() as stop:
+        run = Run(settings, dataset, folder, stages or Stages(), stop)
+        try:
+            return run.go(force, fresh)
+        except Problem as problem:
+            run.events.write("error", text=str(problem), exit_code=problem.exit_code)
+            raise
+        finally:
+            run.close()
+
+
+class Run:
+    """The stages of one run; each leaves what the next one needs."""
+
+    def __init__(self, settings, dataset, folder, stages, stop):
+        import torch
+        from accelerate import Accelerator
+
+        self.settings, self.dataset, self.folder = settings, dataset, folder
+        self.stages, self.stop, self.clock = stages, stop, {"start": time.monotonic()}
+        torch.manual_seed(settings.seed)
+        self.accelerator = Accelerator(mixed_precision=settings.precision, cpu=not torch.cuda.is_available())
+        self.main = self.accelerator.is_main_process
+        self.checkpoints = checkpoint.Checkpoints(folder / "checkpoints", settings.keep_checkpoints)
+        self.events, self.tracker = Silence(), None
+        self.teaching = methods.choose(settings.method)
+
+    def go(self, force, fresh):
+        saved, notes = self._begin(fresh)
+        self._prepare()
+        differing = checkpoint.check_same_run(saved, self.identity, force) if saved else []
+        self._open_log(saved is not None, [*notes, *(f"resumed with another {key}" for key in differing)])
+        self._listen_to()
+        if self.settings.method == "aesthetic":
+            return self._aesthetic()
+        self._build()
+        if saved:
+            self.loop.restore(saved)
+            self.events.write("resume", step=saved.step)
+        result = self._train()
+        path = self._finish(result)
+        steps = sorted(result.validations)
+        self.events.write("end", step=self.settings.steps, validation=result.validations[steps[-1]].to_dict())
+        return RunReport(self.folder, path, result.validations[steps[0]].loss, result.validations[steps[-1]].loss)
+
+    def _begin(self, fresh):
+        """(the checkpoint to go on from or None, sentences about those that are not whole)."""
+        notes = []
+        if fresh:
+            shutil.rmtree(self.checkpoints.folder, ignore_errors=True)
+        saved = self.checkpoints.newest(notes.append)
+        if saved is None:
+            shutil.rmtree(self.folder / "samples", ignore_errors=True)
+        return saved, notes
+
+    def _prepare(self):
+        """Read data and base, fill the cache, let the encoders go; sets ``identity``."""
+        s = self.settings
+        data = collection.read(self.dataset, s.seed)
+        base = base_model.load(s.base)
+        base_model.check_picture_size(base, data.pictures)
+        base.scheduler = base_model.use_schedule(base.scheduler, s)
+        wordings = self.teaching.captions(s, data.captions)
+        cached = latents.cache(
+            self.folder.parent / ".cache", data.pictures, wordings, base.vae, base.tokenizer, base.text_encoder,
+            lambda done, total: self.stages.update("caching latents", done, total), s.variants, s.seed,
+        )  # fmt: skip
+        key = base_model.fingerprint(base.unet)
+        self.replayed = self._replay(cached, base, key) if s.replay else []
+        self.data, self.base, self.cached, self.wordings = data, base, cached, wordings
+        processes = self.accelerator.num_processes
+        self.identity = {**s.binding(), "data": cached.key, "base weights": key, "processes": processes}
+        # Whether a dataset lies here or there changes nothing: its content is in "data".
+        self.clock["cached"] = time.monotonic()
+
+    def _replay(self, cached, base, key):
+        import torch
+
+        made, texts = replay.make(
+            self.settings, key, self.folder.parent / ".cache",
+            lambda done, total: self.stages.update("replay", done, total),
+        )  # fmt: skip
+        with torch.no_grad():
+            words = latents.encode_texts(base.tokenizer, base.text_encoder, texts)
+        return cached.extend(made, words, texts)
+
+    def _open_log(self, resumed, notes):
+        import yaml
+
+        s = self.settings
+        if not self.main:
+            return
+        self.tracker = open_tracker(s.tracker, self.folder, s.to_dict())
+        self.events = EventLog(self.folder / "events.jsonl", resumed, [self.tracker.take])
+        for note in notes:
+            self.events.write("note", text=note)
+        text = yaml.safe_dump(s.to_dict(), sort_keys=False)
+        (self.folder / "settings.yaml").write_text(text, encoding="utf-8")
+
+    def _place(self):
+        """Number format, memory layout and compilation of the UNet, as the settings have it."""
+        import torch
+
+        s, unet, device = self.settings, self.base.unet, self.accelerator.device
+        if s.half_base and device.type != "cpu":
+            unet.to(torch.float16 if s.precision == "fp16" else torch.bfloat16)
+        if s.channels_last:
+            unet.to(memory_format=torch.channels_last)
+        if s.gradient_checkpointing:
+            unet.enable_gradient_checkpointing()
+        if s.compile:
+            unet.compile()
+
+    def _build(self):
+        import torch
+
+        s, data = self.settings, self.data
+        self._place()
+        torch.manual_seed(s.seed)
+        self.method = self.teaching.build(s, self.base)
+        self.base.free_encoders(keep_words=True)
+        self.base.text_encoder = self.method.text_encoder
+        material = Material(self.cached, data.training, self.replayed, data.validation, data.names)
+        self.loop = Loop(s, self.accelerator, self.method, self.base.scheduler, material)
+        self.trainable = sum(p.numel() for p in self.method.parameters)
+
+    def _listen_to(self):
+        """Choose the prompts that are heard all along."""
+        prompts = listen.choose_prompts([self.wordings[i] for i in self.data.training], self.settings.samples)
+        tell = lambda **row: self.events.write("sample", **row)  # noqa: E731 - the log may be silent
+        self.listener = listen.Listener(self.settings, prompts, self.folder / "samples", tell)
+
+    def _aesthetic(self):
+        """The method without a loop: what is learned is one row, and the work is done when a prompt is read."""
+        s, self.trainable = self.settings, 0
+        self.events.write("start", clips=len(self.data.training), trainable_parameters=0, settings=s.to_dict())
+        path, before, after = self.teaching.teach(self)
+        self.clock["trained"] = time.monotonic()
+        self._write_facts(LoopResult({0: before, s.steps: after}, after.loss))
+        self.events.write("end", step=s.steps, validation=after.to_dict())
+        return RunReport(self.folder, path, before.loss, after.loss)
+
+    def _train(self):
+        s = self.settings
+        if not self.loop.step:
+            self.events.write(
+                "start", clips=len(self.data.training), replayed=len(self.replayed),
+                trainable_parameters=self.trainable, settings=s.to_dict(),
+            )  # fmt: skip
+        self.stop.training = True
+        try:
+            result = self.loop.run(
+                self.events, self.save, self.listen, self.stop,
+                lambda step, total, loss: self.stages.update("training", step, total, self._note(loss)),
+            )  # fmt: skip
+        except OutOfMemory:
+            self.save()
+            raise
+        self.clock["trained"] = time.monotonic()
+        return result
+
+    def _note(self, loss):
+        """What the bar says beside the step: the loss and the minutes of 1,000 steps."""
+        done = self.loop.step - getattr(self, "first_step", self.loop.step - 1)
+        self.first_step = self.loop.step - done
+        minutes = (time.monotonic() - self.clock["cached"]) / max(done, 1) * 1000 / 60
+        return f"loss {loss:.4f}, {minutes:.1f} min per 1,000 steps"
+
+    def save(self):
+        """Write a checkpoint; only the first process does."""
+        if self.main:
+            parts, values = self.loop.state()
+            self.checkpoints.save(self.loop.step, parts, self.identity, values)
+            self.events.write("checkpoint", step=self.loop.step)
+        self.accelerator.wait_for_everyone()
+
+    def listen(self, step):
+        """Samples of the model as it is now."""
+        if self.settings.samples and self.main:
+            was_training = self.method.student.training
+            self.method.student.eval()
+            pipeline = listen.live_pipeline(self.settings, self.accelerator.device, **self.method.parts())
+            pipeline.params = self.data.params
+            tag = "before" if step == 0 else f"step-{step:06d}"
+            with self.accelerator.autocast():
+                self.listener.add(pipeline, tag, step)
+            self.method.student.train(was_training)
+
+    def _finish(self, result):
+        """Save the result, run.json and the samples after; returns the path of the result."""
+        if not self.main:
+            return self.folder
+        s = self.settings
+        checkpoint.check_finite(self.method.state()["weights"], "the result")
+        header = {"base_model": s.base, "trigger": s.trigger, "method": s.method}
+        path = self.method.save(self.folder, self.data.params, header)
+        self._write_facts(result)
+        if s.samples:
+            self.stages.update("listening", 0, 1)
+            self.listener.add(self._taught_pipeline(path), "after", s.steps)
+            self.stages.update("listening", 1, 1)
+        return path
+
+    def _taught_pipeline(self, path):
+        """A pipeline as a user would open it, from the files that were just saved."""
+        from spectrogram.models import load_pipeline
+
+        pipeline = self.method.load_into(load_pipeline(base_model.locate(self.settings.base)), path)
+        pipeline.params = self.data.params
+        return pipeline
+
+    def _write_facts(self, result):
+        text = json.dumps(self._facts(result), indent=1, ensure_ascii=False)
+        (self.folder / "run.json").write_text(text + "\n", encoding="utf-8")
+
+    def _facts(self, result):
+        """run.json: settings, data, base, what was trained, how it went, and with which library versions."""
+        s, data, clock = self.settings, self.data, self.clock
         seconds = {"cache": clock["cached"] - clock["start"], "train": clock["trained"] - clock["cached"]}
-        facts = _facts(settings, data, base, trainable, result, seconds)
-        (folder / "run.json").write_text(json.dumps(facts, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-        _listen(settings, data, adapter, folder, stages)
-    events.write("end", validation=result.validations[settings.steps].to_dict())
-    return RunReport(folder, adapter, result.validations[0].loss, result.validations[settings.steps].loss)
+        return {
+            "settings": s.to_dict(),
+            "base": s.base,
+            "dataset": {"name": data.name, "train": len(data.training), "validation": len(data.validation)},
+            "replayed": len(self.replayed),
+            "licences": data.licences,
+            "spectrogram_params": data.params.to_dict(),
+            "prediction_type": self.base.scheduler.config.prediction_type,
+            "trainable_parameters": self.trainable,
+            "validation": {str(step): loss.to_dict() for step, loss in result.validations.items()},
+            "seconds": {name: round(value, 1) for name, value in seconds.items()},
+            "versions": {name: version(name) for name in PACKAGES},
+        }
 
-
-def _listen(settings, data, adapter, folder, stages):
-    if settings.samples:
-        stages.update("listening", 0, 1)
-        prompts = listen.choose_prompts([data.captions[i] for i in data.training], settings.samples)
-        listen.before_and_after(settings.base, adapter, prompts, folder / "samples", settings.seed)
-        stages.update("listening", 1, 1)
+    def close(self):
+        if self.tracker is not None:
+            self.tracker.close()

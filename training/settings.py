@@ -1,19 +1,22 @@
-"""Every setting of a training run in one dataclass; YAML and command-line flags are made from it."""
+"""Every setting of a training run in one dataclass; YAML and command-line flags are made from it (`flags.py`)."""
 
-import argparse
 from dataclasses import asdict, dataclass, field, fields
-from pathlib import Path
-
-import yaml
 
 from spectrogram.problems import UsageProblem
 
-METHODS = ("lora",)
+METHODS = ("lora", "textual_inversion", "dreambooth", "aesthetic", "full", "scratch")
 TARGETS = {
     "attention": ("to_q", "to_k", "to_v", "to_out.0"),
     "wide": ("to_q", "to_k", "to_v", "to_out.0", "ff.net.0.proj", "ff.net.2", "proj_in", "proj_out", "conv1", "conv2"),
 }
+VARIANTS = ("lora", "dora", "rslora", "loha", "lokr")
 PRECISIONS = ("no", "bf16", "fp16")
+OPTIMIZERS = ("adamw", "adamw_fused", "adamw_8bit")
+PREDICTIONS = ("base", "epsilon", "v_prediction")
+TRACKERS = ("tensorboard", "trackio", "wandb", "none")
+# What may differ when a run is resumed, because it changes nothing of what is learned.
+FREE = ("validate_every", "samples", "sample_every", "checkpoint_every", "keep_checkpoints", "skip_limit", "tracker",
+        "halve_on_oom", "prefetch")  # fmt: skip
 
 
 def _setting(default, text, choices=None):
@@ -25,60 +28,89 @@ class TrainSettings:
     """A run's settings; wrong values are refused at construction."""
 
     base: str = _setting("base_model", "folder or Hub id of a Stable Diffusion 1.x model")
-    method: str = _setting("lora", "what is trained", METHODS)
+    method: str = _setting("lora", "how it is taught", METHODS)
     steps: int = _setting(300, "optimizer steps")
     batch: int = _setting(16, "clips in one forward pass")
     accumulate: int = _setting(1, "forward passes in one optimizer step")
     rate: float = _setting(4e-4, "peak learning rate")
     warmup_steps: int = _setting(20, "optimizer steps of linear warm-up")
     flat_share: float = _setting(0.5, "share of the run before the rate falls, 0..1")
-    rank: int = _setting(16, "rank of the adapter; alpha equals it")
-    targets: str = _setting("attention", "layers that the adapter changes", tuple(TARGETS))
+    rank: int = _setting(16, "lora: rank of the adapter; alpha equals it")
+    targets: str = _setting("attention", "lora: layers that the adapter changes", tuple(TARGETS))
+    variant: str = _setting("lora", "lora: kind of adapter", VARIANTS)
+    text_encoder: bool = _setting(False, "lora: adapt the text encoder too")
+    replay: float = _setting(0.0, "share of each batch that repeats what the base already makes, 0..0.9")
+    replay_clips: int = _setting(70, "clips that the base makes once for the replay")
+    replay_prompts: str = _setting("", "text file, one prompt a line, of the replay; empty: the project's own classes")
+    class_prompt: str = _setting("a sound", "dreambooth: what kind of sound it is, for example 'an animal calling'")
+    dreambooth_trains: str = _setting("lora", "dreambooth: what carries it", ("lora", "full"))
+    trigger: str = _setting("", "a rare word for the new sound (textual_inversion, dreambooth: 'sks' when empty)")
+    vectors: int = _setting(4, "textual_inversion: token embeddings that are learned")
+    initial_word: str = _setting("sound", "textual_inversion: a word to start from")
+    aesthetic_steps: int = _setting(10, "aesthetic: steps of the text encoder when a prompt is read")
+    ema: float = _setting(0.995, "full, scratch: decay of the averaged weights that are saved; 0 saves the last ones")
+    variants: int = _setting(1, "time-shifted copies of each training clip in the cache; 1 is the clip alone")
     caption_dropout: float = _setting(0.1, "share of clips that are trained on the empty prompt, 0..1")
     min_snr_gamma: float = _setting(0.0, "Min-SNR weighting; 0 is off, 5 is usual")
+    offset_noise: float = _setting(0.0, "noise that is constant over each latent channel; 0 is off, 0.05 is usual")
+    prediction: str = _setting("base", "full, scratch: what the UNet predicts", PREDICTIONS)
+    zero_snr: bool = _setting(False, "full, scratch: rescale the schedule to zero terminal SNR")
     clip_norm: float = _setting(1.0, "gradient norm at which gradients are clipped")
     weight_decay: float = _setting(0.01, "AdamW's weight decay")
+    optimizer: str = _setting("adamw", "adamw_8bit needs the extra lowmem", OPTIMIZERS)
     precision: str = _setting("bf16", "autocast type", PRECISIONS)
+    half_base: bool = _setting(False, "keep frozen weights in half precision (on a GPU)")
+    gradient_checkpointing: bool = _setting(False, "recompute activations: less memory, a third slower")
+    channels_last: bool = _setting(False, "memory layout for GPU convolutions")
+    compile: bool = _setting(False, "torch.compile the UNet; pays on a GPU from about 1,000 steps")
+    prefetch: bool = _setting(True, "prepare the next batch while a GPU works")
+    halve_on_oom: bool = _setting(False, "out of memory: halve the batch, double --accumulate, and go on")
     seed: int = _setting(0, "seed of everything random")
     validate_every: int = _setting(100, "optimizer steps between validations")
     validation_clips: int = _setting(32, "clips in the validation, at most")
     samples: int = _setting(3, "prompts heard before and after training")
-    trigger: str = _setting("", "a word that the captions use for the new sound; recorded with the adapter")
+    sample_every: int = _setting(0, "optimizer steps between samples; 0: only before and after")
+    checkpoint_every: int = _setting(50, "optimizer steps between checkpoints")
+    keep_checkpoints: int = _setting(2, "checkpoints that stay")
+    skip_limit: int = _setting(5, "steps without a finite loss that are skipped before the run ends with code 6")
+    tracker: str = _setting("tensorboard", "where curves go besides events.jsonl", TRACKERS)
 
     def __post_init__(self):
-        for name, smallest in (("steps", 1), ("batch", 1), ("accumulate", 1), ("rank", 1), ("validate_every", 1)):
-            if getattr(self, name) < smallest:
-                raise UsageProblem(f"{name} is {getattr(self, name)}", f"at least {smallest}", f"change --{name}")
-        for name in ("caption_dropout", "flat_share"):
-            if not 0 <= getattr(self, name) <= 1:
-                raise UsageProblem(f"{name} is {getattr(self, name)}", "between 0 and 1", f"change --{name}")
         for item in fields(self):
-            choices = item.metadata["choices"]
-            if choices and getattr(self, item.name) not in choices:
-                raise UsageProblem(f"{item.name} is {getattr(self, item.name)!r}", f"one of {choices}", "choose one")
+            value, choices = getattr(self, item.name), item.metadata["choices"]
+            if choices and value not in choices:
+                raise UsageProblem(f"{item.name} is {value!r}", f"one of {choices}", "choose one")
+        for name in ("steps", "batch", "accumulate", "rank", "validate_every", "vectors", "variants",
+                     "checkpoint_every", "keep_checkpoints"):  # fmt: skip
+            if getattr(self, name) < 1:
+                raise UsageProblem(f"{name} is {getattr(self, name)}", "at least 1", f"change {flag(name)}")
+        for name, highest in (("caption_dropout", 1), ("flat_share", 1), ("replay", 0.9), ("ema", 0.99999)):
+            if not 0 <= getattr(self, name) <= highest:
+                what, allowed = f"{name} is {getattr(self, name)}", f"between 0 and {highest}"
+                raise UsageProblem(what, allowed, f"change {flag(name)}")
+        self._check_combinations()
+
+    def _check_combinations(self):
+        changes_schedule = self.prediction != "base" or self.zero_snr
+        if changes_schedule and self.method not in ("full", "scratch"):
+            raise UsageProblem(
+                f"prediction {self.prediction}, zero_snr {self.zero_snr} with method {self.method}",
+                "the base's own schedule: what it answers cannot be changed by an adapter",
+                "use --method full or scratch, or leave it out",
+            )
+        if self.zero_snr and self.prediction == "epsilon":
+            raise UsageProblem(
+                "zero_snr with prediction epsilon", "v_prediction: at zero signal there is no noise to predict from",
+                "use --prediction v_prediction",
+            )  # fmt: skip
 
     def to_dict(self):
         return asdict(self)
 
-
-def add_arguments(parser: argparse.ArgumentParser):
-    """One flag for each setting; a flag that is not given stays None, so that YAML and defaults can fill it."""
-    for item in fields(TrainSettings):
-        flag = "--" + item.name.replace("_", "-")
-        text = f"{item.metadata['help']} (default {item.default!r})"
-        parser.add_argument(flag, type=type(item.default), choices=item.metadata["choices"], default=None, help=text)
+    def binding(self):
+        """The settings that must not change when a run is resumed."""
+        return {name: value for name, value in self.to_dict().items() if name not in FREE}
 
 
-def resolve(arguments: argparse.Namespace, recipe: str | Path | None = None) -> TrainSettings:
-    """Settings from defaults, then the recipe's YAML, then the flags; unknown keys are refused."""
-    values = {}
-    known = {item.name for item in fields(TrainSettings)}
-    if recipe:
-        values = yaml.safe_load(Path(recipe).read_text(encoding="utf-8")) or {}
-        unknown = sorted(set(values) - known)
-        if unknown:
-            raise UsageProblem(
-                f"{recipe} has unknown settings {unknown}", f"some of {sorted(known)}", "correct the names"
-            )
-    given = {name: getattr(arguments, name) for name in known if getattr(arguments, name, None) is not None}
-    return TrainSettings(**{**values, **given})
+def flag(name):
+    return "--" + name.replace("_", "-")

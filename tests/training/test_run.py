@@ -2,14 +2,15 @@
 
 import json
 import math
+import re
 
 import pytest
 import torch
 
 from spectrogram.params import SpectrogramParams
 from training import __main__ as command
+from training.draws import Draws
 from training.events import read as read_events
-from training.loop import Batches
 from training.settings import TrainSettings
 
 STEPS = 24
@@ -81,14 +82,22 @@ def test_samples_before_and_after_share_prompt_and_seed(finished):
 
 
 def test_processes_share_a_round_without_seeing_a_clip_twice():
-    shares = [Batches(range(12), 3, seed=1, process=p, processes=2) for p in (0, 1)]
-    seen = [torch.cat([share.next() for _ in range(2)]).tolist() for share in shares]
-    assert sorted(seen[0] + seen[1]) == list(range(12))
+    draws = Draws(range(12), [], 3, 0.0, seed=1)
+    seen = torch.cat([draws.batch(number) for number in range(4)]).tolist()
+    assert sorted(seen) == list(range(12))
+
+
+def test_a_share_of_each_batch_is_replayed_and_the_rest_is_taught():
+    draws = Draws(range(10), range(100, 140), 8, 0.25, seed=1)
+    for number in range(5):
+        batch = draws.batch(number).tolist()
+        assert sum(clip >= 100 for clip in batch) == 2
+        assert len(set(batch)) == 8
 
 
 def test_a_wrong_setting_ends_with_code_two_and_says_what_is_allowed(owls, tmp_path, capsys):
     assert command.main([str(owls), "--out", str(tmp_path), "--caption-dropout", "3"]) == 2
-    assert "caption_dropout is 3.0: between 0 and 1; change --caption_dropout" in capsys.readouterr().err
+    assert "caption_dropout is 3.0: between 0 and 1; change --caption-dropout" in capsys.readouterr().err
 
 
 def test_a_loss_that_is_no_number_ends_with_code_six(owls, tiny_base, tmp_path, capsys):
@@ -97,4 +106,7 @@ def test_a_loss_that_is_no_number_ends_with_code_six(owls, tiny_base, tmp_path, 
         command.main([*arguments, "--precision", "no", "--rate", "1e30", "--clip-norm", "1e30", "--warmup-steps", "1"])
         == 6
     )
-    assert "a finite number; lower --rate" in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert "lower --rate" in told
+    assert re.search(r"step \d+: loss \S+, gradient norm \S+ at rate 1e\+30, files \S+", told)
+    assert not list(tmp_path.rglob("pytorch_lora_weights.safetensors"))

@@ -1,6 +1,7 @@
-"""LoRA on the UNet's layers: small matrices beside frozen weights (Hu et al. 2021), through peft.
+"""LoRA: small matrices beside frozen weights (Hu et al. 2021), through peft; also DoRA, rsLoRA, LoHa and LoKr.
 
-Alpha equals the rank, because files that say otherwise are read wrongly by tools that ignore the metadata.
+Alpha equals the rank, because files that say otherwise are read wrongly by tools that ignore the metadata. LoHa and
+LoKr are saved as the LoRA that equals them exactly (`flatten.py`), so that every tool can load them.
 """
 
 import json
@@ -12,35 +13,93 @@ from spectrogram.params import KEY
 from spectrogram.problems import UsageProblem
 
 from ..settings import TARGETS
+from . import flatten
+from .method import Method
+
+TEXT_TARGETS = ("q_proj", "k_proj", "v_proj", "out_proj")
 
 
-def attach(unet, settings):
-    """Freeze the UNet, add the adapter in float32, and return its trainable parameters."""
-    from diffusers.training_utils import cast_training_params
-    from peft import LoraConfig
-
-    unet.requires_grad_(False)
-    names = TARGETS[settings.targets]
-    found = [name for name, _ in unet.named_modules() if name.endswith(names)]
-    if not found:
-        raise UsageProblem(f"no layer ends in {names}", "a Stable Diffusion UNet", "choose other --targets")
-    unet.add_adapter(LoraConfig(r=settings.rank, lora_alpha=settings.rank, target_modules=list(names)))
-    cast_training_params(unet)
-    return [parameter for parameter in unet.parameters() if parameter.requires_grad]
+def captions(settings, captions):
+    """The dataset's own wordings."""
+    return captions
 
 
-def save(unet, folder, params, extra):
-    """Write the adapter where stock ``load_lora_weights`` finds it; its header holds codec parameters and ``extra``."""
-    from diffusers import StableDiffusionPipeline
-    from diffusers.training_utils import _collate_lora_metadata
-    from peft.utils import get_peft_model_state_dict
+def build(settings, base):
+    return Lora(settings, base)
 
-    folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    StableDiffusionPipeline.save_lora_weights(
-        folder, unet_lora_layers=get_peft_model_state_dict(unet), **_collate_lora_metadata({"unet": unet})
-    )
-    return add_header(folder / WEIGHTS_FILE, {KEY: json.dumps(params.to_dict()), **extra})
+
+def config(settings, targets):
+    """The peft configuration of the chosen variant."""
+    from peft import LoHaConfig, LoKrConfig, LoraConfig
+
+    common = {"r": settings.rank, "target_modules": list(targets)}
+    if settings.variant == "loha":
+        return LoHaConfig(alpha=settings.rank, **common)
+    if settings.variant == "lokr":
+        return LoKrConfig(alpha=settings.rank, **common)
+    flags = {"use_dora": settings.variant == "dora", "use_rslora": settings.variant == "rslora"}
+    return LoraConfig(lora_alpha=settings.rank, **common, **flags)
+
+
+class Lora(Method):
+    """An adapter beside the UNet's layers and, with ``--text-encoder``, beside the text encoder's attention."""
+
+    def __init__(self, settings, base):
+        self.reads_words = settings.text_encoder
+        super().__init__(settings, base)
+
+    def prepare(self):
+        from diffusers.training_utils import cast_training_params
+
+        names = TARGETS[self.settings.targets]
+        if self.settings.variant in flatten.EXACT and self.settings.targets != "attention":
+            raise UsageProblem(
+                f"{self.settings.variant} with --targets {self.settings.targets}",
+                "attention",
+                "use --targets attention",
+            )
+        if not any(name.endswith(names) for name, _ in self.unet.named_modules()):
+            raise UsageProblem(f"no layer ends in {names}", "a Stable Diffusion UNet", "choose other --targets")
+        self.unet.requires_grad_(False)
+        self.unet.add_adapter(config(self.settings, names))
+        cast_training_params(self.unet)
+        if self.reads_words:
+            self.text_encoder.requires_grad_(False)
+            self.text_encoder.add_adapter(config(self.settings, TEXT_TARGETS))
+            cast_training_params(self.text_encoder)
+
+    def parts(self):
+        return {"unet": self.unet, **({"text_encoder": self.text_encoder} if self.reads_words else {})}
+
+    def save(self, folder, params, extra):
+        """Write the adapter where stock ``load_lora_weights`` finds it; its header holds parameters and ``extra``."""
+        from diffusers import StableDiffusionPipeline
+        from diffusers.training_utils import _collate_lora_metadata
+
+        folder = Path(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        modules = {"unet": self.unet, **({"text_encoder": self.text_encoder} if self.reads_words else {})}
+        layers = {f"{part}_lora_layers": self._layers(part, module) for part, module in modules.items()}
+        metadata = {} if self.settings.variant in flatten.EXACT else _collate_lora_metadata(modules)
+        StableDiffusionPipeline.save_lora_weights(folder, **layers, **metadata)
+        header = {KEY: json.dumps(params.to_dict()), "variant": self.settings.variant, **extra}
+        return add_header(folder / WEIGHTS_FILE, header)
+
+    def _layers(self, part, module):
+        """State of the adapter in peft's names; the text encoder's with the prefix that older readers expect."""
+        from peft.utils import get_peft_model_state_dict
+
+        layers = get_peft_model_state_dict(module)
+        if self.settings.variant in flatten.EXACT:
+            layers = flatten.to_lora(layers, self.settings.variant)
+        if part == "text_encoder":
+            layers = {f"text_model.{name.removeprefix('text_model.')}": value for name, value in layers.items()}
+        return layers
+
+    @staticmethod
+    def load_into(pipeline, saved):
+        pipeline.load_lora_weights(saved)
+        return pipeline
 
 
 def add_header(path, entries):

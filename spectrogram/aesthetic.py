@@ -1,0 +1,105 @@
+"""Aesthetic gradients (Gallego 2022): a prompt is read as if its text fitted some spectrograms that one likes.
+
+The mean of the ear's rows of N pictures is the aesthetic. When a prompt is encoded, the text encoder is moved a few
+steps towards it, the prompt is read, and the encoder's weights are put back: nothing stays for the next prompt.
+"""
+
+import json
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from spectrogram.adapters import AdapterProblem, read_header
+from spectrogram.problems import UsageProblem
+
+KEY = "aesthetic"
+FORMAT = "sd-audio-spectrograms.aesthetic"
+STEPS, RATE = 10, 1e-3
+
+
+@dataclass(frozen=True)
+class Aesthetic:
+    """A unit row (d,) of an ear's space, with the ear's identity; it means nothing to another ear."""
+
+    row: object
+    ear: dict
+    name: str = "aesthetic"
+    facts: dict = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, images, ear, name="aesthetic", **facts):
+        """The aesthetic of pictures (PIL, or uint8 (n, bands, columns)) as an ear hears them."""
+        import torch
+
+        if not len(images):
+            raise UsageProblem("there are no pictures", "one spectrogram or more", "name some")
+        row = torch.nn.functional.normalize(ear.embed_images(images).mean(dim=0), dim=0)
+        return cls(row, dict(ear.identity), name, {"pictures": len(images), **facts})
+
+    def save(self, path):
+        """Write a safetensors file whose header says which ear it belongs to."""
+        from safetensors.torch import save_file
+
+        header = {"format": FORMAT, "ear": json.dumps(self.ear), "name": self.name, "facts": json.dumps(self.facts)}
+        save_file({KEY: self.row.float().contiguous()}, Path(path), metadata=header)
+        return Path(path)
+
+    @classmethod
+    def read(cls, path):
+        """The aesthetic in a file of ours; other formats (old .pt files are pickles) are refused unread."""
+        import torch
+        from safetensors.torch import load_file
+
+        path = Path(path)
+        path = path / "aesthetic.safetensors" if path.is_dir() else path
+        if not path.is_file() or path.suffix.lower() != ".safetensors":
+            raise AdapterProblem(
+                f"{path} is no aesthetic", "a .safetensors file; .pt files can run code",
+                "convert an old one with python -m training convert FILE",
+            )  # fmt: skip
+        metadata = read_header(path).get("__metadata__", {})
+        if metadata.get("format") != FORMAT:
+            raise AdapterProblem(f"{path.name} is another kind of file", FORMAT, "make one with --method aesthetic")
+        row = load_file(path)[KEY]
+        if row.ndim != 1 or not torch.isfinite(row).all():
+            raise AdapterProblem(f"{path.name} holds {tuple(row.shape)}", "one finite row", "make it again")
+        return cls(row, json.loads(metadata["ear"]), metadata["name"], json.loads(metadata["facts"]))
+
+
+def check_ear(aesthetic, ear):
+    """Refuse an aesthetic that another ear made."""
+    if aesthetic.ear != dict(ear.identity):
+        made, own = (f"{i.get('name')} {i.get('version')}" for i in (aesthetic.ear, ear.identity))
+        what = f"the aesthetic {aesthetic.name} belongs to the ear {made}"
+        raise UsageProblem(what, f"one of {own}", "make it anew with this base")
+
+
+@contextmanager
+def steered(text_encoder, ids, aesthetic, ear, steps=STEPS, rate=RATE):
+    """Within the context the encoder reads token ids (1, tokens) nearer to the aesthetic; afterwards it is as before.
+
+    ``steps`` of Adam on -cos(text row, aesthetic); only the encoder's own weights move, and only here.
+    """
+    import torch
+
+    check_ear(aesthetic, ear)
+    kept = {name: value.detach().clone() for name, value in text_encoder.state_dict().items()}
+    wanted = {name: p.requires_grad for name, p in text_encoder.named_parameters()}
+    target = aesthetic.row.to(ids.device)
+    try:
+        text_encoder.requires_grad_(True)
+        optimizer = torch.optim.Adam(text_encoder.parameters(), lr=rate)
+        with torch.enable_grad():
+            for _ in range(steps):
+                row = ear.text_features(text_encoder(ids).pooler_output.float())
+                loss = -(row @ target).mean()
+                optimizer.zero_grad()
+                loss.backward()
+                optimizer.step()
+        text_encoder.requires_grad_(False)
+        yield text_encoder
+    finally:
+        text_encoder.load_state_dict(kept)
+        for name, p in text_encoder.named_parameters():
+            p.requires_grad_(wanted[name])
+            p.grad = None

@@ -1,0 +1,73 @@
+"""A pipeline that takes learned words and aesthetics: checked files only, and nothing stays that was not asked for."""
+
+from pathlib import Path
+
+from spectrogram.embeddings import read_embedding
+
+
+class Taught:
+    """Part of the pipeline: textual inversion through diffusers' own method, aesthetics around `encode_prompt`."""
+
+    _aesthetic: dict | None = None
+    _words: tuple[str, ...] = ()
+
+    def load_textual_inversion(self, pretrained_model_name_or_path, token=None, **others):
+        """diffusers' method, safetensors only; a local file or folder is checked before anything of it is loaded."""
+        source = pretrained_model_name_or_path
+        if not isinstance(source, dict | list) and Path(source).exists():
+            found = read_embedding(source, self.text_encoder.config.hidden_size)
+            token = token or found.word
+            source = {token: found.vectors if len(found.vectors) > 1 else found.vectors[0]}
+        if not isinstance(source, dict):
+            others["use_safetensors"] = True
+        super().load_textual_inversion(source, token=token, **others)
+        self._words = (*self._words, token or "a word from the Hub")
+
+    def load_aesthetic(self, aesthetic, steps=None, rate=None, ear=None):
+        """Read every prompt from now on nearer to an Aesthetic (or its file); raises for one of another ear."""
+        from spectrogram import aesthetic as gradients
+        from spectrogram.clip_ear import open_ear
+
+        if not isinstance(aesthetic, gradients.Aesthetic):
+            aesthetic = gradients.Aesthetic.read(aesthetic)
+        ear = ear or open_ear(self.name_or_path, str(self.device))
+        gradients.check_ear(aesthetic, ear)
+        steps = gradients.STEPS if steps is None else steps
+        rate = gradients.RATE if rate is None else rate
+        self._aesthetic = {"aesthetic": aesthetic, "ear": ear, "steps": steps, "rate": rate}
+
+    def unload_aesthetic(self):
+        """Prompts are read as the base reads them again."""
+        self._aesthetic = None
+
+    def taught_settings(self) -> dict:
+        """What the recipes say of learned words and the aesthetic in use; empty without any."""
+        told = {"words": " ".join(self._words)} if self._words else {}
+        if self._aesthetic:
+            chosen = self._aesthetic
+            told |= {"aesthetic": chosen["aesthetic"].name, "aesthetic_steps": chosen["steps"],
+                     "aesthetic_rate": chosen["rate"]}  # fmt: skip
+        return told
+
+    def encode_prompt(self, prompt, device, num_images_per_prompt, do_classifier_free_guidance, *rest, **others):
+        """diffusers' method; each prompt is read by an encoder steered for it alone, the negative one as it is."""
+        import torch
+
+        encode = super().encode_prompt
+        whole = encode(prompt, device, num_images_per_prompt, do_classifier_free_guidance, *rest, **others)
+        if self._aesthetic is None or prompt is None or others.get("prompt_embeds") is not None:
+            return whole
+        prompts = [prompt] if isinstance(prompt, str) else prompt
+        rows = [self._steered(encode, text, device, num_images_per_prompt) for text in prompts]
+        return torch.cat(rows), whole[1]
+
+    def _steered(self, encode, text, device, count):
+        from spectrogram.aesthetic import steered
+
+        spelled = self.maybe_convert_prompt(text, self.tokenizer)
+        ids = self.tokenizer(
+            spelled, padding="max_length", truncation=True, max_length=self.tokenizer.model_max_length,
+            return_tensors="pt",
+        ).input_ids.to(device)  # fmt: skip
+        with steered(self.text_encoder, ids, **self._aesthetic):
+            return encode(text, device, count, False)[0]

@@ -1,0 +1,48 @@
+"""Settings from the command line: defaults, then the method's, then --vram's, then the recipe's, then the flags."""
+
+import argparse
+from dataclasses import fields
+from pathlib import Path
+
+import yaml
+
+from spectrogram.problems import UsageProblem
+
+from .presets import METHOD_DEFAULTS, for_memory
+from .settings import TrainSettings, flag
+
+
+def add_arguments(parser: argparse.ArgumentParser):
+    """One flag for each setting; a flag that is not given stays None, so that YAML and defaults can fill it."""
+    for item in fields(TrainSettings):
+        text = f"{item.metadata['help']} (default {item.default!r})".replace("%", "%%")
+        if item.type is bool or isinstance(item.default, bool):
+            parser.add_argument(flag(item.name), action=argparse.BooleanOptionalAction, default=None, help=text)
+        else:
+            kind, choices = type(item.default), item.metadata["choices"]
+            parser.add_argument(flag(item.name), type=kind, choices=choices, default=None, help=text)
+
+
+def read_recipe(recipe):
+    """A recipe's settings; keys that are none are refused and the known ones are listed."""
+    values = yaml.safe_load(Path(recipe).read_text(encoding="utf-8")) or {}
+    known = {item.name for item in fields(TrainSettings)}
+    unknown = sorted(set(values) - known)
+    if unknown:
+        raise UsageProblem(f"{recipe} has unknown settings {unknown}", f"some of {sorted(known)}", "correct the names")
+    return values
+
+
+def settings_of(values: dict, vram: int | None = None) -> TrainSettings:
+    """TrainSettings from some values, completed by what suits their method and the memory."""
+    method = values.get("method", TrainSettings.method)
+    suited = METHOD_DEFAULTS.get(method, {})
+    return TrainSettings(**{**suited, **for_memory(vram, method), **values})
+
+
+def resolve(arguments: argparse.Namespace, recipe: str | Path | None = None, vram: int | None = None) -> TrainSettings:
+    """TrainSettings of a parsed command line."""
+    values = read_recipe(recipe) if recipe else {}
+    names = [item.name for item in fields(TrainSettings)]
+    given = {name: getattr(arguments, name) for name in names if getattr(arguments, name, None) is not None}
+    return settings_of({**values, **given}, vram)

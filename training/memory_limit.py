@@ -1,0 +1,40 @@
+"""Out of memory: said with the batch and the size that did not fit, and with what to try, smallest change first."""
+
+from spectrogram.problems import EnvironmentProblem
+
+
+class OutOfMemory(EnvironmentProblem):
+    """A forward or backward pass did not fit; the state before the step is kept."""
+
+
+def is_out_of_memory(error):
+    """Whether an error of torch means memory: its own class on a GPU, a sentence on the CPU."""
+    import torch
+
+    if isinstance(error, torch.OutOfMemoryError | MemoryError):
+        return True
+    text = str(error)
+    return "not enough memory" in text or "out of memory" in text
+
+
+def advice(settings):
+    """The flags that would need less memory, those that cost least first."""
+    wanted = [
+        (settings.batch > 1, f"--batch {max(1, settings.batch // 2)} --accumulate {settings.accumulate * 2}"),
+        (not settings.gradient_checkpointing, "--gradient-checkpointing"),
+        (not settings.half_base, "--half-base"),
+        (settings.optimizer != "adamw_8bit", "--optimizer adamw_8bit"),
+        (settings.method == "full", "--method lora"),
+        (settings.batch > 1 and not settings.halve_on_oom, "--halve-on-oom"),
+    ]
+    return [text for needed, text in wanted if needed]
+
+
+def problem(settings, latents_shape, step):
+    """The OutOfMemory of one step."""
+    height, width = (8 * length for length in latents_shape[-2:])
+    return OutOfMemory(
+        f"out of memory in step {step + 1}: batch {settings.batch} of {width} x {height} pictures",
+        "a pass that fits; what was trained before is saved",
+        f"try {', then '.join(advice(settings)) or 'a smaller base'}; --vram 4 chooses for a small GPU",
+    )

@@ -1,0 +1,104 @@
+"""Textual inversion (Gal et al. 2023): a new word, its embeddings learned, everything else frozen.
+
+Saved twice: learned_embeds.safetensors as diffusers reads it, and NAME.safetensors with ``emb_params`` for
+AUTOMATIC1111 and ComfyUI, whose word is the file's name.
+"""
+
+import json
+from pathlib import Path
+
+from spectrogram.params import KEY
+from spectrogram.problems import UsageProblem
+
+from .method import Method
+
+FILE = "learned_embeds.safetensors"
+WEBUI_KEY = "emb_params"
+TEMPLATES = ("{}", "the sound of {}", "a recording of {}", "{} in the distance", "{} nearby", "you can hear {}")
+
+
+def word(settings):
+    """The new word as prompts write it."""
+    return f"<{settings.trigger.strip('<>') or 'new-sound'}>"
+
+
+def captions(settings, captions):
+    """Sentences with the new word; the dataset's own wordings would give away what the word must learn."""
+    return [[template.format(word(settings)) for template in TEMPLATES] for _ in captions]
+
+
+def build(settings, base):
+    return TextualInversion(settings, base)
+
+
+def taught_table(table, count, start):
+    """An embedding table with ``count`` more rows that alone are trained; they begin at row ``start``."""
+    import torch
+
+    class TaughtTable(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.table = table
+            self.taught = torch.nn.Parameter(table.weight[[start] * count].detach().float().clone())
+
+        @property
+        def weight(self):
+            return torch.cat([self.table.weight, self.taught.to(self.table.weight.dtype)])
+
+        def forward(self, ids):
+            known = len(self.table.weight)
+            new = torch.nn.functional.embedding((ids - known).clamp(min=0), self.taught)
+            return torch.where(
+                (ids >= known)[..., None], new.to(self.table.weight.dtype), self.table(ids.clamp(max=known - 1))
+            )
+
+    return TaughtTable()
+
+
+class TextualInversion(Method):
+    """The embeddings of one word, `vectors` of them; they start as a known word, each moved a little."""
+
+    reads_words = True
+
+    def prepare(self):
+        import torch
+
+        s, tokenizer, encoder = self.settings, self.tokenizer, self.text_encoder
+        self.word = word(s)
+        # diffusers names the further vectors of a word like this, and puts them into prompts by itself.
+        self.tokens = [self.word, *(f"{self.word}_{n}" for n in range(1, s.vectors))]
+        if any(token in tokenizer.get_vocab() for token in self.tokens):
+            raise UsageProblem(f"the base knows the word {self.word}", "a new one", "choose another --trigger")
+        start = tokenizer(s.initial_word, add_special_tokens=False).input_ids[0]
+        table = encoder.get_input_embeddings()
+        tokenizer.add_tokens(self.tokens)
+        self.unet.requires_grad_(False)
+        encoder.requires_grad_(False)
+        self.table = taught_table(table, s.vectors, start)
+        spread = 0.1 * table.weight.std()
+        with torch.no_grad():
+            self.table.taught += spread * torch.randn(
+                self.table.taught.shape, generator=torch.Generator().manual_seed(s.seed)
+            )
+        encoder.set_input_embeddings(self.table)
+
+    def spell(self, text):
+        return text.replace(self.word, " ".join(self.tokens))
+
+    def parts(self):
+        return {"unet": self.unet, "text_encoder": self.text_encoder, "tokenizer": self.tokenizer}
+
+    def save(self, folder, params, extra):
+        from safetensors.torch import save_file
+
+        folder, learned = Path(folder), self.table.taught.detach().cpu().contiguous()
+        folder.mkdir(parents=True, exist_ok=True)
+        header = {KEY: json.dumps(params.to_dict()), "format": "pt", "token": self.word, **extra}
+        save_file({WEBUI_KEY: learned}, folder / f"{self.word.strip('<>')}.safetensors", metadata=header)
+        save_file({self.word: learned}, folder / FILE, metadata=header)
+        return folder / FILE
+
+    @staticmethod
+    def load_into(pipeline, saved):
+        pipeline.load_textual_inversion(str(saved))
+        return pipeline

@@ -1,0 +1,22 @@
+"""The optimizer by its name; the 8-bit one belongs to an optional package and is named when it is missing."""
+
+from spectrogram.problems import EnvironmentProblem
+
+BETAS = (0.9, 0.99)
+
+
+def build(name, parameters, rate, weight_decay):
+    """An AdamW over ``parameters``: plain, in one fused kernel, or with 8-bit moments (Dettmers et al. 2022)."""
+    import torch
+
+    settings = {"lr": rate, "betas": BETAS, "weight_decay": weight_decay}
+    if name == "adamw_8bit":
+        try:
+            from bitsandbytes.optim import AdamW8bit
+        except ImportError as error:
+            raise EnvironmentProblem(
+                "--optimizer adamw_8bit needs bitsandbytes", "an installed package",
+                "pip install 'sd-audio-spectrograms[lowmem]', or use --optimizer adamw",
+            ) from error  # fmt: skip
+        return AdamW8bit(parameters, **settings)
+    return torch.optim.AdamW(parameters, fused=name == "adamw_fused", **settings)
