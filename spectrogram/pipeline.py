@@ -23,11 +23,12 @@ from spectrogram.problems import UsageProblem
 from spectrogram.prompted import Prompted
 from spectrogram.recipe import Recipe
 from spectrogram.seeds import draw_seed, make_generators, seeds_of
+from spectrogram.taught import Taught
 from spectrogram.verbs.long import WIDEST, paint_long
 from spectrogram.verbs.methods import Verbs
 
 
-class SpectrogramAudioPipeline(Adapted, Prompted, Hearing, Choosing, Verbs, StableDiffusionPipeline):
+class SpectrogramAudioPipeline(Adapted, Taught, Prompted, Hearing, Choosing, Verbs, StableDiffusionPipeline):
     """Stable Diffusion that returns sound: called with a text, or through one of its verbs with a sound."""
 
     def __call__(
@@ -139,6 +140,7 @@ class SpectrogramAudioPipeline(Adapted, Prompted, Hearing, Choosing, Verbs, Stab
     def _recipe(self, params: SpectrogramParams, **fields) -> Recipe:
         """A recipe with what this pipeline knows of itself: model, scheduler, adapters, parameters."""
         adapters = [adapter for adapter in self._active_adapters() if adapter["scale"] != 0]
+        fields["settings"] = {**fields.get("settings", {}), **self.taught_settings()}
         if len(adapters) > 1:
             fields["settings"] = {**fields["settings"], "adapter_scales": [adapter["scale"] for adapter in adapters]}
         return Recipe(

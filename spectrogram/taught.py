@@ -59,6 +59,8 @@ class Taught:
             return whole
         prompts = [prompt] if isinstance(prompt, str) else prompt
         rows = [self._steered(encode, text, device, num_images_per_prompt) for text in prompts]
+        # A short prompt beside long ones is as long as they are once all are read.
+        *rows, _ = self._same_length([*rows, whole[0][:1]])
         return torch.cat(rows), whole[1]
 
     def _steered(self, encode, text, device, count):

@@ -20,6 +20,9 @@ def add_common_arguments(parser: argparse.ArgumentParser):
     add("--guidance", type=float, help="how closely to follow the prompt (the base model's own when left out)")
     add("--lora", type=Path, action="append", default=[], help="adapter: runs/NAME or a .safetensors file; repeatable")
     add("--lora-scale", type=float, action="append", default=[], help="strength of each adapter, in order (1.0)")
+    add("--embedding", type=Path, action="append", default=[], help="learned word: runs/NAME or a .safetensors file")
+    add("--aesthetic", type=Path, help="aesthetic: runs/NAME or a .safetensors file")
+    add("--aesthetic-steps", type=int, help="how far prompts are moved towards the aesthetic (10)")
     add_model_arguments(parser)
 
 
@@ -54,6 +57,7 @@ def perform(options: argparse.Namespace, verb: Callable, *prompts: str) -> int:
 def check_common(options: argparse.Namespace, *prompts: str):
     """Raise UsageProblem for what is wrong on the command line, before anything slow happens."""
     from spectrogram.adapters import find_adapter
+    from spectrogram.embeddings import find_embedding
     from spectrogram.models import locate_base
 
     for prompt in prompts:
@@ -66,8 +70,11 @@ def check_common(options: argparse.Namespace, *prompts: str):
         require_range("--lora-scale", scale, -10, 10, "try 0.5 to 1")
     scales, adapters = len(options.lora_scale), len(options.lora)
     require(scales <= adapters, f"--lora-scale is given {scales} times", f"{adapters} at most", "name its --lora")
+    require_range("--aesthetic-steps", options.aesthetic_steps, 0, 100, "try 5 to 20")
     for adapter in options.lora:
         find_adapter(adapter)
+    for embedding in options.embedding:
+        find_embedding(embedding)
     locate_base(options.base)
 
 
@@ -99,6 +106,10 @@ def open_pipeline(options: argparse.Namespace, *prompts: str):
     if names:
         scales = [*options.lora_scale, *[1.0] * (len(names) - len(options.lora_scale))]
         pipeline.set_adapters(names, scales)
+    for embedding in options.embedding:
+        pipeline.load_textual_inversion(embedding)
+    if options.aesthetic is not None:
+        pipeline.load_aesthetic(options.aesthetic, options.aesthetic_steps)
     for prompt in prompts:
         tell_of_long_prompt(pipeline, prompt)
     return pipeline

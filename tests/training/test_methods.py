@@ -127,7 +127,7 @@ def test_an_embedding_in_a_pickle_or_of_another_width_is_refused_unread(tmp_path
 
     pipeline = load_pipeline(tiny_base)
     torch.save({"<owl>": torch.zeros(32)}, tmp_path / "owl.bin")
-    with pytest.raises(ValueError, match="owl.bin is not a .safetensors file"):
+    with pytest.raises(ValueError, match=r"owl\.bin is not a \.safetensors file"):
         pipeline.load_textual_inversion(tmp_path / "owl.bin")
     save_file({"emb_params": torch.zeros(2, 768)}, tmp_path / "wide.safetensors")
     with pytest.raises(ValueError, match=r"\[2, 768\].*\(vectors, 32\) for this base"):
@@ -254,7 +254,9 @@ def test_the_clip_of_a_real_base_is_an_ear_too(tmp_path):
     from spectrogram.clip_ear import ClipEar
 
     small = {"hidden_size": 32, "intermediate_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2}
-    config = CLIPConfig(text_config=small, vision_config={**small, "image_size": 32, "patch_size": 16}, projection_dim=8)
+    config = CLIPConfig(
+        text_config=small, vision_config={**small, "image_size": 32, "patch_size": 16}, projection_dim=8
+    )
     CLIPModel(config).save_pretrained(tmp_path)
     size = {"height": 32, "width": 32}
     CLIPImageProcessor(size={"shortest_edge": 32}, crop_size=size).save_pretrained(tmp_path)
