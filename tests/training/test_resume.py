@@ -168,9 +168,8 @@ def test_two_processes_follow_the_rates_and_losses_of_one_that_accumulates(few, 
     one, two = tmp_path / "one", tmp_path / "two"
     train(few(batch=2, accumulate=2), owls, one)
     flags = [f"--{name.replace('_', '-')}={value}" for name, value in {**FEW, "batch": 2, "base": tiny_base}.items()]
-    shape = ["--num_processes", "2", "--num_machines", "1", "--num_cpu_threads_per_process", "1"]
-    launch = [sys.executable, "-m", "accelerate.commands.launch", "--cpu", *shape, "--mixed_precision", "no"]
-    launch += ["--dynamo_backend", "no", "-m", "training", str(owls), "--out", str(two), *flags]
+    launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2", "-m", "training"]
+    launch += [str(owls), "--out", str(two), *flags]
     done = subprocess.run(launch, cwd=ROOT, capture_output=True, text=True, timeout=280)
     assert done.returncode == 0, done.stderr[-3000:]
     rates = {f: [e["rate"] for e in read_events(f / "events.jsonl") if e["event"] == "step"] for f in (one, two)}
