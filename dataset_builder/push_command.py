@@ -7,7 +7,6 @@ from pathlib import Path
 
 from dataset_builder.exits import ended
 from dataset_builder.layout import configs
-from spectrogram.problems import EnvironmentProblem, UsageProblem
 
 
 def parser() -> argparse.ArgumentParser:
@@ -27,27 +26,12 @@ def main(argv: list[str]) -> int:
 
 def run(options: argparse.Namespace) -> int:
     """Create the repository if needed and commit the folder; shards of an earlier build go in the same commit."""
-    from huggingface_hub import HfApi
-    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalTokenNotFoundError, OfflineModeIsEnabled
+    from spectrogram.hub import commit_folder
 
     configs(options.dataset)
-    api = HfApi()
-    try:
-        api.create_repo(options.repo, repo_type="dataset", private=not options.public, exist_ok=True)
-        commit = api.upload_folder(
-            repo_id=options.repo,
-            repo_type="dataset",
-            folder_path=options.dataset,
-            revision=options.revision,
-            commit_message=options.message,
-            delete_patterns=["data/*", "card/*"],
-        )
-    except HFValidationError as error:
-        raise UsageProblem(f"{options.repo} is no repository name", "expected USER/NAME", str(error)) from error
-    except (HfHubHTTPError, LocalTokenNotFoundError, OfflineModeIsEnabled, OSError) as error:
-        reason = str(error).strip().splitlines()[0]
-        raise EnvironmentProblem(
-            f"the Hub refuses ({reason})", "expected to commit", "run `hf auth login` with a token that may write"
-        ) from error
-    print(f"{commit.commit_url}\nnext: load_dataset({options.repo!r})")
+    url = commit_folder(
+        options.dataset, options.repo, "dataset", options.public, options.revision, options.message,
+        replaced=("data/*", "card/*"),
+    )  # fmt: skip
+    print(f"{url}\nnext: load_dataset({options.repo!r})")
     return 0

@@ -1,4 +1,7 @@
-"""Command line: ``python -m model_card runs/NAME --results results.json`` writes the adapter's README."""
+"""Command line: ``python -m model_card runs/NAME --results results.json`` writes the adapter's README.
+
+``python -m model_card push runs/NAME USER/NAME`` commits it with weights and samples to the Hub.
+"""
 
 import argparse
 import sys
@@ -16,12 +19,17 @@ def build_parser():
 
 
 def main(argv=None):
-    """Run the command line; returns the exit code (0 written, 4 unusable input)."""
+    """Run the command line; returns the exit code (0 written, 2 usage, 4 unusable input, 5 the Hub refuses)."""
     from . import adapter_card
     from .facts import gather
 
-    arguments = build_parser().parse_args(argv)
+    argv = list(sys.argv[1:] if argv is None else argv)
     try:
+        if argv[:1] == ["push"]:
+            from .push import main as push
+
+            return push(argv[1:])
+        arguments = build_parser().parse_args(argv)
         path = adapter_card.write(gather(arguments.run, arguments.results), arguments.out)
     except Problem as problem:
         print(f"python -m model_card: {problem}", file=sys.stderr)

@@ -71,7 +71,7 @@ def check_adapter(path: str | Path, pipeline) -> Adapter:
     metadata = header.pop("__metadata__", {})
     shapes = {key: _shape(file, key, entry) for key, entry in header.items()}
     _check_layers(file, shapes, pipeline)
-    _check_values(file)
+    check_values(file)
     return Adapter(file, file.parent.name if file.name == WEIGHTS_FILE else file.stem, metadata)
 
 
@@ -116,7 +116,7 @@ def _check_layers(file: Path, shapes: dict[str, tuple[int, ...]], pipeline):
         )
     layers, pairs = layer_shapes(pipeline), {}
     for key, shape in shapes.items():
-        layer, role = _parse(key, layers)
+        layer, role = parse_key(key, layers)
         if layer is None:
             raise AdapterProblem(f"{file.name}: {key[:80]} names no layer of this model", "its own layers", TRAIN_AGAIN)
         if not _fits(shape, role, layers[layer]):
@@ -146,7 +146,7 @@ def layer_shapes(pipeline) -> dict[tuple[str, str], tuple[int, ...]]:
     return shapes
 
 
-def _parse(key: str, layers: dict) -> tuple[tuple[str, str] | None, str]:
+def parse_key(key: str, layers: dict) -> tuple[tuple[str, str] | None, str]:
     """((part, layer) of the model or None, role) of a tensor's name in either convention."""
     old = PROCESSOR_KEY.fullmatch(key)
     if old:
@@ -179,7 +179,7 @@ def _fits(shape: tuple[int, ...], role: str, layer: tuple[int, ...]) -> bool:
     return shape[0] == layer[0] and set(shape[2:]) <= {1}
 
 
-def _check_values(file: Path):
+def check_values(file: Path):
     import torch
     from safetensors import SafetensorError, safe_open
 

@@ -68,7 +68,8 @@ class Aesthetic:
 
 def check_ear(aesthetic, ear):
     """Refuse an aesthetic that another ear made."""
-    if aesthetic.ear != dict(ear.identity):
+    told = {**dict(ear.identity), "sha256": "not stated"} if aesthetic.ear.get("sha256") == "not stated" else None
+    if aesthetic.ear not in (dict(ear.identity), told):
         made, own = (f"{i.get('name')} {i.get('version')}" for i in (aesthetic.ear, ear.identity))
         what = f"the aesthetic {aesthetic.name} belongs to the ear {made}"
         raise UsageProblem(what, f"one of {own}", "make it anew with this base")

@@ -13,7 +13,13 @@ from spectrogram.problems import Problem
 from .flags import add_arguments, resolve
 
 DESCRIPTION = "Teach a Stable Diffusion model a sound from a spectrogram dataset."
-COMMANDS = {"scratch": ".scratch.command", "ear": ".scratch.ear_command"}
+COMMANDS = {
+    "scratch": (".scratch.command", "main"),
+    "ear": (".scratch.ear_command", "main"),
+    "export": (".exporting", "main"),
+    "import": (".importing", "main"),
+    "convert": (".importing", "convert_main"),
+}
 
 
 def build_parser():
@@ -55,7 +61,8 @@ def main(argv=None):
     argv = list(sys.argv[1:] if argv is None else argv)
     try:
         if argv and argv[0] in COMMANDS:
-            return import_module(COMMANDS[argv[0]], __package__).main(argv[1:])
+            module, function = COMMANDS[argv[0]]
+            return getattr(import_module(module, __package__), function)(argv[1:])
         return _train(build_parser().parse_args(argv))
     except Problem as problem:
         print(f"python -m training: {problem}", file=sys.stderr)

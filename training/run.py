@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
+from spectrogram.adapters import WEIGHTS_FILE
 from spectrogram.problems import Problem
 
 from . import base as base_model
 from . import checkpoint, collection, latents, listen, methods, replay
 from .events import EventLog, Silence
+from .exporting import kohya, shapes_of
 from .lock import locked
 from .loop import Loop, LoopResult, Material
 from .memory_limit import OutOfMemory
@@ -242,6 +244,9 @@ class Run:
         checkpoint.check_finite(self.method.state()["weights"], "the result")
         header = {"base_model": s.base, "trigger": s.trigger, "method": s.method}
         path = self.method.save(self.folder, self.data.params, header)
+        if path.name == WEIGHTS_FILE:
+            # The file that AUTOMATIC1111 and ComfyUI read lies beside the one that diffusers reads.
+            kohya(path, shapes_of(s.base))
         self._write_facts(result)
         if s.samples:
             self.stages.update("listening", 0, 1)

@@ -6,10 +6,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from loopback_hub import LoopbackHub
 
 from dataset_builder.build import Settings, build
 from dataset_builder.captions import read_entries
+from tests.loopback_hub import LoopbackHub
 
 ROOT = Path(__file__).resolve().parents[2]
 

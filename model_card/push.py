@@ -1,0 +1,36 @@
+"""``python -m model_card push runs/NAME USER/NAME``: adapter, card and samples become a model repository."""
+
+import argparse
+from pathlib import Path
+
+from spectrogram.hub import commit_folder
+
+from . import adapter_card
+from .facts import gather
+
+# What a run needs to go on, and nobody else; the card, the weights, samples and settings go.
+LEFT_OUT = ("checkpoints/*", "curves/*", ".lock", ".*", "*.partial", "events.jsonl")
+
+
+def build_parser():
+    parser = argparse.ArgumentParser(prog="python -m model_card push", description=__doc__)
+    parser.add_argument("run", type=Path, help="folder of the run, e.g. runs/owl")
+    parser.add_argument("repo", help="USER/NAME on the Hub")
+    parser.add_argument("--results", type=Path, help="results.json that python -m metrics wrote")
+    parser.add_argument(
+        "--public", action="store_true", help="everybody may see it (default: private; check licences!)"
+    )
+    parser.add_argument("--revision", help="branch to commit to (default: main)")
+    return parser
+
+
+def main(argv):
+    """Write the card anew and commit the folder; returns the exit code."""
+    arguments = build_parser().parse_args(argv)
+    adapter_card.write(gather(arguments.run, arguments.results))
+    url = commit_folder(
+        arguments.run, arguments.repo, "model", arguments.public, arguments.revision, "Adapter, card and samples",
+        left_out=LEFT_OUT,
+    )  # fmt: skip
+    print(f"{url}\nnext: pipe.load_lora_weights({arguments.repo!r})")
+    return 0
