@@ -6,6 +6,7 @@ import importlib
 import sys
 
 COMMANDS = {
+    "audiocaps": "dataset_builder.audiocaps_command",
     "fetch": "dataset_builder.fetch_command",
     "download": "dataset_builder.download_command",
     "scale": "dataset_builder.scale",

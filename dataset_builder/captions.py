@@ -1,8 +1,9 @@
 """Captions and sound files, however a person keeps them, as entries.
 
-Understood: a CSV with ``file_name,caption,…``; pairs ``1.wav`` + ``1.txt``; one folder per class; AudioCaps and
-AudioSet tables and lists of YouTube ids (their sound is looked for by id).  Rows that name the same part of the same
-file are one clip with several captions; a column ``more_captions`` holds further wordings, parted by "|".
+Understood: a CSV with ``file_name,caption,…`` or with a species instead of captions; pairs ``1.wav`` + ``1.txt``; one
+folder per class; sounds alone (named after their files); AudioCaps and AudioSet tables and lists of YouTube ids (their
+sound is looked for by id).  Rows that name the same part of the same file are one clip with several captions; a column
+``more_captions`` holds further wordings, parted by "|".
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from dataset_builder.entries import Entry, clean_text
+from dataset_builder.naming import named_after, species_captions, words
 from dataset_builder.sources import youtube_tables
 from dataset_builder.tables import REMEDY, read_table
 from spectrogram.problems import Problem, UsageProblem
@@ -21,17 +23,21 @@ from spectrogram.problems import Problem, UsageProblem
 log = logging.getLogger(__name__)
 
 SOUND_SUFFIXES = (".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aif", ".aiff", ".m4a", ".webm", ".mp4", ".aac")
+SPECIES = ("common_name", "english_name", "en", "vernacular_name", "species", "scientific_name")
 COLUMNS = {
-    "file_name": ("file_name", "file", "filename", "path", "audio"),
+    "file_name": ("file_name", "file", "filename", "file-name", "path", "audio"),
     "caption": ("caption", "text", "description", "prompt"),
-    "label": ("label", "class", "category", "species"),
-    "licence": ("licence", "license"),
+    "label": ("label", "class", "category", *SPECIES),
+    "licence": ("licence", "license", "lic"),
+    "source": ("source", "url"),
+    "attribution": ("attribution", "author", "recordist", "rec"),
     "recording": ("recording", "source_id", "youtube_id"),
     "start_s": ("start_s", "start_time", "onset"),
 }
+ABOUT_SPECIES = {"species": SPECIES, "kind": ("type", "sound_type", "song_type"), "country": ("country", "cnt")}
 HELP = "see python -m dataset_builder --help"
 WORDINGS = ("all", "first", "random")
-SAME_NAME = ("clip_id", "source", "attribution", "split", "sha256")
+SAME_NAME = ("clip_id", "split", "sha256")
 
 
 def read_entries(where: Path, audio: Path | None = None, overlap: bool = False) -> list[Entry]:
@@ -65,12 +71,19 @@ def read_folder(folder: Path) -> Iterable[Entry]:
     if any(p.with_suffix(".txt").is_file() for p in sounds):
         return [pair(folder, sound) for sound in sounds]
     if any(p.parent == folder for p in sounds):
-        raise Problem(
-            f"{folder} holds sounds without captions",
-            "expected metadata.csv (file_name,caption), a text file beside each sound, or one folder per class",
-            f"write {folder / 'metadata.csv'}",
-        )
+        return named(folder, sounds)
     return [entry_of(folder, sound, words(sound.parent.name), label=sound.parent.name) for sound in sounds]
+
+
+def named(folder: Path, sounds: list[Path]) -> list[Entry]:
+    """Entries of sounds that nobody described, captioned by their names; says so."""
+    texts = [named_after(sound, folder) for sound in sounds]
+    log.warning(
+        "%d sounds have no captions and are named after their files and folders, such as %r (%d names); "
+        "for better ones write %s (file_name,caption) or a text file beside each sound",
+        *(len(sounds), texts[0], len(set(texts)), folder / "metadata.csv"),
+    )
+    return [entry_of(folder, sound, text, label=text) for sound, text in zip(sounds, texts, strict=True)]
 
 
 def pair(folder: Path, sound: Path) -> Entry:
@@ -100,10 +113,11 @@ def read_csv(table: Path, roots: list[Path]) -> Iterable[Entry]:
 
 def check_columns(table: Path, row: dict[str, str]) -> None:
     for wanted in ("file_name", "caption"):
-        if not any(name in row for name in COLUMNS[wanted]):
+        known = COLUMNS[wanted] + (SPECIES if wanted == "caption" else ())
+        if not any(name in row for name in known):
             raise Problem(
                 f"{table.name} has the columns {', '.join(row)}",
-                f"expected a column {wanted} (or {', '.join(COLUMNS[wanted][1:])})",
+                f"expected a column {wanted} (or {', '.join(known[1:])})",
                 "expected header: file_name,caption,label,licence,source,attribution",
             )
 
@@ -114,12 +128,15 @@ def entry_of_row(table: Path, line: int, row: dict[str, str], roots: list[Path])
     name = value.pop("file_name")
     path = str(located(table, line, name, roots))
     stem = Path(name.removeprefix("audio/")).with_suffix("").as_posix()
-    caption = clean_text(value.pop("caption"))
+    caption, *further = [clean_text(value.pop("caption"))]
+    if not any(name in row for name in COLUMNS["caption"]):
+        about = {key: next((row[c] for c in names if row.get(c)), "") for key, names in ABOUT_SPECIES.items()}
+        caption, *further = species_captions(**about) if about["species"] else [""]
     value["start_s"] = seconds_of(table, line, value["start_s"])
     value["clip_id"] = value["clip_id"] or (stem if not value["start_s"] else f"{stem}@{value['start_s']:g}")
     value["recording"] = value["recording"] or stem
     seconds = seconds_of(table, line, row["seconds"]) if row.get("seconds") else None
-    wordings = [caption, *(clean_text(text) for text in row.get("more_captions", "").split("|"))]
+    wordings = [caption, *further, *(clean_text(text) for text in row.get("more_captions", "").split("|"))]
     captions = tuple(dict.fromkeys(text for text in wordings if text))
     return Entry(path=path, captions=captions, seconds=seconds, origin=str(table), row=line, **value)
 
@@ -187,8 +204,3 @@ def chosen_wordings(entries: list[Entry], policy: str, seed: int) -> list[Entry]
         return (random.Random(f"{seed}|wording|{entry.clip_id}").choice(entry.captions),)
 
     return [replace(entry, captions=one(entry)) for entry in entries]
-
-
-def words(name: str) -> str:
-    """``crackling_fire`` as a caption: ``crackling fire``."""
-    return " ".join(name.replace("_", " ").replace("-", " ").split())

@@ -6,6 +6,7 @@ Stopped anywhere it goes on where it was; ``python -m dataset_builder FOLDER`` t
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import json
 import logging
@@ -16,9 +17,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from dataset_builder.exits import writing
 from dataset_builder.failures import Failure
 from dataset_builder.pieces import write_atomically
-from dataset_builder.reading import sha256_of
 
 log = logging.getLogger(__name__)
 COLUMNS = ("file_name", "caption", "label", "licence", "source", "attribution", "source_id", "split", "sha256")
@@ -68,26 +69,39 @@ class Collection:
         return counts
 
     def add(self, item: Item) -> str:
-        """Fetch one item unless it is here; returns "ok" or the reason of the failure."""
-        name = f"audio/{safe(item.id)}{item.suffix}"
+        """Fetch one item unless it is here; returns "ok" or the reason of the failure.
+
+        An id that is here already adds its captions to the row: collections often have one row a caption.
+        """
         if item.id in self.rows:
-            return "ok"
+            return self.reword(self.rows[item.id], item)
         try:
             data = item.fetch()
         except Failure as failure:
             log.warning("%s: %s", item.id, failure)
             return failure.reason
+        sha256 = hashlib.sha256(data).hexdigest()
+        name = f"audio/{safe(item.id)}{item.suffix}"
         (self.folder / "audio").mkdir(parents=True, exist_ok=True)
         write_atomically(self.folder / name, data)
         facts = {key: getattr(item, key) for key in ("id", "captions", *COLUMNS[2:6], "split")}
-        row = {**facts, "file_name": name, "source_id": item.recording or item.id}
-        row["sha256"] = sha256_of(str(self.folder / name))
-        with open(self.folder / "rows.jsonl", "ab") as file:
-            file.write(b"\n" + json.dumps(row).encode() + b"\n")
+        self.append({**facts, "file_name": name, "source_id": item.recording or item.id, "sha256": sha256})
+        return "ok"
+
+    def reword(self, row: dict, item: Item) -> str:
+        captions = list(dict.fromkeys([*row["captions"], *item.captions]))
+        if captions != list(row["captions"]):
+            self.append({**row, "captions": captions})
+        return "ok"
+
+    def append(self, row: dict) -> None:
+        """Force one line to the disk; the last line of an id counts."""
+        line = b"\n" + json.dumps(row).encode() + b"\n"
+        with writing(self.folder / "rows.jsonl", len(line)), open(self.folder / "rows.jsonl", "ab") as file:
+            file.write(line)
             file.flush()
             os.fsync(file.fileno())
-        self.rows[item.id] = row
-        return "ok"
+        self.rows[row["id"]] = row
 
     def write_table(self) -> None:
         text = io.StringIO(newline="")
@@ -104,6 +118,4 @@ def safe(name: str) -> str:
     """A file name of harmless characters that still differs where the names differ."""
     if re.fullmatch(r"[A-Za-z0-9_-][A-Za-z0-9_.-]{0,99}", name):
         return name
-    import hashlib
-
     return re.sub(r"[^A-Za-z0-9_-]+", "-", name)[:60] + "-" + hashlib.sha256(name.encode()).hexdigest()[:8]

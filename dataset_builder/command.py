@@ -126,7 +126,7 @@ def say(as_json: bool, facts: dict, text: str) -> None:
 
 
 @contextmanager
-def progress(total: int, unit: str) -> Iterator[Callable[..., None]]:
+def progress(total: int | None, unit: str) -> Iterator[Callable[..., None]]:
     """A bar on stderr with rate and time left; yields the function that is told how much is done (and of how much)."""
     from rich.console import Console
     from rich.progress import (

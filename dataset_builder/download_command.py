@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import shlex
+from dataclasses import replace
 from pathlib import Path
 
 from dataset_builder.command import progress, say
@@ -27,12 +28,13 @@ def parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = made.add_argument
-    add("table", type=Path, help="AudioCaps csv, AudioSet csv, or a text file with one id a line")
+    add("tables", type=Path, nargs="+", metavar="TABLE", help="AudioCaps or AudioSet csv, or a text file with ids")
+    add("--allow-overlap", action="store_true", help="accept a video in two of several tables (they are splits)")
     add("--out", type=Path, default=Path("downloads"), help="folder for audio/, ledger.jsonl, metadata.csv")
     add("--ontology", type=Path, help="AudioSet's ontology.json (or class_labels csv): names for its labels")
     add("--classes", help='only these AudioSet classes and those below them: "Dog; Rain"')
     add("--per-class", type=int, help="at most so many clips of each class")
-    add("--limit", type=int, help="only the first N clips")
+    add("--limit", type=int, help="only the first N clips of each table")
     add("--workers", type=int, default=1, help="parallel downloads (default 1; more are refused sooner)")
     add("--pause", type=float, nargs=2, default=(5.0, 10.0), metavar="S", help="pause between requests (default 5 10)")
     add("--tries", type=int, default=3, help="tries for each clip in one run (default 3)")
@@ -52,13 +54,10 @@ def main(argv: list[str]) -> int:
 
 
 def run(options: argparse.Namespace, argv: list[str]) -> int:
-    from dataset_builder.captions import merged
     from dataset_builder.ledger import Ledger, import_failures
-    from dataset_builder.sources.youtube_tables import wanted
     from dataset_builder.workspace import clear, locked
 
-    ontology, selection = selected(options)
-    entries = merged(list(wanted(options.table, ontology, selection)))[: options.limit]
+    entries = wanted_entries(options)
     if options.dry_run:
         known = Ledger(options.out / "ledger.jsonl").records
         left = sum(not (entry.clip_id in known and known[entry.clip_id].settled) for entry in entries)
@@ -75,6 +74,22 @@ def run(options: argparse.Namespace, argv: list[str]) -> int:
     facts = {"given": len(entries), "here": outcome.ok, "failed": dict(outcome.failed), "pending": outcome.pending}
     say(options.json, facts, outcome.sentence() + "\n" + hint(options, argv, outcome))
     return 0 if complete else PARTIAL_EXIT_CODE
+
+
+def wanted_entries(options: argparse.Namespace) -> list:
+    """The clips of all tables; several tables are splits, named after their files, that may share no video."""
+    from dataset_builder.captions import merged, refuse_overlap
+    from dataset_builder.sources.youtube_tables import wanted
+
+    ontology, selection = selected(options)
+    tables = {table: list(wanted(table, ontology, selection)) for table in options.tables}
+    if len(tables) > 1:
+        tables = {table: [replace(one, split=table.stem) for one in own] for table, own in tables.items()}
+    every = [entry for own in tables.values() for entry in own]
+    if not options.allow_overlap:
+        refuse_overlap(every)
+    # The rows of one clip stand together only after merging, so the limit counts clips of each table.
+    return [entry for own in tables.values() for entry in merged(own)[: options.limit]]
 
 
 def selected(options: argparse.Namespace):

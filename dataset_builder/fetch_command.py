@@ -17,6 +17,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("query", help="name of a Hub dataset or local folder, or what to search for")
     made.add_argument("--out", type=Path, default=Path("downloads"), help="folder for audio/ and metadata.csv")
     made.add_argument("--limit", type=int, default=100, help="at most so many sounds (default 100)")
+    made.add_argument("--config", help="config of a Hub dataset (default: its default)")
     made.add_argument("--split", default="train", help="split of a Hub dataset (default train)")
     made.add_argument("--licences", default="cc0,by", help="freesound: cc0, by, by-nc (default cc0,by)")
     made.add_argument("--address", help="address of the API, for mirrors and tests")
@@ -57,7 +58,7 @@ def items(options: argparse.Namespace):
     from dataset_builder.web import Web
 
     if options.source == "hub":
-        return hub.stream(options.query, options.split, options.limit)
+        return hub.stream(options.query, options.split, options.limit, options.config)
     web = Web(pause_s=options.pause)
     if options.source == "xeno-canto":
         return xeno_canto.search(options.query, web, options.limit, options.address or xeno_canto.ADDRESS)

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
@@ -15,6 +16,7 @@ from spectrogram.problems import Problem
 
 DEFAULT = "OpenSound/AudioCaps"
 CAPTIONS = ("captions", "caption", "text", "description", "sentence", "prompt")
+HUB = "https://huggingface.co/datasets/"
 IDS = ("clip_id", "id", "audiocap_id", "youtube_id", "file_name", "__key__")
 RECORDINGS = ("recording", "youtube_id", "source_id")
 MAGIC = ((b"RIFF", ".wav"), (b"fLaC", ".flac"), (b"OggS", ".ogg"), (b"ID3", ".mp3"), (b"\xff\xfb", ".mp3"))
@@ -37,9 +39,12 @@ def stream(name: str, split: str, limit: int | None = None, config: str | None =
 def item_of(name: str, split: str, number: int, row: dict, audio: str) -> Item:
     texts = next((row[column] for column in CAPTIONS if row.get(column)), "")
     own = next((str(row[column]) for column in IDS if row.get(column)), None)
-    sound = row[audio]
-    # Several rows may share an id (one caption a row), so the row number keeps them apart.
-    identity = f"{Path(own).stem}-{number}" if own else f"{split}-{number:07d}"
+    sound, video = row[audio], str(row.get("youtube_id") or "")
+    # Ids of others may repeat or differ for captions of one sound, so the sound itself tells; a video tells, too.
+    identity = f"{split}-{hashlib.sha256(sound['bytes']).hexdigest()[:16] if has_bytes(sound) else number}"
+    if video:
+        start_s = float(row.get("start_time") or 0)
+        identity = f"{video}_{start_s:g}"
     return Item(
         id=identity,
         suffix=suffix_of(sound),
@@ -47,15 +52,23 @@ def item_of(name: str, split: str, number: int, row: dict, audio: str) -> Item:
         fetch=lambda: bytes_of(sound),
         label=str(row.get("label") or ""),
         licence=str(row.get("licence") or row.get("license") or f"see the card of {name}"),
-        source=str(row.get("source") or f"https://huggingface.co/datasets/{name}"),
+        source=str(row.get("source") or (watch(video, start_s) if video else f"{HUB}{name}")),
         attribution=str(row.get("attribution") or name),
         recording=next((str(row[column]) for column in RECORDINGS if row.get(column)), own or identity),
         split=split,
     )
 
 
+def watch(video: str, start_s: float) -> str:
+    return f"https://www.youtube.com/watch?v={video}&t={int(start_s)}"
+
+
+def has_bytes(sound: dict | None) -> bool:
+    return bool(sound and sound.get("bytes"))
+
+
 def bytes_of(sound: dict | None) -> bytes:
-    if sound and sound.get("bytes"):
+    if has_bytes(sound):
         return sound["bytes"]
     if sound and sound.get("path") and Path(sound["path"]).is_file():
         return Path(sound["path"]).read_bytes()

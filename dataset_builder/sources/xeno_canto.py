@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from itertools import islice
 
 from dataset_builder.collection import Item
+from dataset_builder.naming import species_captions
 from dataset_builder.sources.licences import licence_name
 from dataset_builder.web import Web
 from spectrogram.problems import EnvironmentProblem
@@ -42,22 +43,16 @@ def pages(query: str, key: str, web: Web, address: str) -> Iterator[Item]:
 def item_of(recording: dict, web: Web) -> Item:
     number, species = recording["id"], recording.get("en") or f"{recording['gen']} {recording['sp']}"
     address = recording["file"]
+    # The site says "birds", "grasshoppers", "bats", "frogs", "land mammals"; older answers hold birds alone.
+    group = (recording.get("grp") or "birds").removesuffix("s").split()[-1]
     return Item(
         id=f"XC{number}",
         suffix=".mp3",
-        captions=captions_of(species, recording.get("type", ""), recording.get("cnt", "")),
+        captions=species_captions(species, recording.get("type", ""), recording.get("cnt", ""), group),
         fetch=lambda: web.bytes("https:" + address if address.startswith("//") else address),
-        label=f"bird:{species.lower().replace(' ', '_')}",
+        label=f"{group}:{species.lower().replace(' ', '_')}",
         licence=licence_name(recording.get("lic", "")),
         source=f"https://xeno-canto.org/{number}",
         attribution=f"{recording.get('rec', 'unknown')}, XC{number}, xeno-canto.org",
         recording=f"xc:{number}",
     )
-
-
-def captions_of(species: str, kind: str, country: str) -> tuple[str, ...]:
-    """``the song of a Common Blackbird, a bird`` and the same with the country."""
-    article = "an" if species[:1].lower() in "aeiou" else "a"
-    sound = "song" if "song" in kind.lower() else "call" if "call" in kind.lower() else "sound"
-    first = f"the {sound} of {article} {species}, a bird"
-    return (first, f"{first}, recorded in {country}") if country else (first,)

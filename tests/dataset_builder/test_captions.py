@@ -32,10 +32,43 @@ def test_folders_of_classes_caption_themselves(tmp_path):
     assert (entry.captions, entry.label) == (("crackling fire",), "crackling_fire")
 
 
-def test_a_folder_of_bare_sounds_says_what_is_missing(tmp_path):
-    (tmp_path / "a.wav").write_bytes(b"")
-    with pytest.raises(Problem, match="sounds without captions"):
-        read_entries(tmp_path)
+@pytest.mark.parametrize(
+    ("name", "caption"),
+    [
+        ("tawny_owl_03.mp3", "tawny owl"),
+        ("XC123456-Barn-Owl.mp3", "barn owl"),
+        ("TawnyOwl 2024-05-01.mp3", "tawny owl"),
+        ("0001.mp3", "owl nights"),
+        ("REC_0042 (copy).mp3", "owl nights"),
+        ("été au bord.mp3", "été au bord"),
+    ],
+)
+def test_sounds_alone_are_named_after_their_file_or_folder_and_that_is_said(tmp_path, caplog, name, caption):
+    folder = tmp_path / "owl-nights"
+    folder.mkdir()
+    (folder / name).write_bytes(b"")
+    with caplog.at_level(logging.WARNING):
+        (entry,) = read_entries(folder)
+    assert (entry.captions, entry.label) == ((caption,), caption)
+    assert f"1 sounds have no captions and are named after their files and folders, such as {caption!r}" in caplog.text
+
+
+def test_a_table_of_species_gives_captions_licence_and_recordist(csv_file):
+    one, two = read_entries(
+        csv_file(
+            "primary_label,type,common_name,scientific_name,author,license,url,filename",
+            "tawowl1,\"['song', 'male']\",Tawny Owl,Strix aluco,Jo,CC BY 4.0,https://x.org/1,tawowl1/XC1.ogg",
+            "eurob,,European Robin,Erithacus rubecula,Al,CC0,https://x.org/2,eurob/XC2.ogg",
+        )
+    )
+    assert (one.captions, one.label) == (("the song of a Tawny Owl",), "Tawny Owl")
+    assert (one.attribution, one.source, one.licence) == ("Jo", "https://x.org/1", "CC BY 4.0")
+    assert two.captions == ("the sound of a European Robin",)
+
+
+def test_a_caption_column_rules_over_species_and_its_gaps_stay_gaps(csv_file):
+    one, two = read_entries(csv_file("file_name,caption,species", "a.wav,an owl at night,Owl", "b.wav,,Owl"))
+    assert (one.captions, two.captions) == (("an owl at night",), ())
 
 
 def test_rows_of_one_file_are_one_clip_with_several_captions(csv_file):

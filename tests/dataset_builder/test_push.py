@@ -17,6 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 def push(hub, *arguments, token="hf_test"):
     # A process of its own: the client reads its address and mode when it is imported.
     environment = {**os.environ, "HF_ENDPOINT": hub.address, "HF_HUB_OFFLINE": "0", "HF_TOKEN": token}
+    environment["HF_HUB_DISABLE_XET"] = "1"
     line = [sys.executable, "-m", "dataset_builder", "push", *map(str, arguments)]
     return subprocess.run(line, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120)
 
