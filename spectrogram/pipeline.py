@@ -16,6 +16,7 @@ from diffusers import StableDiffusionPipeline
 
 from spectrogram.adapted import Adapted
 from spectrogram.choosing import Choosing
+from spectrogram.controlled import paint_controlled
 from spectrogram.hearing import Hearing
 from spectrogram.noise import varied_noise
 from spectrogram.params import SpectrogramParams
@@ -57,7 +58,8 @@ class SpectrogramAudioPipeline(Adapted, Taught, Prompted, Hearing, Choosing, Ver
         model's own length it paints in windows. Prompts may weigh words and follow schedules (see prompts.py). Windows
         and schedules take only `callback_on_step_end` and `latents` of diffusers' further keywords. `variation_seed`
         turns the noise of `seed` by `variation_amount` (0 … 1) towards another: a relative of the same clip. None means
-        the base's own default. `output_type="latent"` returns diffusers' latents undecoded. Raises UsageProblem.
+        the base's own default. `controlnet=` (a ControlNetModel) follows `control_image=`, a picture or a sound; an
+        IP-Adapter works as in diffusers. `output_type="latent"` returns latents undecoded. Raises UsageProblem.
         """
         if output_type not in ("pil", "latent"):
             raise UsageProblem(f"output_type is {output_type!r}", "pil or latent", "convert the pictures afterwards")
@@ -85,15 +87,14 @@ class SpectrogramAudioPipeline(Adapted, Taught, Prompted, Hearing, Choosing, Ver
             images = paint_long(self, recipes, generator, params, **others)
             output = self.hear(images, recipes[: len(images)], params, seconds)
             return output if return_dict else output.to_tuple()
-        result = super().__call__(
-            prompt=prompt,
-            negative_prompt=negative_prompt,
-            num_images_per_prompt=num_images_per_prompt,
-            generator=generator,
-            output_type=output_type,
-            **chosen,
-            **others,
-        )
+        others |= {"generator": generator, "output_type": output_type}
+        controlnet, control = others.pop("controlnet", None), others.pop("control_image", None)
+        if controlnet is not None:
+            given = (prompt, negative_prompt, chosen, num_images_per_prompt, controlnet, control, others)
+            result = paint_controlled(self, *given)
+        else:
+            asked = {"negative_prompt": negative_prompt, "num_images_per_prompt": num_images_per_prompt}
+            result = super().__call__(prompt=prompt, **asked, **chosen, **others)
         if output_type == "latent":
             return result if return_dict else result.to_tuple()
         output = self.hear(result.images, recipes, params, seconds)
