@@ -127,7 +127,10 @@ def windows(
         count = min(policy.max_windows, max(1, 1 + math.floor(spare_s / params.clip_seconds)))
     for index in range(count):
         begin_s = start_s + index * params.clip_seconds
-        yield clip_of(file, params, policy, begin_s, min(params.clip_seconds, end_s - begin_s))
+        found = clip_of(file, params, policy, begin_s, min(params.clip_seconds, end_s - begin_s))
+        yield found
+        if isinstance(found, Dropped) and found.reason in ("truncated", "empty"):
+            return
 
 
 def clip_of(
@@ -136,6 +139,9 @@ def clip_of(
     """One window as a clip: checked, mixed down, resampled, brought to full scale where it exceeds it, padded."""
     sound = file.read(start_s, seconds + EDGE_S)
     duration_s = min(seconds, sound.shape[1] / file.sample_rate_hz)
+    if 0 < duration_s < seconds - TRUNCATION_TOLERANCE_S:
+        ended_s = start_s + duration_s
+        return Dropped("truncated", f"the sound ends at {ended_s:.2f} s, its header states {file.seconds:.2f} s")
     fault = sound_fault(sound, duration_s, file.sample_rate_hz, policy, start_s)
     if fault:
         return fault

@@ -20,7 +20,7 @@ import soundfile
 
 from dataset_builder.entries import Entry
 from dataset_builder.failures import Failure
-from dataset_builder.ledger import OK, REASONS, Ledger, Record
+from dataset_builder.ledger import OK, REASONS, Ledger, Record, likelihood
 from dataset_builder.pacing import Pace
 from dataset_builder.pieces import write_atomically
 from dataset_builder.reading import sha256_of
@@ -64,6 +64,7 @@ class Downloader:
         shutil.rmtree(self.unfinished, ignore_errors=True)
         self.unfinished.mkdir()
         todo = [entry for entry in entries if not self.settled(entry)]
+        todo.sort(key=lambda entry: likelihood(self.ledger, entry.recording))
         report(len(entries) - len(todo))
         with ThreadPoolExecutor(self.workers) as pool:
             running = [pool.submit(self.settle, entry) for entry in todo]

@@ -12,6 +12,7 @@ from dataset_builder.exits import ended
 from spectrogram.problems import PARTIAL_EXIT_CODE, UsageProblem
 
 PATIENCE = 3
+IMPORT_HELP = "others' list of failed or of fetched ids (column youtube_id): the likely ones are asked first"
 FLAC_BYTES_PER_CLIP = 700_000
 EPILOG = """
 Stop it when you like and run the same command again: what is here, gone, private or blocked is not asked again.
@@ -39,7 +40,7 @@ def parser() -> argparse.ArgumentParser:
     add("--pause", type=float, nargs=2, default=(5.0, 10.0), metavar="S", help="pause between requests (default 5 10)")
     add("--tries", type=int, default=3, help="tries for each clip in one run (default 3)")
     add("--retry-failed", action="store_true", help="ask again for clips that are gone, private or blocked")
-    add("--import-failed", type=Path, metavar="CSV", help="take over another project's fail list (column youtube_id)")
+    add("--import-list", type=Path, action="append", default=[], metavar="CSV", help=IMPORT_HELP)
     add("--cookies", help="Netscape cookie file of a signed-in browser")
     add("--proxy", help="proxy address")
     add("--address", default=None, help="address with {id} in it (default: YouTube's)")
@@ -54,7 +55,7 @@ def main(argv: list[str]) -> int:
 
 
 def run(options: argparse.Namespace, argv: list[str]) -> int:
-    from dataset_builder.ledger import Ledger, import_failures
+    from dataset_builder.ledger import Ledger, import_list
     from dataset_builder.workspace import clear, locked
 
     entries = wanted_entries(options)
@@ -65,8 +66,8 @@ def run(options: argparse.Namespace, argv: list[str]) -> int:
         say(options.json, facts, f"{left} of {len(entries)} clips left to fetch, about {facts['megabytes']} MB")
         return 0
     with locked(options.out):
-        if options.import_failed:
-            import_failures(options.import_failed, Ledger(options.out / "ledger.jsonl"))
+        for table in options.import_list:
+            import_list(table, Ledger(options.out / "ledger.jsonl"))
         with progress(len(entries), "clips") as report:
             outcome = downloader(options).run(entries, report)
         clear(options.out)

@@ -89,7 +89,11 @@ def sketch(png: bytes, width: int = 96, height: int = 24) -> str:
     """The picture in letters, for a terminal."""
     from PIL import Image
 
-    small = Image.open(io.BytesIO(png)).convert("L").resize((width, height))
+    from spectrogram.picture_files import check_size
+
+    picture = Image.open(io.BytesIO(png))
+    check_size(picture, "the picture")
+    small = picture.convert("L").resize((width, height))
     steps = "".join(letter.encode(sys.stdout.encoding or "ascii", "replace").decode() for letter in LEVELS)
     pixels = small.load()
     rows = ("".join(steps[pixels[x, y] * len(steps) // 256] for x in range(width)) for y in range(height))
@@ -98,18 +102,17 @@ def sketch(png: bytes, width: int = 96, height: int = 24) -> str:
 
 def write(row: dict, folder: Path) -> list[Path]:
     """Picture, sound, and the sound that comes back from the picture."""
-    from PIL import Image
-
     from spectrogram.audio_io import write_audio
     from spectrogram.codec import SpectrogramCodec
     from spectrogram.params import SpectrogramParams
+    from spectrogram.picture_files import read_picture
 
     folder.mkdir(parents=True, exist_ok=True)
     name = row["clip_id"].replace("/", "-")
     paths = [folder / f"{name}.png", folder / f"{name}.flac", folder / f"{name}_decoded.wav"]
     paths[0].write_bytes(row["image"]["bytes"])
     paths[1].write_bytes(row["audio"]["bytes"])
-    picture = Image.open(paths[0])
+    picture = read_picture(paths[0])
     audio, rate_hz = SpectrogramCodec(SpectrogramParams.from_image(picture)).decode(picture)
     write_audio(paths[2], audio, rate_hz)
     return paths

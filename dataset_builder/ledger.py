@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from threading import Lock
 
+from dataset_builder.exits import writing
 from dataset_builder.tables import decoded
 
 log = logging.getLogger(__name__)
@@ -33,6 +34,7 @@ REASONS = {
     "network": ("time-out, reset or a server error", False),
     "ffmpeg": ("the section could not be cut out", False),
     "truncated": ("less sound arrived than the section lasts", False),
+    "listed": ("somebody else had it", False),
     "unknown": ("recorded elsewhere without a reason, or a message that is not understood", False),
 }
 
@@ -73,9 +75,10 @@ class Ledger:
         """Write one line and force it to the disk; a line torn by a kill is closed first."""
         with self.lock:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            with open(self.path, "a+b") as file:
+            line = json.dumps(asdict(record)).encode() + b"\n"
+            with writing(self.path, len(line)), open(self.path, "a+b") as file:
                 torn = file.tell() > 0 and not ends_with_newline(file)
-                file.write((b"\n" if torn else b"") + json.dumps(asdict(record)).encode() + b"\n")
+                file.write((b"\n" if torn else b"") + line)
                 file.flush()
                 os.fsync(file.fileno())
             self.remember(record)
@@ -103,19 +106,28 @@ def read_records(path: Path) -> Iterator[Record]:
         yield record
 
 
-def import_failures(path: Path, ledger: Ledger) -> tuple[int, int]:
-    """Take over another project's fail list (a csv with a column youtube_id); returns (new ids, ids known before).
+def import_list(path: Path, ledger: Ledger) -> tuple[int, int]:
+    """Take over another project's csv of ids that failed, or that were there (no column error); returns (new, known).
 
-    Its rows become ``unknown`` (to be tried again); repeats and lines that are no row are skipped with a warning.
+    These lines are about videos, not clips, and settle nothing: ``likelihood`` orders the next run by them.  Repeats
+    and lines that are no row are skipped with a warning.
     """
-    known, new = set(ledger.records), 0
+    known, new = len(ledger.records), 0
     reader = csv.reader(decoded(path).splitlines())
     header = next(reader, [])
     column = header.index("youtube_id") if "youtube_id" in header else 0
+    reason = "unknown" if any(name in header for name in ("error", "reason")) else "listed"
     for fields in reader:
         if len(fields) != len(header):
             log.warning("%s line %d is no row and is ignored: %s", path.name, reader.line_num, ",".join(fields)[:40])
         elif fields[column] not in ledger.records:
-            ledger.append(Record(fields[column], "unknown", f"from {path.name}: {fields[-1]}"))
+            said = f": {fields[-1]}" if reason == "unknown" else ""
+            ledger.append(Record(fields[column], reason, f"from {path.name}{said}"))
             new += 1
-    return new, len(known)
+    return new, known
+
+
+def likelihood(ledger: Ledger, video: str) -> int:
+    """0 for videos that others had, 1 for those that nobody spoke of, 2 for those that failed elsewhere."""
+    record = ledger.records.get(video)
+    return 1 if record is None else 0 if record.reason == "listed" else 2

@@ -46,15 +46,19 @@ class SoundFile:
         A header that promises more sound than follows gives a short array, never an allocation of the promise.
         """
         first = min(round(start_s * self.sample_rate_hz), self.file.frames)
-        if first != self.file.tell():
-            self.file.seek(first)
         wanted, blocks = round(seconds * self.sample_rate_hz), []
-        while wanted > 0:
-            block = self.file.read(min(wanted, BLOCK_FRAMES), dtype="float32", always_2d=True)
-            if not len(block):
-                break
-            blocks.append(block)
-            wanted -= len(block)
+        try:
+            if first != self.file.tell():
+                self.file.seek(first)
+            while wanted > 0:
+                block = self.file.read(min(wanted, BLOCK_FRAMES), dtype="float32", always_2d=True)
+                if not len(block):
+                    break
+                blocks.append(block)
+                wanted -= len(block)
+        except soundfile.LibsndfileError as error:
+            reason = f"decoding fails at {start_s:.2f} s, the header states {self.seconds:.2f} s"
+            raise Unreadable(f"{reason} ({error.error_string.strip()})") from error
         return np.concatenate(blocks).T if blocks else np.zeros((self.channels, 0), np.float32)
 
 

@@ -21,11 +21,11 @@ class Server:
 
     A reply is bytes or a JSON value (200), a number (that status), (number, headers), "slow", "reset", or
     ("half", bytes): the connection ends in the middle of what was announced.
-    ``asked`` lists (path, seconds since the start).
+    ``asked`` lists (path, seconds since the start), ``headers`` what came with each.
     """
 
     def __init__(self, script: dict) -> None:
-        self.script, self.asked, self.lock = script, [], threading.Lock()
+        self.script, self.asked, self.headers, self.lock = script, [], [], threading.Lock()
         self.http = ThreadingHTTPServer(("127.0.0.1", 0), handler_of(self))
         self.http.handle_error = lambda *_: None
         self.address = f"http://127.0.0.1:{self.http.server_port}"
@@ -54,6 +54,7 @@ def handler_of(server: Server):
             pass
 
         def do_GET(self):
+            server.headers.append(self.headers)
             reply = server.reply(self.path, "Range" not in self.headers)
             if reply == "slow":
                 time.sleep(2)

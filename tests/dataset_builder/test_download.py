@@ -10,7 +10,7 @@ from dataset_builder.build import Settings, build
 from dataset_builder.captions import read_entries
 from dataset_builder.download import Downloader
 from dataset_builder.failures import failure_of, reason_of_text
-from dataset_builder.ledger import Ledger, Record, import_failures
+from dataset_builder.ledger import Ledger, Record, import_list
 from dataset_builder.pacing import Pace
 from dataset_builder.sources.youtube import YouTube
 from dataset_builder.sources.youtube_tables import read_audiocaps
@@ -193,12 +193,24 @@ def test_garbage_and_repeats_in_a_ledger_are_ignored_with_the_line_named(tmp_pat
 def test_fail_lists_of_others_are_taken_over_with_their_repeats_and_merge_marks(shared_data, tmp_path, caplog):
     lists = shared_data / "audiocaps" / "seed_lists"
     ledger = Ledger(tmp_path / "ledger.jsonl")
-    assert import_failures(lists / "val_download_fail.csv", ledger)[0] == 120
+    assert import_list(lists / "val_download_fail.csv", ledger)[0] == 120
     (tmp_path / "fail.csv").write_text("audiocap_id,youtube_id,error\n1,aaaaaaaaaaa,x\n>>>>>>> main\n1,aaaaaaaaaaa,x\n")
     with caplog.at_level(logging.WARNING):
-        assert import_failures(tmp_path / "fail.csv", ledger) == (1, 120)
+        assert import_list(tmp_path / "fail.csv", ledger) == (1, 120)
     assert "line 3 is no row" in caplog.text
     assert not ledger.records["aaaaaaaaaaa"].settled
+
+
+def test_videos_that_others_had_are_asked_first_and_those_that_failed_elsewhere_last(entries, tmp_path):
+    (tmp_path / "fail.csv").write_text(f"audiocap_id,youtube_id,error\n1,{DEAD},Download or conversion failure\n")
+    (tmp_path / "success.csv").write_text(f"audiocap_id,youtube_id,start_time,caption\n2,{LATE},3,x\n")
+    ledger = Ledger(tmp_path / "d" / "ledger.jsonl")
+    assert [import_list(tmp_path / name, ledger)[0] for name in ("fail.csv", "success.csv")] == [1, 1]
+    with Server({f"/{video}.wav": [404] for video in (DEAD, OK, LATE)}) as server:
+        outcome = Downloader(tmp_path / "d", plain(server), pace(), tries=1).run(entries(DEAD, OK, LATE))
+        asked = list(dict.fromkeys(path for path, _ in server.asked))
+    assert asked == [f"/{LATE}.wav", f"/{OK}.wav", f"/{DEAD}.wav"]
+    assert outcome.failed == {"gone": 3}
 
 
 @pytest.mark.parametrize(
