@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
@@ -26,12 +27,12 @@ def build(folders: list[Path], entries: int, workers: int | None, report: Callab
     workers = workers or (1 if entries < FEW_ENTRIES else os.cpu_count() or 1)
     pieces = [(folder, path) for folder in folders for path in planned_pieces(folder)]
     context = multiprocessing.get_context("spawn")
-    share(context.Value("q", 0), context.Value("q", 0), os.getppid(), report)
+    share(context.Value("q", 0), context.Value("q", 0), report)
     if workers == 1:
         build_claimed(pieces)
         return
-    others = (_shared["taken"], _shared["finished"], os.getpid())
-    with ProcessPoolExecutor(workers - 1, mp_context=context, initializer=share, initargs=others) as pool:
+    others = (_shared["taken"], _shared["finished"])
+    with ProcessPoolExecutor(workers - 1, mp_context=context, initializer=join_in, initargs=others) as pool:
         running = [pool.submit(build_claimed, pieces) for _ in range(workers - 1)]
         build_claimed(pieces)
         for other in running:
@@ -39,14 +40,25 @@ def build(folders: list[Path], entries: int, workers: int | None, report: Callab
             report(_shared["finished"].value)
 
 
-def share(taken, finished, parent: int, report: Callable[[int], None] | None = None) -> None:
-    _shared.update(taken=taken, finished=finished, parent=parent, report=report)
+def share(taken, finished, report: Callable[[int], None] | None = None) -> None:
+    _shared.update(taken=taken, finished=finished, report=report)
+
+
+def join_in(taken, finished) -> None:
+    """What another process does first: share the counters, and end at once when the parent is killed."""
+    share(taken, finished)
+    threading.Thread(target=end_with_parent, daemon=True).start()
+
+
+def end_with_parent() -> None:
+    multiprocessing.parent_process().join()
+    os._exit(1)
 
 
 def build_claimed(pieces: list[tuple[Path, Path]]) -> None:
     """Build pieces until none is left; a fault in one process leaves nothing for the others to begin."""
     try:
-        build_pieces(claimed(pieces), count_and_watch)
+        build_pieces(claimed(pieces), count)
     except BaseException:
         with _shared["taken"].get_lock():
             _shared["taken"].value = len(pieces)
@@ -63,10 +75,7 @@ def claimed(pieces: list[tuple[Path, Path]]) -> Iterator[tuple[Path, Path]]:
         yield pieces[number]
 
 
-def count_and_watch(finished: int) -> None:
-    """Count finished entries; end at once when the parent was killed, so that no orphan works on."""
-    if os.getppid() != _shared["parent"]:
-        os._exit(1)
+def count(finished: int) -> None:
     with _shared["finished"].get_lock():
         _shared["finished"].value += finished
         total = _shared["finished"].value

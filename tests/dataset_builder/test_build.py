@@ -1,5 +1,6 @@
 """A build gives what load_dataset reads, survives every kill with the same bytes, and says how it ended."""
 
+import contextlib
 import hashlib
 import io
 import json
@@ -129,6 +130,33 @@ def test_a_build_killed_at_two_points_ends_with_the_same_bytes(tmp_path):
     build(read_entries(many), tmp_path / "unbroken" / NAME, Settings())
     assert digest(out) == digest(tmp_path / "unbroken" / NAME)
     assert not work.exists()
+
+
+def test_a_killed_build_leaves_no_process_behind(tmp_path):
+    many = tmp_path / "many"
+    many.mkdir()
+    for index in range(200):
+        soundfile.write(many / f"{index}.wav", tone(1.2, 100 + 10 * index), RATE_HZ)
+    run = command(many, "--out", tmp_path / NAME, "--workers", "2", cwd=tmp_path, start_new_session=True)
+    while run.poll() is None and not list(work_folder(tmp_path / NAME).glob("mini/pieces/*.parquet")):
+        time.sleep(0.01)
+    run.kill()
+    run.communicate()
+    end = time.monotonic() + 20
+    while alive_in_session(run.pid) and time.monotonic() < end:
+        time.sleep(0.05)
+    assert not alive_in_session(run.pid)
+
+
+def alive_in_session(session: int) -> list[int]:
+    """Pids of processes that still run in a session, zombies left out."""
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            fields = stat.read_text().rsplit(")", 1)[1].split()
+            if int(fields[3]) == session and fields[0] != "Z":
+                found.append(int(stat.parent.name))
+    return found
 
 
 def test_a_second_build_on_one_folder_is_told_the_pid_of_the_first(folder, tmp_path):
