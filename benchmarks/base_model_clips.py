@@ -85,8 +85,11 @@ def seed_prompts(prompts, seeds):
     return [Clip(label, CATALOGUE[label].phrases[0]) for label in chosen for _ in range(seeds)]
 
 
-def generate(pipeline, clips, seed):
-    """Fill in ``sound`` and ``picture``, clip n with seed ``seed + n``; returns the seconds that a clip took."""
+def generate(pipeline, clips, seed, **options):
+    """Fill in ``sound`` and ``picture``, clip n with seed ``seed + n``; returns the seconds that a clip took.
+
+    ``options`` go to the pipeline, such as num_inference_steps.
+    """
     import time
 
     from rich.progress import track
@@ -98,7 +101,7 @@ def generate(pipeline, clips, seed):
     for start in track(range(0, len(clips), BATCH), description="generating"):
         batch = clips[start : start + BATCH]
         began = time.perf_counter()
-        sounds = pipeline([clip.prompt for clip in batch], seed=seed + start).audios
+        sounds = pipeline([clip.prompt for clip in batch], seed=seed + start, **options).audios
         busy += time.perf_counter() - began
         for clip, audio in zip(batch, sounds, strict=True):
             _take(clip, audio, pipeline.params.sample_rate_hz, codec)

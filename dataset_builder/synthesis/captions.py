@@ -46,5 +46,16 @@ def join(rng, first, second, relation):
     return forms[rng.integers(len(forms))].format(a=first, b=second)
 
 
+def swap(caption):
+    """The caption of the same two sounds in the other order, e.g. "first b, then a"; None where it names no order."""
+    for form in sorted(THEN, key=len, reverse=True):
+        pattern = re.escape(form).replace(r"\{a\}", "(?P<a>.+)").replace(r"\{b\}", "(?P<b>.+)")
+        opening = "|".join(sorted({re.escape(o) for o in OPENINGS}, key=len, reverse=True))
+        found = re.fullmatch(f"(?P<opening>{opening}){pattern}", caption)
+        if found:
+            return found["opening"] + form.format(a=found["b"], b=found["a"])
+    return None
+
+
 def open_caption(rng, text):
     return OPENINGS[rng.integers(len(OPENINGS))] + text

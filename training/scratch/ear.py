@@ -1,13 +1,16 @@
 """The ear of a base model: an image tower taught by contrast to agree with the base's frozen text encoder.
 
 A caption fits a picture when it names the same sounds in the same relation. One that says all that is known fits
-fully, one that leaves an attribute out fits half; every other caption of the batch is a counter-example.
+fully, one that leaves an attribute out fits half; every other caption of the batch is a counter-example, and so is the
+caption with its two sounds in the other order, which no batch would offer by chance.
 """
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
+from dataset_builder.synthesis import captions
 from spectrogram.ear import fold, text_projection
 from training.schedule import warm_flat_cosine
 
@@ -99,14 +102,33 @@ def pooled_captions(encoder, tokenizer, rows, batch=256):
     return pooled.reshape(len(rows), most, -1).clone()
 
 
-def contrast(image_rows, text_rows, scale, wanted):
-    """Cross entropy of the similarities against the agreements, both ways (CLIP's loss with graded targets)."""
+def swapped_captions(encoder, tokenizer, rows):
+    """({row number: index}, pooled (swapped, width)): one wording of each ordered pair in the other order."""
+    texts, index = [], {}
+    for number, row in enumerate(rows):
+        other = next(filter(None, map(captions.swap, row["captions"])), None) if row["turn_s"] > 0 else None
+        if other is not None:
+            index[number] = len(texts)
+            texts.append(other)
+    if not texts:
+        return index, None
+    return index, pooled_captions(encoder, tokenizer, [{"captions": [one]} for one in texts])[:, 0]
+
+
+def contrast(image_rows, text_rows, scale, wanted, false_rows=None):
+    """Cross entropy of the similarities against the agreements, both ways (CLIP's loss with graded targets).
+
+    ``false_rows``: further texts (m, d) that fit no picture.
+    """
     import torch
 
     logits = scale * image_rows @ text_rows.T
-    to_text = torch.nn.functional.cross_entropy(logits, wanted / wanted.sum(dim=1, keepdim=True))
     to_image = torch.nn.functional.cross_entropy(logits.T, (wanted / wanted.sum(dim=0)).T)
-    return (to_text + to_image) / 2
+    shares = wanted / wanted.sum(dim=1, keepdim=True)
+    if false_rows is not None:
+        logits = torch.cat([logits, scale * image_rows @ false_rows.T], dim=1)
+        shares = torch.nn.functional.pad(shares, (0, len(false_rows)))
+    return (torch.nn.functional.cross_entropy(logits, shares) + to_image) / 2
 
 
 def train(settings, pictures, rows, encoder, tokenizer, progress=lambda done, total, value: None):
@@ -114,9 +136,11 @@ def train(settings, pictures, rows, encoder, tokenizer, progress=lambda done, to
     import torch
     from transformers import CLIPVisionConfig, CLIPVisionModelWithProjection
 
+    unit = partial(torch.nn.functional.normalize, dim=-1)
     torch.manual_seed(settings.seed)
     rng = np.random.default_rng(settings.seed)
     pooled = pooled_captions(encoder, tokenizer, rows)
+    swapped, pooled_swapped = swapped_captions(encoder, tokenizer, rows)
     bands, columns = pictures.shape[1:]
     config = {"vision": vision_config(settings, bands, columns), "text_width": pooled.shape[-1]}
     config |= {"bands": bands, "columns": columns}
@@ -138,11 +162,13 @@ def train(settings, pictures, rows, encoder, tokenizer, progress=lambda done, to
         words = pooled[chosen, rng.integers(pooled.shape[1], size=len(chosen))]
         with torch.autocast("cpu", dtype=torch.bfloat16):
             seen = vision(pixel_values=fold(pixels)).image_embeds
+        false = [swapped[i] for i in chosen if i in swapped]
         value = contrast(
-            torch.nn.functional.normalize(seen.float(), dim=-1),
-            torch.nn.functional.normalize(project(words), dim=-1),
+            unit(seen.float()),
+            unit(project(words)),
             scale.exp().clamp(max=LARGEST_SCALE),
             torch.from_numpy(agreement(own)),
+            unit(project(pooled_swapped[false])) if false else None,
         )
         optimizer.zero_grad(set_to_none=True)
         value.backward()
