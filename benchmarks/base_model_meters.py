@@ -92,7 +92,8 @@ def best_meter(meters, less, more):
     fits = []
     for meter in meters:
         low, high = np.array([meter(a) for a in less]), np.array([meter(a) for a in more])
-        for threshold in np.sort(np.concatenate([low, high])):
+        values = np.unique(np.concatenate([low, high]))
+        for threshold in (values[1:] + values[:-1]) / 2 if len(values) > 1 else values:
             right = ((low < threshold).mean() + (high >= threshold).mean()) / 2
             fits.append((right, -abs(threshold - (np.median(low) + np.median(high)) / 2), meter, float(threshold)))
     best = max(fits, key=lambda fit: fit[:2])
