@@ -16,6 +16,7 @@ def build_parser():
     parser.add_argument("recipe", type=Path, help="the base's recipe: its phase-two corpus teaches the ear too")
     parser.add_argument("--base", type=Path, default=Path("base_model"), help="model folder that gets ear/")
     parser.add_argument("--work", type=Path, default=Path("runs/base_model"), help="where the corpus lies or is made")
+    parser.add_argument("--recordings", type=Path, default=Path("recordings"), help="where the recipe's folders lie")
     parser.add_argument("--steps", type=int, default=1200)
     parser.add_argument("--test-clips", type=int, default=400, help="fresh soundscapes to measure on")
     return parser
@@ -38,15 +39,16 @@ def write_config(folder, config):
     (folder / "config.json").write_text(json.dumps(config, indent=1) + "\n", encoding="utf-8")
 
 
-def held_out(settings):
+def held_out(settings, root):
     """Recordings that neither the base nor the ear has heard: the other share of the recipe's folders."""
     from . import recordings
 
-    known = {one.path for one in recordings.find(settings.recordings, settings.recordings_share)}
-    return [one for one in recordings.find(settings.recordings, 1.0) if one.path not in known]
+    folders = [root / name for name in settings.recordings]
+    known = {one.path for one in recordings.find(folders, settings.recordings_share)}
+    return [one for one in recordings.find(folders, 1.0) if one.path not in known]
 
 
-def make(settings, ear_settings, base, work, stages, test_clips):
+def make(settings, ear_settings, base, work, stages, test_clips, root):
     """Train, save and measure the ear of ``base``; returns its config with the figures."""
     import torch
 
@@ -56,7 +58,7 @@ def make(settings, ear_settings, base, work, stages, test_clips):
 
     torch.set_num_threads(settings.threads)
     model = phase_two.load(base)
-    pictures, rows, credits = phase_two.render(settings, work / "second", stages)
+    pictures, rows, credits = phase_two.render(settings, work / "second", stages, root)
     config, weights = ear.train(
         ear_settings, pictures, rows, model.text_encoder.eval(), model.tokenizer,
         lambda done, total, value: stages.update("ear", done, total, f"loss {value:.3f}"),
@@ -64,7 +66,7 @@ def make(settings, ear_settings, base, work, stages, test_clips):
     config |= {"training": asdict(ear_settings), "data_credits": credits}
     config = save(base / "ear", config, weights)
     heard = Ear.load(base)
-    others = held_out(settings)
+    others = held_out(settings, root)
     config["figures"] = {"composed": ear_figures.composed_figures(heard, test_clips)}
     if others:
         config["figures"]["recorded"] = ear_figures.real_figures(heard, others)
@@ -82,7 +84,13 @@ def main(argv):
     settings = ScratchSettings.read(arguments.recipe)
     with Bars() as bars:
         config = make(
-            settings, EarSettings(steps=arguments.steps), arguments.base, arguments.work, bars, arguments.test_clips
+            settings,
+            EarSettings(steps=arguments.steps),
+            arguments.base,
+            arguments.work,
+            bars,
+            arguments.test_clips,
+            arguments.recordings,
         )
     for kind, figures in config["figures"].items():
         for name, value in figures.items():

@@ -5,8 +5,9 @@ latents, the ear) stays valid; the UNet and, where one was trained, the VAE deco
 """
 
 import json
+import shutil
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 
 import numpy as np
 
@@ -26,28 +27,26 @@ def _compose(settings, index):
     )  # fmt: skip
 
 
-def _compose_real(settings, index):
-    return recordings.compose(settings.seed + SEED_STEP + 1, index, *_found(settings))
+def _compose_real(settings, root, index):
+    return recordings.compose(settings.seed + SEED_STEP + 1, index, *_found(settings, root))
 
 
-_cache = {}
+@cache
+def _found(settings, root):
+    """The recordings that may teach, and their reader; the recipe names their folders below ``root``."""
+    return recordings.find(
+        [root / name for name in settings.recordings], settings.recordings_share
+    ), recordings.reader()
 
 
-def _found(settings):
-    key = (settings.recordings, settings.recordings_share)
-    if key not in _cache:
-        _cache[key] = (recordings.find(*key), recordings.reader())
-    return _cache[key]
-
-
-def render(settings, work, stages):
+def render(settings, work, stages, root):
     """Pictures and rows of the composed corpus and, where their folders are there, of the recordings."""
-    found = recordings.find(settings.recordings, settings.recordings_share)
+    found = _found(settings, root)[0]
     jobs = [("second corpus", "corpus", settings.second_clips, partial(_compose, settings))]
     if found:
-        jobs.append(("recordings", "recordings", settings.recordings_clips, partial(_compose_real, settings)))
+        jobs.append(("recordings", "recordings", settings.recordings_clips, partial(_compose_real, settings, root)))
     else:
-        stages.update("recordings", 1, 1, "skipped: none of the recipe's folders is here, phase two only composes")
+        stages.update("recordings", 1, 1, f"skipped: no folder of the recipe lies in {root}, phase two only composes")
     paths = []
     for stage, folder, clips, make in jobs:
         parts = -(-clips // corpus.PART_CLIPS)
@@ -78,10 +77,10 @@ def load(base):
     return StableDiffusionPipeline.from_pretrained(base, dtype=torch.float32, safety_checker=None)
 
 
-def train(settings, work, base, out, stages):
+def train(settings, work, base, out, stages, root):
     """Run the phase on the model in ``base`` and write the model folder ``out``; returns its checksums."""
     work.mkdir(parents=True, exist_ok=True)
-    pictures, rows, credits = render(settings, work, stages)
+    pictures, rows, credits = render(settings, work, stages, root)
     model = load(base)
     encoded = encode(model.vae, pictures, work, stages)
     own = replace(
@@ -95,6 +94,9 @@ def train(settings, work, base, out, stages):
     run.averaged()
     coder = decoder.train(settings, model.vae, pictures, encoded, work, log["second"], stages)
     log["second"]["data_credits"] = credits
-    return assemble.assemble(
+    sums = assemble.assemble(
         out, settings, coder, model.unet, model.text_encoder, model.tokenizer, model.scheduler, log
     )
+    # A tokenizer that was used writes its last padding down; the base's own files go on unchanged.
+    shutil.copytree(base / "tokenizer", out / "tokenizer", dirs_exist_ok=True)
+    return sums
