@@ -13,6 +13,7 @@ import argparse
 from pathlib import Path
 
 from dataset_builder import command
+from dataset_builder.arguments import parser_for
 from dataset_builder.exits import ended
 from spectrogram.problems import PARTIAL_EXIT_CODE, EnvironmentProblem, UsageProblem
 
@@ -20,11 +21,7 @@ SPLITS = ("train", "validation", "test")
 
 
 def parser() -> argparse.ArgumentParser:
-    made = argparse.ArgumentParser(
-        prog="python -m dataset_builder audiocaps",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    made = parser_for("audiocaps", __doc__)
     add = made.add_argument
     add("--from", dest="source", choices=("hub", "youtube"), default="hub", help="where the sound comes from")
     add("--name", help="dataset on the Hub (default OpenSound/AudioCaps)")

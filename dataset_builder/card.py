@@ -138,10 +138,9 @@ Columns other than `audio` need no audio decoder: `dataset.remove_columns("audio
 
 ## What was left out
 
-{outcome.sentence()} (each file with its reason in `drops.csv`).
+{outcome.sentence()}, of the default config (`drops.csv` has each file of every config with its reason).
 
-{table(("reason", "files", "meaning"), reasons(outcome))}
-
+{left_out(outcome)}
 ## How to build it again
 
 ```
@@ -187,6 +186,10 @@ def round_trip_text(config) -> str:
 
 def common(outcome: Outcome, column: str) -> list[tuple[str, int]]:
     return Counter(row[column] or "(not stated)" for row in outcome.facts).most_common()
+
+
+def left_out(outcome: Outcome) -> str:
+    return table(("reason", "files", "meaning"), reasons(outcome)) + "\n" if outcome.drops else ""
 
 
 def reasons(outcome: Outcome) -> list[tuple[str, int, str]]:

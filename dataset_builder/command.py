@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import math
 import shlex
 import sys
@@ -11,12 +10,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from dataset_builder.arguments import add_summary, parser_for, say
 from dataset_builder.exits import ended
 from spectrogram.problems import PARTIAL_EXIT_CODE, UsageProblem
 
 # About 77 tokens of the CLIP tokenizer; the caption itself is kept whole.
 CAPTION_WORDS = 55
 NAME = "sd-audio-spectrograms"
+ABOUT = "Turn sound files and captions into a dataset of spectrogram pictures for load_dataset."
 EPILOG = """
 CSV_OR_FOLDER is a metadata.csv with file_name,caption[,label,licence,source,attribution,split,...]; or a folder with
 one, with pairs 1.wav + 1.txt, or with one folder per class; or an AudioCaps or AudioSet csv or a list of YouTube ids.
@@ -26,11 +27,8 @@ with silence.  Exit codes: 0 all kept, 2 usage, 3 some dropped (see drops.csv), 
 
 
 def parser() -> argparse.ArgumentParser:
-    made = argparse.ArgumentParser(
-        prog="python -m dataset_builder",
-        description="Turn sound files and captions into a dataset of spectrogram pictures for load_dataset.",
-        epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+    made = parser_for(
+        "", "Turn sound files and captions into a dataset of spectrogram pictures for load_dataset.", EPILOG
     )
     add = made.add_argument
     add("captions", metavar="CSV_OR_FOLDER", type=Path)
@@ -48,8 +46,7 @@ def parser() -> argparse.ArgumentParser:
     add("--allow-overlap", action="store_true", help="accept a split column that divides a recording")
     add("--replace", action="store_true", help="a config that the folder has and --preset does not name may go")
     add("--workers", type=int, help="processes (default: all cores, one for a small set)")
-    add("--dry-run", action="store_true", help="say what would be built and how large it gets, build nothing")
-    add("--json", action="store_true", help="print the summary as JSON")
+    add_summary(made, dry_run=True)
     return made
 
 
@@ -119,10 +116,6 @@ def farewell(options: argparse.Namespace, settings, outcomes: dict) -> str:
         lines.append(f"{wordy} captions have more than {CAPTION_WORDS} words: the text encoder reads 77 tokens of each")
     lines.append(f"next: python -m training {shlex.quote(str(options.out))} --out runs/first")
     return "\n".join(lines)
-
-
-def say(as_json: bool, facts: dict, text: str) -> None:
-    print(json.dumps(facts) if as_json else text)
 
 
 @contextmanager

@@ -7,7 +7,8 @@ import shlex
 from dataclasses import replace
 from pathlib import Path
 
-from dataset_builder.command import progress, say
+from dataset_builder.arguments import add_politeness, add_summary, parser_for, say
+from dataset_builder.command import progress
 from dataset_builder.exits import ended
 from spectrogram.problems import PARTIAL_EXIT_CODE, UsageProblem
 
@@ -22,12 +23,7 @@ Exit codes: 0 all here, 3 some failed or pending (run it again), 4 unusable tabl
 
 
 def parser() -> argparse.ArgumentParser:
-    made = argparse.ArgumentParser(
-        prog="python -m dataset_builder download",
-        description=__doc__,
-        epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    made = parser_for("download", __doc__, EPILOG)
     add = made.add_argument
     add("tables", type=Path, nargs="+", metavar="TABLE", help="AudioCaps or AudioSet csv, or a text file with ids")
     add("--allow-overlap", action="store_true", help="accept a video in two of several tables (they are splits)")
@@ -37,15 +33,13 @@ def parser() -> argparse.ArgumentParser:
     add("--per-class", type=int, help="at most so many clips of each class")
     add("--limit", type=int, help="only the first N clips of each table")
     add("--workers", type=int, default=1, help="parallel downloads (default 1; more are refused sooner)")
-    add("--pause", type=float, nargs=2, default=(5.0, 10.0), metavar="S", help="pause between requests (default 5 10)")
+    add_politeness(made, (5.0, 10.0))
     add("--tries", type=int, default=3, help="tries for each clip in one run (default 3)")
     add("--retry-failed", action="store_true", help="ask again for clips that are gone, private or blocked")
     add("--import-list", type=Path, action="append", default=[], metavar="CSV", help=IMPORT_HELP)
     add("--cookies", help="Netscape cookie file of a signed-in browser")
     add("--proxy", help="proxy address")
-    add("--address", default=None, help="address with {id} in it (default: YouTube's)")
-    add("--dry-run", action="store_true", help="say what would be fetched and how large it gets")
-    add("--json", action="store_true", help="print the summary as JSON")
+    add_summary(made, dry_run=True)
     return made
 
 

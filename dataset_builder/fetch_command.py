@@ -6,13 +6,14 @@ import argparse
 import shlex
 from pathlib import Path
 
-from dataset_builder.command import progress, say
+from dataset_builder.arguments import add_politeness, add_summary, parser_for, say
+from dataset_builder.command import progress
 from dataset_builder.exits import ended
 from spectrogram.problems import PARTIAL_EXIT_CODE, UsageProblem
 
 
 def parser() -> argparse.ArgumentParser:
-    made = argparse.ArgumentParser(prog="python -m dataset_builder fetch", description=__doc__)
+    made = parser_for("fetch", __doc__)
     made.add_argument("source", choices=("hub", "freesound", "xeno-canto"))
     made.add_argument("query", help="name of a Hub dataset or local folder, or what to search for")
     made.add_argument("--out", type=Path, default=Path("downloads"), help="folder for audio/ and metadata.csv")
@@ -20,9 +21,8 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--config", help="config of a Hub dataset (default: its default)")
     made.add_argument("--split", default="train", help="split of a Hub dataset (default train)")
     made.add_argument("--licences", default="cc0,by", help="freesound: cc0, by, by-nc (default cc0,by)")
-    made.add_argument("--address", help="address of the API, for mirrors and tests")
-    made.add_argument("--pause", type=float, default=1.0, help="seconds before each request (default 1)")
-    made.add_argument("--json", action="store_true", help="print the summary as JSON")
+    add_politeness(made, 1.0)
+    add_summary(made)
     return made
 
 

@@ -8,6 +8,7 @@ import sys
 from collections import Counter
 from pathlib import Path
 
+from dataset_builder.arguments import add_dataset, parser_for
 from dataset_builder.exits import ended
 from dataset_builder.layout import configs, shards, split_of
 from spectrogram.problems import UsageProblem
@@ -16,8 +17,8 @@ LEVELS = " .:-=+*#%@"
 
 
 def parser() -> argparse.ArgumentParser:
-    made = argparse.ArgumentParser(prog="python -m dataset_builder inspect", description=__doc__)
-    made.add_argument("dataset", type=Path, help="a folder that this package built")
+    made = parser_for("inspect", __doc__)
+    add_dataset(made)
     made.add_argument("row", nargs="?", help="number of a row, or its clip_id; without it the dataset is summed up")
     made.add_argument("--config", help="which of several configs (default: the dataset's default)")
     made.add_argument("--split", default="train", help="split that the number counts in (default train)")

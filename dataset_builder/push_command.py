@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
+from dataset_builder.arguments import add_dataset, parser_for
 from dataset_builder.exits import ended
 from dataset_builder.layout import configs
 
 
 def parser() -> argparse.ArgumentParser:
-    made = argparse.ArgumentParser(prog="python -m dataset_builder push", description=__doc__)
-    made.add_argument("dataset", type=Path, help="a folder that this package built")
+    made = parser_for("push", __doc__)
+    add_dataset(made)
     made.add_argument("repo", help="USER/NAME on the Hub")
     made.add_argument("--public", action="store_true", help="everybody may see it (default: private; check licences!)")
     made.add_argument("--revision", help="branch to commit to (default: main)")

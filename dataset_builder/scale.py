@@ -15,6 +15,7 @@ import argparse
 import importlib.util
 from pathlib import Path
 
+from dataset_builder.arguments import parser_for
 from dataset_builder.exits import ended
 from dataset_builder.workspace import work_folder
 from spectrogram.problems import EnvironmentProblem
@@ -64,8 +65,7 @@ def require(package: str, remedy: str) -> None:
 
 
 def parser() -> argparse.ArgumentParser:
-    text = argparse.RawDescriptionHelpFormatter
-    made = argparse.ArgumentParser("python -m dataset_builder scale", description=__doc__, formatter_class=text)
+    made = parser_for("scale", __doc__)
     steps = made.add_subparsers(dest="step", required=True)
     plan = steps.add_parser("plan", help="write the plan of a build (options as for a build)", add_help=False)
     plan.add_argument("build_options", nargs=argparse.REMAINDER)

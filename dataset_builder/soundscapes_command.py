@@ -11,7 +11,8 @@ import argparse
 import shlex
 from pathlib import Path
 
-from dataset_builder.command import progress, say
+from dataset_builder.arguments import add_summary, parser_for, say
+from dataset_builder.command import progress
 from dataset_builder.exits import ended
 from spectrogram.problems import UsageProblem
 
@@ -27,11 +28,7 @@ RANGES = {
 
 
 def parser() -> argparse.ArgumentParser:
-    made = argparse.ArgumentParser(
-        prog="python -m dataset_builder soundscapes",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    made = parser_for("soundscapes", __doc__)
     add = made.add_argument
     add("--out", required=True, type=Path, help="folder for audio/, jams/, metadata.csv and strong_labels.csv")
     add("--clips", type=int, help="number of sounds (default 100; with --prompt 1 for each)")
@@ -47,7 +44,7 @@ def parser() -> argparse.ArgumentParser:
     for name, text in RANGES.items():
         count = 3 if name == "distance" else 2
         add(f"--{name.replace('_', '-')}", type=float, nargs=count, metavar="X", help=f"{text}, a range")
-    add("--json", action="store_true", help="print the summary as JSON")
+    add_summary(made)
     return made
 
 

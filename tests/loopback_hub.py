@@ -3,15 +3,15 @@
 import base64
 import hashlib
 import json
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import PurePosixPath
 from urllib.parse import parse_qs, unquote, urlsplit
+
+from loopback import Loopback, QuietHandler
 
 COMMIT = "1" * 40
 
 
-class LoopbackHub:
+class LoopbackHub(Loopback):
     """``files`` holds what was committed (path -> bytes), ``created`` the wishes for new repositories.
 
     Every repository is the same one.  Parquet files go the way of large ones: uploaded first, then committed by hash.
@@ -19,16 +19,7 @@ class LoopbackHub:
 
     def __init__(self, status: int = 200) -> None:
         self.files, self.large, self.created, self.asked, self.status = {}, {}, [], [], status
-        self.http = ThreadingHTTPServer(("127.0.0.1", 0), handler_of(self))
-        self.address = f"http://127.0.0.1:{self.http.server_port}"
-
-    def __enter__(self):
-        threading.Thread(target=self.http.serve_forever, args=(0.05,), daemon=True).start()
-        return self
-
-    def __exit__(self, *error):
-        self.http.shutdown()
-        self.http.server_close()
+        super().__init__(handler_of(self))
 
     def answer(self, path: str, body: bytes):
         if path.endswith("/api/repos/create"):
@@ -92,12 +83,7 @@ class LoopbackHub:
 
 
 def handler_of(hub: LoopbackHub):
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def log_message(self, *_):
-            pass
-
+    class Handler(QuietHandler):
         def reply(self):
             body = self.body()
             hub.asked.append(f"{self.command} {self.path}")

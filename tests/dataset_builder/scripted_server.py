@@ -4,9 +4,9 @@ import io
 import json
 import threading
 import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import soundfile
+from loopback import Loopback, QuietHandler
 from tones import RATE_HZ, tone
 
 
@@ -16,7 +16,7 @@ def wav(seconds: float) -> bytes:
     return buffer.getvalue()
 
 
-class Server:
+class Server(Loopback):
     """``script[path]`` is a list of replies played in turn, the last one for ever.
 
     A reply is bytes or a JSON value (200), a number (that status), (number, headers), "slow", "reset", or
@@ -26,18 +26,8 @@ class Server:
 
     def __init__(self, script: dict) -> None:
         self.script, self.asked, self.headers, self.lock = script, [], [], threading.Lock()
-        self.http = ThreadingHTTPServer(("127.0.0.1", 0), handler_of(self))
-        self.http.handle_error = lambda *_: None
-        self.address = f"http://127.0.0.1:{self.http.server_port}"
+        super().__init__(handler_of(self))
         self.begin = time.monotonic()
-
-    def __enter__(self):
-        threading.Thread(target=self.http.serve_forever, args=(0.05,), daemon=True).start()
-        return self
-
-    def __exit__(self, *error):
-        self.http.shutdown()
-        self.http.server_close()
 
     def reply(self, path: str, first: bool):
         with self.lock:
@@ -47,12 +37,7 @@ class Server:
 
 
 def handler_of(server: Server):
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def log_message(self, *_):
-            pass
-
+    class Handler(QuietHandler):
         def do_GET(self):
             server.headers.append(self.headers)
             reply = server.reply(self.path, "Range" not in self.headers)

@@ -29,6 +29,15 @@ def test_the_builder_gives_the_rows_and_splits_of_the_command(prepared, folder, 
         assert undecoded(theirs).to_list() == undecoded(ours).to_list()
 
 
+def test_two_processes_prepare_the_same_rows(prepared, folder, tmp_path, monkeypatch):
+    monkeypatch.setattr("dataset_builder.builder.ENTRIES_PER_PIECE", 4)
+    builder = SdAudioSpectrograms(captions=str(folder), cache_dir=str(tmp_path / "two"))
+    builder.download_and_prepare(num_proc=2)
+    ours, theirs = (undecoded(one.as_dataset(split="train")).to_list() for one in (builder, prepared))
+    assert len(builder.info.splits["train"].shard_lengths) == 2
+    assert ours == theirs
+
+
 def test_the_builder_streams_without_preparing(folder, tmp_path):
     builder = SdAudioSpectrograms(captions=str(folder), cache_dir=str(tmp_path / "cache"))
     stream = builder.as_streaming_dataset(split="train")
