@@ -40,8 +40,24 @@ def decode_file(task, params, suffix: str, seed: int) -> list[str]:
     from spectrogram.audio_io import write_audio
 
     audio, rate_hz, assumed, _ = hear(task.source, params, seed)
-    path = write_audio(Path(f"{task.stem}.{suffix}"), audio, rate_hz)
+    recipe = recipe_in(task.source)
+    in_place = suffix in ("wav", "flac")
+    comment = None if recipe is None or in_place else recipe.to_json()
+    path = write_audio(Path(f"{task.stem}.{suffix}"), audio, rate_hz, comment)
+    if recipe is not None and in_place:
+        recipe.write_into(path)
     return [f"{task.source} -> {path}", *(f"  assumed: {text}" for text in assumed)]
+
+
+def recipe_in(path: Path):
+    """How a generated picture was made, ours or AUTOMATIC1111's; None when it does not say."""
+    from spectrogram.problems import Problem
+    from spectrogram.recipe import Recipe
+
+    try:
+        return Recipe.read(path) if path.suffix.lower() == ".png" else None
+    except Problem:
+        return None
 
 
 def hear(path: Path, params, seed: int):

@@ -5,7 +5,6 @@ farther from the empty prompt, one that weighs less is blended with the prompt w
 pieces of 75 tokens whose embeddings stand one after another, as in AUTOMATIC1111.
 """
 
-from pathlib import Path
 from typing import NamedTuple
 
 import torch
@@ -25,19 +24,6 @@ class Spoken(NamedTuple):
 class Prompted:
     """Part of the pipeline: `encode_prompt` as diffusers calls it, `encode_stages` for loops with schedules."""
 
-    _aesthetic = None
-
-    @property
-    def aesthetic(self):
-        """The Aesthetic (see aesthetic.py) that prompts are read by; set it to one, to its file, or to None."""
-        return self._aesthetic
-
-    @aesthetic.setter
-    def aesthetic(self, aesthetic):
-        from spectrogram.aesthetic import Aesthetic
-
-        self._aesthetic = Aesthetic.read(aesthetic) if isinstance(aesthetic, str | Path) else aesthetic
-
     def encode_prompt(
         self,
         prompt,
@@ -49,44 +35,7 @@ class Prompted:
         negative_prompt_embeds=None,
         **others,
     ):
-        """diffusers' method, which also reads weights, long prompts and aesthetics; of a schedule the first stage."""
-        both = self._encode(
-            prompt,
-            device,
-            num_images_per_prompt,
-            do_classifier_free_guidance,
-            negative_prompt,
-            prompt_embeds,
-            negative_prompt_embeds,
-            **others,
-        )
-        if self.aesthetic is None or prompt is None:
-            return both
-        liked = [self._encode_liked(text, device, num_images_per_prompt) for text in _listed(prompt)]
-        *liked, _ = self._same_length([*liked, both[0][:1]])
-        return torch.cat(liked), both[1]
-
-    def _encode_liked(self, text: str, device, count: int) -> torch.Tensor:
-        """Embeddings of one prompt, read while the text encoder leans towards the aesthetic."""
-        from spectrogram.aesthetic import steered
-
-        words = "".join(part for part, _ in stages(text, 1)[0].fragments)
-        limit = {"padding": "max_length", "truncation": True, "return_tensors": "pt"}
-        ids = self.tokenizer(words, **limit).input_ids.to(device)
-        with steered(self.text_encoder, ids, self.aesthetic, self.ear.to(device)):
-            return self._encode(text, device, count, False)[0]
-
-    def _encode(
-        self,
-        prompt,
-        device,
-        num_images_per_prompt,
-        do_classifier_free_guidance,
-        negative_prompt=None,
-        prompt_embeds=None,
-        negative_prompt_embeds=None,
-        **others,
-    ):
+        """diffusers' method, which also reads weights and long prompts; of a schedule it reads the first stage."""
         given = prompt_embeds is not None or negative_prompt_embeds is not None
         prompts, negatives = _listed(prompt), _listed(negative_prompt)
         if given or all(self._reads_as_it_is(text) for text in [*prompts, *negatives]):
@@ -114,10 +63,8 @@ class Prompted:
         device, words, against = self._execution_device, stages(prompt, steps), stages(negative_prompt, steps)
         if len(words) == len(against) == 1:
             return [Spoken(0, *self.encode_prompt(prompt, device, 1, guided, negative_prompt))]
-        if self.aesthetic is not None:
-            raise UsageProblem(
-                f"{prompt!r} changes on the way", "no schedule with an aesthetic", "leave one of them out"
-            )
+        if self._aesthetic is not None:
+            raise UsageProblem(f"{prompt!r} changes by itself", "no schedule beside an aesthetic", "leave one out")
         seen: dict[Fragments, torch.Tensor] = {}
         for stage in [*words, *(against if guided else [])]:
             if stage.fragments not in seen:

@@ -6,9 +6,11 @@ import sys
 import numpy as np
 import pytest
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from spectrogram.__main__ import main
 from spectrogram.audio_io import read_audio, write_audio
+from spectrogram.recipe import Recipe
 
 
 @pytest.fixture
@@ -70,6 +72,18 @@ def test_a_stranger_s_picture_is_decoded_and_the_assumptions_said(tmp_path, caps
     assert main(["decode", str(tmp_path / "light.png")]) == 0
     assert "assumed: read as `riffusion` (mostly light)" in capsys.readouterr().out
     assert read_audio(tmp_path / "light.wav")[0].shape == (1, 63 * 441)
+
+
+@pytest.mark.parametrize("suffix", ["wav", "flac", "ogg"])
+def test_the_sound_of_a_web_ui_s_picture_keeps_how_it_was_made(tmp_path, suffix):
+    info = PngInfo()
+    info.add_text(
+        "parameters", "rain\nSteps: 20, Sampler: Euler a, CFG scale: 7, Seed: 5, Size: 64x512, Model: riffusion"
+    )
+    Image.new("RGB", (64, 512), (200, 200, 200)).save(tmp_path / "00031-5.png", pnginfo=info)
+    assert main(["decode", str(tmp_path), "--format", suffix]) == 0
+    recipe = Recipe.read(tmp_path / f"00031-5.{suffix}")
+    assert (recipe.prompt, recipe.seed, recipe.steps) == ("rain", 5, 20)
 
 
 def test_inspect_tells_and_draws_pictures_and_sounds(recordings, tmp_path, capsys):

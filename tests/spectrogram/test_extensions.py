@@ -5,6 +5,7 @@ import pytest
 import torch
 from PIL import Image
 
+from spectrogram.aesthetic import Aesthetic
 from spectrogram.codec import SpectrogramCodec
 from spectrogram.ear import Ear, text_projection
 from spectrogram.params import SpectrogramParams
@@ -142,15 +143,17 @@ class TestEar:
 
 class TestAesthetic:
     def test_prompts_lean_towards_it_and_the_encoder_stays_as_it_was(self, pipeline, ear):
-        aesthetic = pytest.importorskip("spectrogram.aesthetic", reason="aesthetic.py is not there yet")
-        pipeline.ear = ear
-        liked = aesthetic.Aesthetic.of(pipeline("bell", **FAST).images, ear)
+        liked = Aesthetic.of(pipeline("bell", **FAST).images, ear)
         before = {name: value.clone() for name, value in pipeline.text_encoder.state_dict().items()}
         plain = pipeline.encode_prompt("rain", "cpu", 1, True, "the")
-        pipeline.aesthetic = liked
-        leaning = pipeline.encode_prompt("rain", "cpu", 1, True, "the")
-        assert pipeline("rain", **FAST).audios.shape == (1, 1, MINI.clip_samples)
-        pipeline.aesthetic = None
+        pipeline.load_aesthetic(liked, ear=ear)
+        try:
+            leaning = pipeline.encode_prompt("rain", "cpu", 1, True, "the")
+            assert pipeline.timeline([(0, 2, "(rain:1.2)"), (2, 4, "bell")], **FAST).audios.shape[0] == 1
+            with pytest.raises(Problem, match="changes by itself"):
+                pipeline("[rain:bell:0.5]", **FAST)
+        finally:
+            pipeline.unload_aesthetic()
         assert (plain[0] - leaning[0]).abs().max() > 1e-3
         assert torch.equal(plain[1], leaning[1])
         assert all(torch.equal(before[name], value) for name, value in pipeline.text_encoder.state_dict().items())
