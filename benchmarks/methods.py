@@ -21,7 +21,7 @@ from training.settings import METHODS
 
 SEED = 300
 # Steps that fit ten minutes on two busy cores; the rest are the methods' own defaults.
-STEPS = {"lora": 300, "dreambooth": 300, "textual_inversion": 250, "full": 250, "scratch": 700, "aesthetic": 1}
+STEPS = {"lora": 200, "dreambooth": 200, "textual_inversion": 150, "full": 150, "scratch": 300, "aesthetic": 1}
 KIND = {"owl": "a bird calling", "laser_zap": "a machine", "cuckoo_clock": "a clock"}
 COLUMNS = ("method", "label", "seed", "clips", "steps", "heard_before", "heard_after", "known_before", "known_after",
            "minutes_cpu", "prompts", "known_prompts", "settings")  # fmt: skip
@@ -82,6 +82,7 @@ class Bench:
     def run(self, method, label, seed):
         """One row: train, then listen to the taught class and to the base's own."""
         from training import run as training
+        from training.methods import loader
 
         a = self.arguments
         word = "sks" if method == "dreambooth" else label if method == "textual_inversion" else ""
@@ -99,24 +100,12 @@ class Bench:
         began = time.process_time()
         report = training.train(settings, dataset, folder)
         minutes = (time.process_time() - began) / 60
-        pipeline = choose_loader(settings)(self.base(), report.adapter)
+        pipeline = loader(settings)(self.base(), report.adapter)
         known_after = hear(pipeline, self.judge, class_prompts(CLASSES, a.per_class))
         heard_after = hear(pipeline, self.judge, target_prompts(settings, label, a.prompts))
         row = (method, label, seed, a.clips, settings.steps, heard_before, heard_after, known_before, known_after,
                minutes, a.prompts, a.per_class * len(CLASSES), given)  # fmt: skip
         return dict(zip(COLUMNS, row, strict=True))
-
-
-def choose_loader(settings):
-    """How the result of a method becomes part of a pipeline."""
-    from training.methods.full import Full
-    from training.methods.lora import Lora
-    from training.methods.textual_inversion import TextualInversion
-
-    if settings.method == "aesthetic":
-        return lambda pipeline, path: (pipeline.load_aesthetic(path, settings.aesthetic_steps), pipeline)[1]
-    carrier = settings.dreambooth_trains if settings.method == "dreambooth" else settings.method
-    return {"lora": Lora, "full": Full, "scratch": Full, "textual_inversion": TextualInversion}[carrier].load_into
 
 
 def table(rows):

@@ -20,8 +20,6 @@ SIZES = {(512, 512): "sd15", (256, 128): "mini"}
 class Hearing:
     """Part of the pipeline: `params` says how pictures are heard, `defaults` how the base is sampled."""
 
-    # watermark(audio (channels, samples), rate_hz) -> audio marks each generated sound; None, the default, marks none.
-    watermark = None
     _params: SpectrogramParams | None = None
     _defaults: GenerationDefaults | None = None
 
@@ -57,8 +55,7 @@ class Hearing:
         for image, recipe in zip(images, recipes, strict=True):
             image.info |= {PARAMS_KEY: params.to_json(), RECIPE_KEY: recipe.to_json()}
             audio, _ = codec.decode(image, seed=recipe.seed or 0)
-            audio = audio[:, : None if seconds is None else round(seconds * params.sample_rate_hz)]
-            audios.append(audio if self.watermark is None else self.watermark(audio, params.sample_rate_hz))
+            audios.append(audio[:, : None if seconds is None else round(seconds * params.sample_rate_hz)])
         return SpectrogramAudioOutput(images, np.stack(audios), params.sample_rate_hz, recipes)
 
     def _params_by_size(self) -> SpectrogramParams:

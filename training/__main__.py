@@ -11,11 +11,14 @@ from pathlib import Path
 from spectrogram.problems import Problem
 
 from .flags import add_arguments, resolve
+from .presets import explain
 
 DESCRIPTION = "Teach a Stable Diffusion model a sound from a spectrogram dataset."
 COMMANDS = {
     "scratch": (".scratch.command", "main"),
     "ear": (".scratch.ear_command", "main"),
+    "report": (".report", "main"),
+    "sweep": (".sweep", "main"),
     "export": (".exporting", "main"),
     "import": (".importing", "main"),
     "convert": (".importing", "convert_main"),
@@ -38,6 +41,8 @@ def build_parser():
 
 def _train(arguments):
     settings = resolve(arguments, arguments.recipe, arguments.vram)
+    if arguments.vram:
+        print(explain(settings, arguments.vram))
     if arguments.dry_run:
         for name, value in settings.to_dict().items():
             print(f"{name:22} {value}")

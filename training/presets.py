@@ -16,11 +16,13 @@ MEMORY = {
     4: {**_SMALL, "batch": 1, "accumulate": 16, "gradient_checkpointing": True, "rank": 8},
     6: {**_SMALL, "batch": 2, "accumulate": 8, "gradient_checkpointing": True},
     8: {**_SMALL, "batch": 4, "accumulate": 4, "gradient_checkpointing": True},
-    12: {**_SMALL, "batch": 4, "accumulate": 4},
-    24: {"half_base": True, "precision": "bf16", "optimizer": "adamw_fused", "batch": 16, "accumulate": 1,
+    12: {**_SMALL, "batch": 2, "accumulate": 8},
+    24: {"half_base": True, "precision": "bf16", "optimizer": "adamw_fused", "batch": 4, "accumulate": 4,
          "channels_last": True},
 }  # fmt: skip
 FULL_NEEDS_GB = 24
+# Computed on the meta device by python -m benchmarks.training_memory, for LoRA on the attention layers.
+EXPECTED_GIB = {4: 2.4, 6: 3.1, 8: 4.5, 12: 8.8, 24: 15.9}
 
 
 def for_memory(vram, method):
@@ -38,3 +40,12 @@ def for_memory(vram, method):
         return {**chosen, "half_base": False, "batch": 4, "accumulate": 4, "optimizer": "adamw_8bit",
                 "gradient_checkpointing": True}  # fmt: skip
     return chosen
+
+
+def explain(settings, vram):
+    """One sentence: what ``--vram`` chose, and the memory that it expects at Stable Diffusion 1.5's size."""
+    chosen = {name: getattr(settings, name) for name in {**MEMORY[vram], "targets": ""}}
+    told = ", ".join(f"{name} {value}" for name, value in chosen.items())
+    if settings.method != "lora" or any(chosen[name] != value for name, value in MEMORY[vram].items()):
+        return f"--vram {vram}: {told}; its memory was not computed for these settings"
+    return f"--vram {vram}: {told}; expected {EXPECTED_GIB[vram]:.1f} GiB and about 1 GiB of CUDA itself, computed"

@@ -15,7 +15,7 @@ BATCH = 14
 
 
 def prompts(settings):
-    """The replay's prompts: those of a file, else two wordings a class of the project's own sounds."""
+    """The replay's prompts: those of a file, else a few wordings of each of the project's own sounds."""
     if settings.replay_prompts:
         path = Path(settings.replay_prompts)
         if not path.is_file():
@@ -26,17 +26,29 @@ def prompts(settings):
 
         sounds = [CATALOGUE[label].phrases for label in CLASSES]
         listed = [phrases[n % len(phrases)] for n in range(4) for phrases in sounds]
-    if settings.method == "dreambooth":
-        listed = [settings.class_prompt, *listed]
     return [listed[n % len(listed)] for n in range(settings.replay_clips)]
 
 
 def make(settings, base_key, folder, progress=lambda done, total: None):
-    """(latents (clips, 4, h, w), prompts); read from ``folder`` if the same base made them before."""
-    from safetensors.torch import load_file, save_file
+    """(latents (clips, 4, h, w), prompts); read from ``folder`` if the same base made them before.
+
+    DreamBooth's prior preservation adds clips of its class prompt, a sixth of the whole. The seed is always 0, so that
+    runs of other seeds share the clips.
+    """
+    import torch
 
     texts = prompts(settings)
-    told = json.dumps([base_key, texts, settings.seed])
+    kinds = [texts]
+    if settings.method == "dreambooth":
+        kinds.append([settings.class_prompt] * max(1, len(texts) // 5))
+    made = [_cached(settings, base_key, folder, part, progress) for part in kinds]
+    return torch.cat(made), [text for part in kinds for text in part]
+
+
+def _cached(settings, base_key, folder, texts, progress):
+    from safetensors.torch import load_file, save_file
+
+    told = json.dumps([base_key, texts])
     path = Path(folder) / f"replay-{hashlib.sha256(told.encode()).hexdigest()[:16]}.safetensors"
     if not path.exists():
         latents = _generate(settings, texts, progress)
@@ -45,7 +57,7 @@ def make(settings, base_key, folder, progress=lambda done, total: None):
         save_file({"latents": latents.contiguous()}, partial)
         os.replace(partial, path)
     progress(len(texts), len(texts))
-    return load_file(path)["latents"], texts
+    return load_file(path)["latents"]
 
 
 def _generate(settings, texts, progress):
@@ -60,7 +72,7 @@ def _generate(settings, texts, progress):
     made = []
     for start in range(0, len(texts), BATCH):
         batch = texts[start : start + BATCH]
-        result = pipeline(batch, seed=settings.seed * 100_003 + start, output_type="latent")
+        result = pipeline(batch, seed=start, output_type="latent")
         made.append(result.images.float().cpu())
         progress(start + len(batch), len(texts))
     return torch.cat(made)

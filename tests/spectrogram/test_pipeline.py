@@ -252,15 +252,3 @@ class TestEmbeddedModel:
         level_db = 20 * np.log10(np.sqrt(np.mean(output.audios**2)))
         assert -70 < level_db < 0
         assert output.audios.shape[-1] == MINI.clip_samples
-
-
-def test_a_watermark_and_a_signature_can_be_added_and_are_off_by_default(pipeline, tmp_path):
-    plain, signed = pipeline("rain", seed=1, **FAST), []
-    pipeline.watermark = lambda audio, rate_hz: audio + np.float32(0.25)
-    try:
-        marked = pipeline("rain", seed=1, **FAST)
-    finally:
-        pipeline.watermark = None
-    np.testing.assert_allclose(marked.audios - plain.audios, 0.25, atol=1e-6)
-    written = plain.save(tmp_path / "a.wav", sign=lambda file, recipe: signed.append((file, recipe.ai_generated)))
-    assert signed == [(written[0], True), (written[1], True)]

@@ -180,7 +180,7 @@ def test_dreambooth_calls_every_clip_by_one_rare_word_and_replays_its_kind(taugh
     settings = settings_of({"method": "dreambooth", "class_prompt": "an animal calling"})
     assert dreambooth.captions(settings, [["x"], ["y"]]) == [["an sks animal calling"]] * 2
     start = next(e for e in read_events(folder / "events.jsonl") if e["event"] == "start")
-    assert start["replayed"] == 3
+    assert start["replayed"] == 3 + 1
     assert (folder / "pytorch_lora_weights.safetensors").exists()
 
 
@@ -192,8 +192,8 @@ def test_what_the_base_made_for_the_replay_is_made_once(taught, tiny_base):
     first, prompts = replay.make(settings, "key", folder)
     stamp = [path.stat().st_mtime_ns for path in folder.iterdir()]
     again, _ = replay.make(settings, "key", folder)
-    assert first.shape == (2, 4, 16, 32)
-    assert prompts[0] == settings.class_prompt
+    assert first.shape == (2 + 1, 4, 16, 32)
+    assert prompts[-1] == settings.class_prompt
     assert torch.equal(first, again)
     assert [path.stat().st_mtime_ns for path in folder.iterdir()] == stamp
 
@@ -274,3 +274,34 @@ def test_a_student_reads_ids_and_embeddings_alike(tiny_base):
     noise, step = torch.randn(1, 4, 16, 32), torch.tensor([3])
     with torch.no_grad():
         assert torch.equal(both(noise, step, ids)[0], both(noise, step, base.text_encoder(ids)[0])[0])
+
+
+def test_the_merged_forward_pass_gives_pefts_outputs_and_gradients(tiny_base):
+    from training.methods import merged
+
+    base = base_model.load(str(tiny_base))
+    torch.manual_seed(0)
+    method = lora.build(settings_of({"rank": 3, "base": str(tiny_base)}), base)
+    for p in method.parameters:
+        p.data += 0.2 * torch.randn(p.shape)
+    noise, words, step = torch.randn(2, 4, 16, 32), torch.randn(2, 77, 32), torch.tensor([500, 3])
+
+    def pass_through():
+        method.student.zero_grad()
+        out = method.student(noise, step, words)[0]
+        out.square().mean().backward()
+        return out.detach(), [p.grad.clone() for p in method.parameters]
+
+    ours, our_gradients = pass_through()
+    merged.leave(method.unet)
+    theirs, their_gradients = pass_through()
+    assert torch.allclose(ours, theirs, atol=1e-5)
+    assert all(torch.allclose(a, b, atol=1e-5) for a, b in zip(our_gradients, their_gradients, strict=True))
+
+
+def test_dora_keeps_pefts_own_forward_pass(tiny_base):
+    from training.methods import merged
+
+    base = base_model.load(str(tiny_base))
+    method = lora.build(settings_of({"variant": "dora", "base": str(tiny_base)}), base)
+    assert merged.use(method.unet) == 0

@@ -10,3 +10,12 @@ from importlib import import_module
 def choose(name):
     """The module of a method by the name that --method takes."""
     return import_module(f".{name}", __package__)
+
+
+def loader(settings):
+    """``load_into(pipeline, saved)`` of the method that wrote a result: a pipeline that makes sounds with it."""
+    if settings.method == "aesthetic":
+        return lambda pipeline, path: (pipeline.load_aesthetic(path, settings.aesthetic_steps), pipeline)[1]
+    carrier = settings.dreambooth_trains if settings.method == "dreambooth" else settings.method
+    names = {"lora": "Lora", "full": "Full", "scratch": "Scratch", "textual_inversion": "TextualInversion"}
+    return getattr(choose(carrier), names[carrier]).load_into

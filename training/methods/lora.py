@@ -13,7 +13,7 @@ from spectrogram.params import KEY
 from spectrogram.problems import UsageProblem
 
 from ..settings import TARGETS
-from . import flatten
+from . import flatten, merged
 from .method import Method
 
 TEXT_TARGETS = ("q_proj", "k_proj", "v_proj", "out_proj")
@@ -67,6 +67,7 @@ class Lora(Method):
             self.text_encoder.requires_grad_(False)
             self.text_encoder.add_adapter(config(self.settings, TEXT_TARGETS))
             cast_training_params(self.text_encoder)
+        merged.use(self.unet)
 
     def parts(self):
         return {"unet": self.unet, **({"text_encoder": self.text_encoder} if self.reads_words else {})}

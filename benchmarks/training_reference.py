@@ -1,0 +1,96 @@
+"""The loop of diffusers' train_text_to_image_lora.py, restated: what every step of it computes, in its order.
+
+Pictures are decoded from PNG, resized, cropped and normalised by torchvision; the VAE encodes them and the text encoder
+reads the captions in every step; peft's LoRA on the attention, torch's default attention kernel, AdamW, clipping.
+"""
+
+import io
+
+RANK_TARGETS = ["to_k", "to_q", "to_v", "to_out.0"]
+
+
+class ReferenceLoop:
+    """``advance()`` is one optimizer step of a batch; the data loader works in this process, as its default does."""
+
+    def __init__(self, base, pngs, captions, batch, rank, autocast, seed=0):
+        import torch
+        from diffusers.training_utils import cast_training_params
+        from peft import LoraConfig
+
+        self.base, self.batch, self.autocast = base, batch, autocast
+        self.unet = base.unet
+        for part in (base.unet, base.vae, base.text_encoder):
+            part.requires_grad_(False)
+        self.unet.add_adapter(
+            LoraConfig(r=rank, lora_alpha=rank, init_lora_weights="gaussian", target_modules=RANK_TARGETS)
+        )
+        cast_training_params(self.unet)
+        self.parameters = [p for p in self.unet.parameters() if p.requires_grad]
+        self.optimizer = torch.optim.AdamW(self.parameters, lr=1e-4, weight_decay=1e-2)
+        self.rates = torch.optim.lr_scheduler.LambdaLR(self.optimizer, lambda step: 1.0)
+        torch.manual_seed(seed)
+        self.loader = self._endless(torch.utils.data.DataLoader(
+            Pictures(base, pngs, captions), shuffle=True, batch_size=batch, drop_last=True, num_workers=0
+        ))  # fmt: skip
+        self.unet.train()
+
+    @staticmethod
+    def _endless(loader):
+        while True:
+            yield from loader
+
+    def advance(self):
+        import torch
+
+        base = self.base
+        rows = next(self.loader)
+        with self.autocast():
+            latents = base.vae.encode(rows["pixels"]).latent_dist.sample() * base.vae.config.scaling_factor
+            noise = torch.randn_like(latents)
+            steps = torch.randint(0, base.scheduler.config.num_train_timesteps, (len(latents),)).long()
+            noisy = base.scheduler.add_noise(latents, noise, steps)
+            words = base.text_encoder(rows["ids"], return_dict=False)[0]
+            if base.scheduler.config.prediction_type == "v_prediction":
+                target = base.scheduler.get_velocity(latents, noise, steps)
+            else:
+                target = noise
+            predicted = self.unet(noisy, steps, words, return_dict=False)[0]
+            loss = torch.nn.functional.mse_loss(predicted.float(), target.float(), reduction="mean")
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(self.parameters, 1.0)
+        self.optimizer.step()
+        self.rates.step()
+        self.optimizer.zero_grad()
+        return loss.detach().item()
+
+
+class Pictures:
+    """Rows of the dataset as the script's transforms make them."""
+
+    def __init__(self, base, pngs, captions):
+        from torchvision import transforms
+
+        self.pngs = pngs
+        size = base.unet.config.sample_size
+        height, width = (size, size) if isinstance(size, int) else size
+        factor = 2 ** (len(base.vae.config.block_out_channels) - 1)
+        shape = (height * factor, width * factor)
+        self.transform = transforms.Compose([
+            transforms.Resize(shape, interpolation=transforms.InterpolationMode.LANCZOS),
+            transforms.CenterCrop(shape),
+            transforms.ToTensor(),
+            transforms.Normalize([0.5], [0.5]),
+        ])  # fmt: skip
+        self.ids = base.tokenizer(
+            captions, max_length=base.tokenizer.model_max_length, padding="max_length", truncation=True,
+            return_tensors="pt",
+        ).input_ids  # fmt: skip
+
+    def __len__(self):
+        return len(self.pngs)
+
+    def __getitem__(self, i):
+        from PIL import Image
+
+        picture = Image.open(io.BytesIO(self.pngs[i])).convert("RGB")
+        return {"pixels": self.transform(picture), "ids": self.ids[i]}
