@@ -10,6 +10,7 @@ n-th label. "heard" is the share of prompts in which the independent classifier 
 import argparse
 import json
 import time
+from dataclasses import replace
 from pathlib import Path
 
 from benchmarks import base_model_figures as figures
@@ -68,7 +69,12 @@ class Bench:
     def base(self):
         from spectrogram.models import load_pipeline
 
-        return load_pipeline(self.arguments.base)
+        return self.hasten(load_pipeline(self.arguments.base))
+
+    def hasten(self, pipeline):
+        """The same pipeline with this benchmark's number of denoising steps; base and taught alike."""
+        pipeline._defaults = replace(pipeline.defaults, steps=self.arguments.denoise)
+        return pipeline
 
     def before(self, settings, label):
         """(heard, known) of the base alone; measured once a label and once."""
@@ -100,7 +106,7 @@ class Bench:
         began = time.process_time()
         report = training.train(settings, dataset, folder)
         minutes = (time.process_time() - began) / 60
-        pipeline = loader(settings)(self.base(), report.adapter)
+        pipeline = self.hasten(loader(settings)(self.base(), report.adapter))
         known_after = hear(pipeline, self.judge, class_prompts(CLASSES, a.per_class))
         heard_after = hear(pipeline, self.judge, target_prompts(settings, label, a.prompts))
         row = (method, label, seed, a.clips, settings.steps, heard_before, heard_after, known_before, known_after,
@@ -134,8 +140,10 @@ def build_parser():
     parser.add_argument("--labels", default=",".join(HELD_OUT), help="run n teaches the n-th with seed n")
     parser.add_argument("--set", nargs="*", default=[], metavar="NAME=VALUE", help="settings for every run")
     parser.add_argument("--clips", type=int, default=40, help="clips of the dataset, a fifth of them held out")
-    parser.add_argument("--prompts", type=int, default=12, help="clips of the taught class")
+    parser.add_argument("--prompts", type=int, default=12, help="clips of the taught class that are judged")
     parser.add_argument("--per-class", type=int, default=1, help="clips of each of the base's classes")
+    parser.add_argument("--denoise", type=int, default=10, help="denoising steps of what is judged")
+    parser.add_argument("--first-seed", type=int, default=0, help="seed of the first label")
     parser.add_argument("--base", help="another base than the embedded one")
     parser.add_argument("--work", type=Path, default=Path("runs/methods"))
     parser.add_argument("--json", type=Path, help="add rows to this file")
@@ -150,7 +158,7 @@ def main():
         build_parser().error(f"unknown class {', '.join(unknown)}: expected some of {', '.join(CATALOGUE)}")
     bench = Bench(arguments)
     rows = json.loads(arguments.json.read_text()) if arguments.json and arguments.json.exists() else []
-    for seed, label in enumerate(labels):
+    for seed, label in enumerate(labels, start=arguments.first_seed):
         for method in arguments.methods.split(","):
             rows.append(bench.run(method, label, seed))
             print(json.dumps({k: round(v, 3) if isinstance(v, float) else v for k, v in rows[-1].items()}), flush=True)

@@ -42,10 +42,9 @@ def material(clips):
 
 def ours(settings, pictures, captions, folder):
     """(our Loop on a fresh cache, CPU seconds that the cache took)."""
-    from accelerate import Accelerator
-
     from training import base as base_model
     from training import latents
+    from training.devices import open_accelerator
     from training.loop import Loop, Material
     from training.methods import choose
 
@@ -56,9 +55,8 @@ def ours(settings, pictures, captions, folder):
     base.free_encoders()
     method = choose(settings.method).build(settings, base)
     everything = np.arange(len(pictures))
-    names = [str(n) for n in everything]
-    accelerator = Accelerator(mixed_precision=settings.precision, cpu=True)
-    loop = Loop(settings, accelerator, method, base.scheduler, Material(cached, everything, [], everything[:2], names))
+    source = Material(cached, everything, [], everything[:2], [str(n) for n in everything])
+    loop = Loop(settings, open_accelerator(settings.precision), method, base.scheduler, source)
     loop.student.train()
     return loop, seconds
 

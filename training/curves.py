@@ -2,8 +2,8 @@
 
 import math
 
-WIDTH, HEIGHT = 640, 240
-LEFT, RIGHT, TOP, BOTTOM = 56, 12, 12, 34
+WIDTH, HEIGHT = 440, 220
+LEFT, RIGHT, TOP, BOTTOM = 58, 12, 10, 34
 COLOURS = ("#2f6f8f", "#b5532d", "#5b7d2a", "#7a4d8f", "#a07d1a", "#4a4a4a")
 
 

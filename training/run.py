@@ -12,6 +12,7 @@ from spectrogram.problems import Problem
 
 from . import base as base_model
 from . import checkpoint, collection, latents, listen, methods, replay
+from .devices import open_accelerator
 from .events import EventLog, Silence
 from .exporting import kohya, shapes_of
 from .lock import locked
@@ -64,12 +65,11 @@ class Run:
 
     def __init__(self, settings, dataset, folder, stages, stop):
         import torch
-        from accelerate import Accelerator
 
         self.settings, self.dataset, self.folder = settings, dataset, folder
         self.stages, self.stop, self.clock = stages, stop, {"start": time.monotonic()}
         torch.manual_seed(settings.seed)
-        self.accelerator = Accelerator(mixed_precision=settings.precision, cpu=not torch.cuda.is_available())
+        self.accelerator = open_accelerator(settings.precision)
         self.main = self.accelerator.is_main_process
         self.checkpoints = checkpoint.Checkpoints(folder / "checkpoints", settings.keep_checkpoints)
         self.events, self.tracker = Silence(), None
