@@ -31,6 +31,8 @@ from spectrogram.codec import SpectrogramCodec
 from spectrogram.params import SpectrogramParams
 
 RATE_HZ = 44_100
+AUDIOSET_CLIPS = 2_084_320
+CORE_HOUR, GB_MONTH = 0.05, 0.02
 
 
 def real_entries(root: Path) -> list[Entry]:
@@ -73,11 +75,11 @@ class Baseline:
         return len(png.getvalue()) + len(wav.getvalue())
 
 
-def side_by_side(entries: list[Entry], presets: list[str]) -> dict[str, float]:
-    """CPU milliseconds a clip of the baseline and of every preset, the files in alternation."""
+def side_by_side(entries: list[Entry], presets: list[str]) -> tuple[dict[str, float], dict[str, float]]:
+    """CPU milliseconds a clip of the baseline and of every preset, the files in alternation; bytes a row of ours."""
     ours = {name: Recipe(SpectrogramParams.preset(name), CutPolicy(keep_silent=True, shortest_s=0)) for name in presets}
     codecs = {name: SpectrogramCodec(recipe.params) for name, recipe in ours.items()}
-    baseline, spent = Baseline(), dict.fromkeys(["baseline", *presets], 0.0)
+    baseline, spent, sizes = Baseline(), dict.fromkeys(["baseline", *presets], 0.0), dict.fromkeys(presets, 0.0)
     for number, entry in enumerate([entries[0], *entries]):
         for name in spent:
             begin = time.process_time()
@@ -86,9 +88,32 @@ def side_by_side(entries: list[Entry], presets: list[str]) -> dict[str, float]:
             else:
                 for row in rows_of(entry, ours[name], codecs[name]):
                     assert not isinstance(row, Dropped), row
+                    media = len(row["image"]["bytes"]) + len(row["audio"]["bytes"])
+                    sizes[name] += media / len(entries) if number else 0.0
             # The first clip warms libraries up and is not counted.
             spent[name] += (time.process_time() - begin) if number else 0.0
-    return {name: 1000 * seconds / len(entries) for name, seconds in spent.items()}
+    return {name: 1000 * seconds / len(entries) for name, seconds in spent.items()}, sizes
+
+
+def plan(costs: dict[str, float], sizes: dict[str, float]) -> str:
+    """What AudioSet's clips would take at these costs: a Markdown table."""
+    lines = [
+        f"| {AUDIOSET_CLIPS:,} clips | {' | '.join(f'`{name}`' for name in sizes)} |",
+        "|---" * (len(sizes) + 1) + "|",
+    ]
+    hours = {name: AUDIOSET_CLIPS * costs[name] / 3.6e6 for name in sizes}
+    terabytes = {name: AUDIOSET_CLIPS * size / 1e12 for name, size in sizes.items()}
+    rows = {
+        "CPU ms a clip, bytes a row": [f"{costs[name]:.1f} ms, {sizes[name] / 1e6:.2f} MB" for name in sizes],
+        "core-hours": [f"{hours[name]:.1f}" for name in sizes],
+        "with 64 cores": [f"{60 * hours[name] / 64:.0f} min" for name in sizes],
+        "dataset": [f"{terabytes[name]:.2f} TB" for name in sizes],
+        "while building (pieces + shards)": [f"{2 * terabytes[name]:.1f} TB" for name in sizes],
+        f"price ({CORE_HOUR} $ a core-hour, {GB_MONTH} $ a GB and month)": [
+            f"{hours[name] * CORE_HOUR:.2f} $ + {1000 * terabytes[name] * GB_MONTH:.0f} $ a month" for name in sizes
+        ],
+    }
+    return "\n".join([*lines, *(f"| {title} | {' | '.join(cells)} |" for title, cells in rows.items())])
 
 
 def scaling(entries: list[Entry], preset: str, rounds: int) -> dict[int, tuple[float, float]]:
@@ -150,10 +175,11 @@ def main() -> None:
     options = parser.parse_args()
     entries = real_entries(options.recordings)
     random.Random(0).shuffle(entries)
-    costs = side_by_side(entries[: options.clips], options.presets.split(","))
+    costs, sizes = side_by_side(entries[: options.clips], options.presets.split(","))
     print("| way | CPU ms a clip | clips a second and core | times the baseline |\n|---|---|---|---|")
     for name, cost in costs.items():
         print(f"| {name} | {cost:.1f} | {1000 / cost:.1f} | {costs['baseline'] / cost:.1f} |")
+    print("\n" + plan(costs, sizes) + "\n")
     if options.whole:
         print(account(entries))
         few = entries[: len(entries) // 4]

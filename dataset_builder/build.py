@@ -19,6 +19,7 @@ from dataset_builder.finish import Config, finish
 from dataset_builder.forecast import check_room
 from dataset_builder.layout import refuse_loss
 from dataset_builder.processes import build as build_pieces
+from dataset_builder.sources.youtube_tables import version_of
 from spectrogram.params import SpectrogramParams
 from spectrogram.problems import Problem
 
@@ -48,9 +49,10 @@ class Settings:
     def params(self, preset: str) -> SpectrogramParams:
         return SpectrogramParams.preset(preset)
 
-    def to_json(self) -> str:
+    def to_json(self, tables: Mapping[str, str]) -> str:
         """What the rows depend on, for the record beside them."""
-        values = asdict(self) | {"software": pieces.software_fingerprint(), "libraries": pieces.library_versions()}
+        values = asdict(self) | {"tables": dict(tables)}
+        values |= {"software": pieces.software_fingerprint(), "libraries": pieces.library_versions()}
         for name in ("workers", "replace", "command"):
             del values[name]
         return json.dumps(values, indent=1, sort_keys=True) + "\n"
@@ -73,7 +75,7 @@ def build(
         total = len(entries) * len(folders)
         build_pieces(folders, total, settings.workers, lambda done: report(done, total))
         configs = gathered(folder, settings, dealt)
-        finish(folder, configs, dealt, settings, out)
+        finish(folder, configs, dealt, settings, tables_of(entries), out)
         workspace.publish(out)
         workspace.clear(out)
     return {config.name: config.outcome for config in configs}
@@ -111,6 +113,12 @@ def gathered(folder: Path, settings: Settings, dealt: dict[str, str]) -> list[Co
         )
         for preset, outcome in outcomes.items()
     ]
+
+
+def tables_of(entries: list[Entry]) -> dict[str, str]:
+    """What the captions come from: each table (by its name) with its hash, and AudioCaps' with its version."""
+    paths = sorted({Path(entry.origin) for entry in entries if entry.row})
+    return {path.name: version_of(path) for path in paths if path.is_file()}
 
 
 def first_reason(outcome: Outcome) -> str:

@@ -31,8 +31,10 @@ class Config:
     examples: list[Example] = field(default_factory=list)
 
 
-def finish(folder: Path, configs: list[Config], dealt: dict[str, str], settings, out: Path) -> None:
-    """Write the whole dataset below ``folder``/finished."""
+def finish(
+    folder: Path, configs: list[Config], dealt: dict[str, str], settings, tables: dict[str, str], out: Path
+) -> None:
+    """Write the whole dataset below ``folder``/finished; ``tables`` says what the captions were read from."""
     finished = folder / "finished"
     shutil.rmtree(finished, ignore_errors=True)
     finished.mkdir()
@@ -43,7 +45,7 @@ def finish(folder: Path, configs: list[Config], dealt: dict[str, str], settings,
         config.tiles = tiles(config)
         config.examples = round_trip(finished, config.name, config.params)
     (finished / MODEL_FILE).write_text(configs[0].params.to_json() + "\n", encoding="utf-8")
-    (finished / SETTINGS_FILE).write_text(settings.to_json(), encoding="utf-8")
+    (finished / SETTINGS_FILE).write_text(settings.to_json(tables), encoding="utf-8")
     (finished / splits.FILE).write_bytes(splits.splits_csv(dealt))
     (finished / "drops.csv").write_bytes(export.drops_csv({c.name: c.outcome.drops for c in configs}))
     write_card(out.name, configs, settings, finished)

@@ -7,6 +7,7 @@ lines, separator comma + blank, ``YTID, start_seconds, end_seconds, positive_lab
 from __future__ import annotations
 
 import csv
+import hashlib
 import re
 from collections.abc import Iterator
 from dataclasses import replace
@@ -22,6 +23,8 @@ ID_FORM = "expected 11 of A-Z a-z 0-9 _ -"
 REMEDY = "correct or remove the line"
 CLIP_S = 10.0
 AUDIOCAPS = ("audiocap_id", "youtube_id", "start_time", "caption")
+# SHA-256 (first 16 digits) of the tables of AudioCaps 1, with plain line ends; version 2 has other captions.
+AUDIOCAPS_1 = {"99cfaf4ec047fb88": "train", "8642e1ea9c6013bf": "val", "b4d27ba75c4f98af": "test"}
 FOUND_SUFFIXES = (".flac", ".wav", ".ogg", ".mp3", ".m4a", ".opus", ".webm")
 
 
@@ -32,6 +35,16 @@ def recognises(table: Path) -> bool:
     with open(table, "rb") as file:
         first = file.readline().decode("utf-8-sig", errors="replace").strip()
     return first.startswith("#") or first == ",".join(AUDIOCAPS) or (table.suffix == ".txt" and bool(ID.match(first)))
+
+
+def version_of(table: Path) -> str:
+    """``sha256 99cfaf4ec047fb88, AudioCaps 1 train``: what a table is, whatever its line ends are."""
+    digest = hashlib.sha256(table.read_bytes().replace(b"\r\n", b"\n")).hexdigest()[:16]
+    if digest in AUDIOCAPS_1:
+        return f"sha256 {digest}, AudioCaps 1 {AUDIOCAPS_1[digest]}"
+    with open(table, "rb") as file:
+        header = file.readline().decode("utf-8-sig", errors="replace").strip()
+    return f"sha256 {digest}" + (", AudioCaps of another version" if header == ",".join(AUDIOCAPS) else "")
 
 
 def read(table: Path, audio: Path) -> Iterator[Entry]:

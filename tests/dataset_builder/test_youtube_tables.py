@@ -4,7 +4,7 @@ import pytest
 
 from dataset_builder.captions import read_entries
 from dataset_builder.sources.ontology import Ontology, Selection
-from dataset_builder.sources.youtube_tables import read_audiocaps, read_audioset, recognises
+from dataset_builder.sources.youtube_tables import read_audiocaps, read_audioset, recognises, version_of
 from spectrogram.problems import Problem, UsageProblem
 
 AUDIOCAPS = "audiocap_id,youtube_id,start_time,caption\n"
@@ -32,6 +32,15 @@ def test_the_tables_of_audiocaps_keep_every_row(shared_data, split, rows, clips,
     # Two captions of one clip may be the same words: they are then one caption.
     assert max(len(entry.captions) for entry in entries) == captions
     assert all(len(entry.captions) >= 1 for entry in entries)
+
+
+def test_the_version_of_audiocaps_is_told_whatever_the_line_ends_are(shared_data, table, tmp_path):
+    data = (shared_data / "audiocaps" / "val.csv").read_bytes().replace(b"\r\n", b"\n")
+    for name, ends in (("unix.csv", b"\n"), ("windows.csv", b"\r\n")):
+        (tmp_path / name).write_bytes(data.replace(b"\n", ends))
+        assert version_of(tmp_path / name).endswith("AudioCaps 1 val")
+    lower = table(data.decode().replace(",A ", ",a "), "lower.csv")
+    assert version_of(lower).endswith("AudioCaps of another version")
 
 
 def test_a_leading_dash_and_a_decimal_start_are_an_ordinary_id_and_time(table):
