@@ -11,6 +11,7 @@ from spectrogram.params import KEY, SpectrogramParams
 from spectrogram.phase import sizes_by_bin
 from spectrogram.pixels import pack, quantise, read_planes
 from spectrogram.problems import SoundProblem
+from spectrogram.restoration import load_restoration, restored
 from spectrogram.sweep import Sweep
 
 UNKNOWN_PEAK = 0.9
@@ -19,12 +20,16 @@ UNKNOWN_PEAK = 0.9
 class SpectrogramCodec:
     """Encoder and decoder for one set of parameters; holds no state beyond them, safe in threads."""
 
-    def __init__(self, params: SpectrogramParams, steps: int | None = None, fits: int | None = None):
+    def __init__(
+        self, params: SpectrogramParams, steps: int | None = None, fits: int | None = None, restore: bool = True
+    ):
         """`steps` Griffin-Lim iterations and `fits` of the bands a decode: more is slower and a little better.
 
         None chooses: 2 steps, or 4 for columns far apart; 1 fit, or 4 for the pictures of others, often generated ones.
+        `restore`: pictures whose grain says that they were blurred, as by a VAE, are sharpened (see `restoration`).
         """
         self.params, self.steps = params, steps
+        self.restoration = load_restoration(params) if restore else None
         self.fits = (1 if params.absolute else 4) if fits is None else fits
 
     def encode(self, audio: np.ndarray, sample_rate_hz: int) -> Image.Image:
@@ -47,7 +52,7 @@ class SpectrogramCodec:
         does not say how loud it is (not absolute, no peak) comes out with its loudest sample at UNKNOWN_PEAK.
         """
         params = self._with_peak(image)
-        planes = read_planes(image, params)
+        planes = read_planes(restored(image, params, self.restoration), params)
         if params.norm != "mean":
             weights = band_weights(params)
             planes = planes / (np.sqrt(weights) if params.norm == "slaney" else weights)
@@ -69,7 +74,7 @@ class SpectrogramCodec:
         if grid.layout == "stereo":
             from spectrogram.stereo import synthesise_stereo
 
-            return synthesise_stereo(planes, grid, seed)
+            return synthesise_stereo(planes, grid, seed, self.steps)
         from spectrogram.reconstruct import synthesise
 
         return np.stack([synthesise(plane, grid, seed, self.steps, self.fits) for plane in planes])

@@ -57,12 +57,20 @@ class Sweep:
 
     def lay(self, chunks: Chunks) -> np.ndarray:
         """Canvas whose spectra are nearest to the given ones (least squares; Griffin and Lim 1984)."""
+        return self.lay_channels(chunks, 1)[0]
+
+    def lay_channels(self, chunks: Iterable[tuple], channels: int) -> np.ndarray:
+        """Canvases (channels, samples) of chunks (which frames, spectrum of each channel …)."""
         from spectrogram.phase import add_pieces, finish_canvas
 
         hop, size = self.params.hop_samples, self.params.fft_samples
-        total = np.zeros(max((self.frames - 1) * hop + size, self.before + self.samples + self.after), np.float32)
-        for chunk, spectrum in chunks:
-            pieces = scipy.fft.irfft(spectrum, size, axis=1, overwrite_x=False)
-            add_pieces(pieces, self.window, total, chunk.start * hop, hop)
-        finish_canvas(total, synthesis_gain(self.params, self.frames), self.before, self.before + self.samples)
-        return total
+        length = max((self.frames - 1) * hop + size, self.before + self.samples + self.after)
+        totals = np.zeros((channels, length), np.float32)
+        for chunk, *spectra in chunks:
+            for total, spectrum in zip(totals, spectra, strict=True):
+                pieces = scipy.fft.irfft(spectrum, size, axis=1, overwrite_x=False)
+                add_pieces(pieces, self.window, total, chunk.start * hop, hop)
+        gain = synthesis_gain(self.params, self.frames)
+        for total in totals:
+            finish_canvas(total, gain, self.before, self.before + self.samples)
+        return totals

@@ -8,6 +8,7 @@ from hypothesis.extra.numpy import arrays
 
 from spectrogram.codec import SpectrogramCodec
 from spectrogram.params import SpectrogramParams
+from tests.spectrogram.test_codec import strongest_hz
 
 PARAMS = {
     name: SpectrogramParams.preset(name).replace(columns=32) for name in ("mini", "sd15", "sd15-fine", "sd15-stereo")
@@ -57,3 +58,46 @@ def test_the_level_of_noise_with_a_tone_stays_within_half_a_decibel(gain_db, col
 def test_any_picture_is_a_finite_sound(picture, name):
     heard, _ = SpectrogramCodec(PARAMS[name]).decode(picture)
     assert np.isfinite(heard).all()
+
+
+@settings(slow, max_examples=12)
+@given(hertz=st.floats(440, 9000), amplitude=st.floats(0.01, 0.9), turn=st.floats(0, 1))
+def test_the_pitch_of_any_sine_comes_back_to_a_cent(hertz, amplitude, turn):
+    params = SpectrogramParams.preset("sd15").replace(columns=96)
+    seconds = np.arange(params.clip_samples) / params.sample_rate_hz
+    audio = (amplitude * np.sin(2 * np.pi * (hertz * seconds + turn)))[None].astype(np.float32)
+    codec = SpectrogramCodec(params)
+    heard, rate_hz = codec.decode(codec.encode(audio, params.sample_rate_hz))
+    assert abs(1200 * np.log2(strongest_hz(heard[0], rate_hz) / hertz)) < 1
+
+
+@settings(slow, max_examples=8)
+@given(hertz=st.floats(60, 440), amplitude=st.floats(0.05, 0.9))
+def test_the_pitch_of_a_low_sine_comes_back_to_half_a_hertz(hertz, amplitude):
+    params = SpectrogramParams.preset("sd15").replace(columns=96)
+    seconds = np.arange(params.clip_samples) / params.sample_rate_hz
+    audio = (amplitude * np.sin(2 * np.pi * hertz * seconds))[None].astype(np.float32)
+    codec = SpectrogramCodec(params)
+    heard, rate_hz = codec.decode(codec.encode(audio, params.sample_rate_hz))
+    assert abs(strongest_hz(heard[0], rate_hz) - hertz) < 0.5
+
+
+@slow
+@given(place=st.integers(1500, 11000), amplitude=st.floats(0.05, 0.9), sign=st.sampled_from([-1, 1]))
+def test_the_time_of_any_click_comes_back_to_a_millisecond(place, amplitude, sign):
+    params = PARAMS["sd15"]
+    audio = np.zeros((1, params.clip_samples), np.float32)
+    audio[0, place] = sign * amplitude
+    codec = SpectrogramCodec(params)
+    heard, rate_hz = codec.decode(codec.encode(audio, params.sample_rate_hz))
+    energy = heard[0].astype(float) ** 2
+    centre = np.sum(energy * np.arange(energy.size)) / energy.sum()
+    assert abs(int(np.argmax(energy)) - place) <= rate_hz / 1000
+    assert abs(centre - place) <= rate_hz / 1000
+
+
+@pytest.mark.parametrize("name", PARAMS)
+def test_silence_comes_back_silent(name):
+    codec = SpectrogramCodec(PARAMS[name])
+    heard, _ = codec.decode(codec.encode(np.zeros((1, 30000), np.float32), 44100))
+    assert np.abs(heard).max() < 1e-6
