@@ -1,103 +1,92 @@
-"""Endpoints for programs and for MCP: /generate, /encode, /decode. Their docstrings are what clients read."""
+"""Endpoints for programs and for MCP; their docstrings are what clients read."""
 
 from pathlib import Path
 from tempfile import mkdtemp
 
 import gradio as gr
 
+from space.api_inputs import audio, hertz, optional_seconds, sampling_inputs, sound_outputs, text
+from space.api_verbs import VerbEndpoints
 from space.clips import ClipStore
 from space.engine import Engine
-from space.generate_tab import LONGEST_PROMPT, NO_ADAPTER
+from space.gpu_refusal import events_or_refusal
 from space.jobs import Failed, Finished, Request
+from space.limits import RateLimit, visitor
+from space.settings import LONGEST_PROMPT, NO_ADAPTER, clean
 from spectrogram.problems import Problem
-from spectrogram.seeds import LARGEST_SEED, draw_seed
+from spectrogram.seeds import draw_seed
 
 MOST_SECONDS_IN = 600
+NAMES = ("generate", "transform", "repaint", "extend", "loop", "morph", "encode", "decode", "score")
 
 
 class Endpoints:
     """Typed functions on hidden components, so that files are uploaded, cached and typed by gradio itself."""
 
-    def __init__(self, engine: Engine, store: ClipStore):
-        self.engine, self.store = engine, store
+    def __init__(self, engine: Engine, store: ClipStore, limit: RateLimit):
+        self.engine, self.store, self.limit = engine, store, limit
+        natural_s = round(engine.pipeline.params.clip_seconds, 2)
+        verbs = VerbEndpoints(self)
         with gr.Column(visible=False):
-            self._add_generate()
+            sampling = lambda: sampling_inputs(engine.pipeline.defaults)  # noqa: E731 - new components for each use
+            length = lambda: gr.Number(natural_s, label="seconds", minimum=0.1, maximum=60)  # noqa: E731
+            strength = lambda value: gr.Number(value, label="strength", minimum=0.01, maximum=1)  # noqa: E731
+            self._add(verbs.generate, [text("prompt"), length(), *sampling()], sound_outputs())
+            self._add(verbs.transform, [audio(), text("prompt"), strength(0.5), *sampling()], sound_outputs())
+            region = [optional_seconds("start_s", 0), optional_seconds("end_s", 1), hertz("low_hz"), hertz("high_hz")]
+            self._add(verbs.repaint, [audio(), text("prompt"), *region, strength(1), *sampling()], sound_outputs())
+            more = [gr.Number(3, label="seconds", minimum=0.1, maximum=30), gr.Checkbox(False, label="before")]
+            self._add(verbs.extend, [audio(), text("prompt"), *more, *sampling()], sound_outputs())
+            seam = gr.Number(1, label="seam_s", minimum=0.1, maximum=10)
+            self._add(verbs.loop, [audio(), text("prompt"), seam, *sampling()], sound_outputs())
+            pair = [text("first"), text("last"), gr.Number(5, label="clips", precision=0, minimum=2, maximum=9)]
+            found = [gr.File(label="sounds", file_count="multiple"), gr.JSON(label="recipes")]
+            self._add(verbs.morph, [*pair, length(), *sampling()], found)
             self._add_codec()
+            # MCP knows no lists of files, so a set is a zip.
+            sets = [gr.File(label=name, file_types=[".zip"]) for name in ("generated", "reference")]
+            gr.Button("score").click(verbs.score, sets, gr.JSON(label="figures"), api_name="score", concurrency_limit=1)
 
-    def _add_generate(self):
-        defaults = self.engine.pipeline.defaults
-        inputs = [
-            gr.Textbox(label="prompt", max_length=LONGEST_PROMPT),
-            gr.Textbox("", label="negative_prompt", max_length=LONGEST_PROMPT),
-            gr.Number(round(self.engine.pipeline.params.clip_seconds, 2), label="seconds", minimum=0.1, maximum=60),
-            gr.Number(-1, label="seed", precision=0, minimum=-1, maximum=LARGEST_SEED),
-            gr.Number(defaults.steps, label="steps", precision=0, minimum=1, maximum=100),
-            gr.Number(defaults.guidance, label="guidance", minimum=0, maximum=30),
-            gr.Textbox(NO_ADAPTER, label="adapter"),
-            gr.Number(1.0, label="adapter_strength", minimum=0, maximum=2),
-        ]
-        outputs = [
-            gr.Audio(type="filepath", label="sound"),
-            gr.Image(format="png", label="picture"),
-            gr.JSON(label="recipe"),
-        ]
-        gr.Button("generate").click(
-            self.generate, inputs, outputs, api_name="generate", concurrency_id="gpu", concurrency_limit=1
-        )
+    def _add(self, function, inputs: list, outputs: list):
+        name = function.__name__
+        gr.Button(name).click(function, inputs, outputs, api_name=name, concurrency_id="gpu", concurrency_limit=1)
 
     def _add_codec(self):
-        sound, picture = gr.Audio(type="filepath", label="sound"), gr.File(label="picture", file_types=[".png"])
+        sound, picture = audio(), gr.File(label="picture", file_types=[".png"])
         gr.Button("encode").click(self.encode, sound, picture, api_name="encode")
         gr.Button("decode").click(self.decode, picture, sound, api_name="decode")
 
-    def generate(
-        self,
-        prompt: str,
-        negative_prompt: str,
-        seconds: float,
-        seed: int,
-        steps: int,
-        guidance: float,
-        adapter: str,
-        adapter_strength: float,
-        page: gr.Request,
-    ) -> tuple[str, str, dict]:
-        """Make a sound from a text.
-
-        Args:
-            prompt: What to hear, for example "rain on a tin roof".
-            negative_prompt: What not to hear.
-            seconds: Length of the sound in seconds.
-            seed: The same seed makes the same sound; -1 draws one, the recipe tells which.
-            steps: Denoising steps; more is slower and finer.
-            guidance: How closely to follow the text.
-            adapter: Name of an adapter of this Space, or "none".
-            adapter_strength: Strength of the adapter, 0 to 2.
-
-        Returns:
-            The sound (WAV), its spectrogram picture (PNG) and the recipe it was made with.
-        """
-        if not (prompt or "").strip():
-            raise gr.Error("The prompt is empty: send words such as “rain on a tin roof”.", print_exception=False)
-        if max(len(prompt), len(negative_prompt or "")) > LONGEST_PROMPT:
-            raise gr.Error(f"The prompt is too long: send {LONGEST_PROMPT} characters at most.", print_exception=False)
+    def run(self, page: gr.Request, prompt: str, sampling: tuple, **fields) -> list:
+        """The finished clips of a request; raises gr.Error with a reason that a program can print."""
+        negative, seed, steps, guidance, adapter, strength = sampling
+        prompt, negative = clean(prompt), clean(negative)
+        self.check_texts(prompt, negative)
+        if wait_s := self.limit.wait_s(*visitor(page)):
+            raise refusal(f"Many requests came from here: wait {wait_s:.0f} s.")
         request = Request(
-            prompt=prompt.strip(),
-            negative_prompt=negative_prompt or "",
-            seconds=seconds,
-            seed=draw_seed() if seed < 0 else int(seed),
+            prompt=prompt,
+            negative_prompt=negative,
+            seed=draw_seed() if seed is None or seed < 0 else int(seed),
             steps=int(steps),
             guidance=guidance,
-            adapter=None if adapter in ("", NO_ADAPTER) else adapter,
-            adapter_scale=adapter_strength,
+            adapter=None if adapter in ("", None, NO_ADAPTER) else adapter,
+            adapter_scale=strength,
+            **fields,
         )
         stop_file = self.store.stop_file(page.session_hash or "api")
         stop_file.unlink(missing_ok=True)
-        *_, last = self.engine.generate(request, stop_file)
+        *_, last = events_or_refusal(self.engine.work(request, stop_file))
         if not isinstance(last, Finished):
-            raise gr.Error(last.reason if isinstance(last, Failed) else "The work was stopped.", print_exception=False)
-        clip = self.store.keep(last)[0]
-        return clip.sound, clip.picture, clip.recipe.to_dict()
+            raise refusal(last.reason if isinstance(last, Failed) else "The work was stopped.")
+        return self.store.keep(last)
+
+    @staticmethod
+    def check_texts(prompt: str | None, *others: str):
+        prompt = clean(prompt)
+        if not prompt:
+            raise refusal("The prompt is empty: send words such as “rain on a tin roof”.")
+        if max(map(len, (prompt, *others))) > LONGEST_PROMPT:
+            raise refusal(f"The prompt is too long: send {LONGEST_PROMPT} characters at most.")
 
     def encode(self, sound: str) -> str:
         """Turn a sound into this model's spectrogram picture.
@@ -118,7 +107,7 @@ class Endpoints:
         try:
             image = SpectrogramCodec(params).encode(*read_audio(sound, seconds=params.clip_seconds))
         except Problem as problem:
-            raise gr.Error(str(problem), print_exception=False) from problem
+            raise refusal(str(problem)) from problem
         info = PngInfo()
         info.add_text(KEY, params.to_json())
         path = Path(mkdtemp(dir=self.store.folder)) / "picture.png"
@@ -143,12 +132,14 @@ class Endpoints:
         try:
             with Image.open(picture) as image:
                 params = SpectrogramParams.from_image(image)
-                if (
-                    image.width > MOST_SECONDS_IN * params.columns / params.clip_seconds
-                    or image.height != params.height
-                ):
-                    raise gr.Error("The picture's size does not fit its parameters.", print_exception=False)
-                audio, rate_hz = SpectrogramCodec(params).decode(image.convert("RGB"))
+                widest = MOST_SECONDS_IN * params.columns / params.clip_seconds
+                if image.width > widest or image.height != params.height:
+                    raise refusal("The picture's size does not fit its parameters.")
+                sound, rate_hz = SpectrogramCodec(params).decode(image.convert("RGB"))
         except (Problem, UnidentifiedImageError, OSError, Image.DecompressionBombError) as error:
-            raise gr.Error(f"The picture cannot be read: {error}", print_exception=False) from error
-        return str(write_audio(Path(mkdtemp(dir=self.store.folder)) / "sound.wav", audio, rate_hz))
+            raise refusal(f"The picture cannot be read: {error}") from error
+        return str(write_audio(Path(mkdtemp(dir=self.store.folder)) / "sound.wav", sound, rate_hz))
+
+
+def refusal(text: str) -> gr.Error:
+    return gr.Error(text, print_exception=False)

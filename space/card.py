@@ -1,67 +1,49 @@
 """The result card, the same in every tab: spectrogram with axes and a moving play line, player, how it was made."""
 
 import html
-from urllib.parse import quote
+import secrets
+from pathlib import Path
 
 from space.clips import Clip
-from space.views import frequency_ticks, time_ticks
+from space.links import to_link
+from space.views import file_address, frequency_ticks, time_ticks
 from spectrogram.params import SpectrogramParams
 
 EMPTY = '<div class="card empty"><p>The sound you make appears here.</p></div>'
 
-# One listener for the page: media events do not bubble, but they can be captured on their way down.
-SCRIPT = """
-<script>
-(() => {
-  const card = (target) => target.closest && target.closest(".card");
-  const draw = (audio) => {
-    const box = card(audio);
-    if (!box || !audio.duration) return;
-    box.classList.add("heard");
-    box.style.setProperty("--played", 100 * audio.currentTime / audio.duration + "%");
-  };
-  const follow = (audio) => { draw(audio); if (!audio.paused) requestAnimationFrame(() => follow(audio)); };
-  document.addEventListener("play", (event) => {
-    document.querySelectorAll(".card audio").forEach((other) => { if (other !== event.target) other.pause(); });
-    follow(event.target);
-  }, true);
-  document.addEventListener("seeked", (event) => draw(event.target), true);
-  document.addEventListener("timeupdate", (event) => draw(event.target), true);
-  document.addEventListener("change", (event) => {
-    if (event.target.matches && event.target.matches(".card .loop input"))
-      card(event.target).querySelector("audio").loop = event.target.checked;
-  });
-  document.addEventListener("click", (event) => {
-    const plot = event.target.closest && event.target.closest(".card .plot");
-    if (!plot) return;
-    const audio = card(plot).querySelector("audio"), frame = plot.getBoundingClientRect();
-    audio.currentTime = audio.duration * Math.min(1, Math.max(0, (event.clientX - frame.left) / frame.width));
-    audio.play();
-  });
-})();
-</script>
-"""
+SCRIPT = f"<script>{(Path(__file__).parent / 'page.js').read_text(encoding='utf-8')}</script>"
+# Seconds that one width of the card shows; longer sounds scroll along with the play line.
+WIDEST_S = 12.0
 
 
-def card_html(clip: Clip) -> str:
-    """The card of a clip; every text that people typed is escaped."""
+def card_html(clip: Clip, made: bool = False) -> str:
+    """The card of a clip; every text that people typed is escaped. What was `made` just now enters the history."""
     params = SpectrogramParams.from_dict(clip.recipe.params)
     prompt = html.escape(clip.recipe.prompt)
+    told = html.escape(" · ".join(facts(clip)))
+    link = to_link(clip.recipe, clip.seconds)
     described = html.escape(f"Spectrogram: {clip.described}")
+    key = f' data-made="{secrets.token_hex(8)}"' if made else ""
+    width = f' style="width:{100 * clip.seconds / WIDEST_S:.0f}%"' if clip.seconds > WIDEST_S else ""
     return f"""
-<figure class="card">
+<figure class="card" data-recipe="{link}" data-title="{prompt}" data-facts="{told}"{key}>
   <div class="axes">
     <div class="hertz" aria-hidden="true">{_marks(frequency_ticks(params), "bottom")}</div>
-    <div class="plot" title="Click to play from here">
-      <img src="{_address(clip.view)}" alt="{described}"><div class="line"></div>
+    <div class="strip"{' tabindex="0" role="group" aria-label="Spectrogram, scrolls"' if width else ""}>
+      <div class="roll"{width}>
+        <div class="plot" title="Click to play from here">
+          <img src="{file_address(clip.view)}" alt="{described}"><div class="line"></div>
+        </div>
+        <div class="seconds" aria-hidden="true">{_marks(time_ticks(clip.seconds), "left")}</div>
+      </div>
     </div>
-    <div class="seconds" aria-hidden="true">{_marks(time_ticks(clip.seconds), "left")}</div>
   </div>
-  <audio controls preload="metadata" src="{_address(clip.sound)}" aria-label="Player: {prompt}"></audio>
+  <audio controls preload="metadata" src="{file_address(clip.sound)}" aria-label="Player: {prompt}"></audio>
   <figcaption>
     <strong>{prompt}</strong>
-    <span class="facts">{" · ".join(html.escape(fact) for fact in facts(clip))}</span>
-    <label class="loop"><input type="checkbox"> Loop</label>
+    <span class="facts">{told}</span>
+    <span class="loop"><label><input type="checkbox"> Loop</label>
+      <a class="link" href="?recipe={link}">Copy link</a></span>
   </figcaption>
 </figure>"""
 
@@ -80,9 +62,9 @@ def facts(clip: Clip) -> list[str]:
 
 
 def _marks(ticks: list[tuple[float, str]], side: str) -> str:
-    return "".join(f'<span style="{side}:{100 * share:.2f}%">{label}</span>' for share, label in ticks)
-
-
-def _address(path: str) -> str:
-    # Relative, so that it also holds behind a proxy that serves the page below another path.
-    return f"gradio_api/file={quote(path)}"
+    """Labels at their places; one at the very end is written to the left of its place, where there is room."""
+    ends = ['class="end" ' if share > 0.95 else "" for share, _ in ticks]
+    return "".join(
+        f'<span {end}style="{side}:{100 * share:.2f}%">{label}</span>'
+        for end, (share, label) in zip(ends, ticks, strict=True)
+    )

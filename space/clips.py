@@ -3,6 +3,8 @@
 No text of a visitor enters a path. Old folders go when new ones come, so that the disk stays small.
 """
 
+import hashlib
+import os
 import secrets
 import shutil
 import time
@@ -18,6 +20,7 @@ from spectrogram.recipe import Recipe
 FORMATS = ("wav", "flac", "ogg")
 KEPT_S = 2 * 3600
 KEPT_FOLDERS = 400
+WIDEST_VIEW = 2048
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,7 @@ class ClipStore:
     def __init__(self, folder: str | Path):
         self.folder = Path(folder).resolve()
         self.folder.mkdir(parents=True, exist_ok=True)
+        self._lent: dict[tuple, Path] = {}
 
     def keep(self, finished: Finished, suffix: str = "wav") -> list[Clip]:
         """Write all clips of a result; the folder's name is random, the files' names only tell the seed."""
@@ -48,9 +52,29 @@ class ClipStore:
         taken = finished.seconds_taken / len(finished.images)
         return [self._keep_one(output, i, suffix, taken) for i in range(len(finished.images))]
 
+    def new_folder(self) -> Path:
+        """An empty folder whose name nobody can guess."""
+        folder = self.folder / secrets.token_urlsafe(16)
+        folder.mkdir(mode=0o700)
+        return folder
+
+    def lend(self, path: Path) -> Path:
+        """A link to a file of ours under a name that nobody can guess: only what is shown can be fetched."""
+        key = (str(path), path.stat().st_mtime_ns)
+        lent = self._lent.get(key)
+        if lent is None or not lent.is_file():
+            lent = self.new_folder() / path.name
+            try:
+                os.link(path, lent)
+            except OSError:
+                # Another disk, or one without links.
+                shutil.copyfile(path, lent)
+            self._lent[key] = lent
+        return lent
+
     def stop_file(self, session: str) -> Path:
-        """The file whose presence stops the session's work; the session's name is the server's, never a visitor's."""
-        return self.folder / f"stop-{''.join(filter(str.isalnum, session)) or 'none'}"
+        """The file whose presence stops the session's work; a hash, because a browser can call its session anything."""
+        return self.folder / f"stop-{hashlib.sha256(session.encode(errors='replace')).hexdigest()[:32]}"
 
     def forget_old(self):
         """Delete what is older than two hours, and the oldest beyond 400 results."""
@@ -60,8 +84,7 @@ class ClipStore:
                 shutil.rmtree(entry, ignore_errors=True) if entry.is_dir() else entry.unlink(missing_ok=True)
 
     def _keep_one(self, output: SpectrogramAudioOutput, i: int, suffix: str, seconds_taken: float) -> Clip:
-        folder = self.folder / secrets.token_urlsafe(16)
-        folder.mkdir(mode=0o700)
+        folder = self.new_folder()
         name = f"sound-{output.recipes[i].seed}"
         sound, picture = output.save(folder / f"{name}.{suffix if suffix in FORMATS else 'wav'}", i)
         return describe_files(sound, picture, folder, seconds_taken)
@@ -81,7 +104,10 @@ def describe_files(sound: Path, picture: Path, folder: Path, seconds_taken: floa
         params = SpectrogramParams.from_image(image)
     columns = min(image.width, max(1, round(seconds * image.width / params.clip_seconds)))
     view, recipe_file = folder / f"{sound.stem}-view.png", folder / f"{sound.stem}-recipe.json"
-    colour_picture(image, columns).save(view)
+    coloured = colour_picture(image, columns)
+    if coloured.width > WIDEST_VIEW:
+        coloured = coloured.resize((WIDEST_VIEW, coloured.height))
+    coloured.save(view)
     recipe_file.write_text(recipe.to_json(), encoding="utf-8")
     described = describe_picture(image, params, seconds)
     return Clip(str(sound), str(picture), str(view), str(recipe_file), recipe, seconds, seconds_taken, described)

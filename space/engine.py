@@ -7,14 +7,14 @@ decorated generator does the work in a fork, and Stop is a file, because nothing
 from spaces import GPU  # isort: skip - must come before torch
 
 import queue
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from PIL import Image
 
-from space.jobs import Failed, Finished, Request, Step, Stopped
+from space.jobs import SOUND_VERBS, VERBS, Failed, Finished, Request, Step, Stopped
+from space.watch import Halt, Watch
 from spectrogram.adapters import find_adapter
 from spectrogram.codec import SpectrogramCodec
 from spectrogram.models import load_pipeline
@@ -25,86 +25,115 @@ class Engine:
     """One loaded base model and the adapters in a folder (each a sub-folder, as training writes them)."""
 
     def __init__(self, base: str | Path | None = None, adapters_folder: str | Path = "runs", device: str | None = None):
+        self.base = base
         self.pipeline = load_pipeline(base, device)
         self.pipeline.set_progress_bar_config(disable=True)
         self.adapters_folder = Path(adapters_folder)
-        self._loaded: str | None = None
+        self._loaded: tuple | None = None
         # The codec compiles on first use: the first visitor shall not wait for that.
         SpectrogramCodec(self.pipeline.params).decode(Image.new("RGB", (64, self.pipeline.params.height)))
-        self.generate = GPU(duration=estimate_seconds)(self._generate)
+        self.work = GPU(duration=estimate_seconds)(self._work)
 
     def adapters(self) -> list[str]:
         """Names of the adapters that can be chosen, found anew each time: training may have added one."""
         found = self.adapters_folder.glob("*/pytorch_lora_weights.safetensors")
         return sorted(file.parent.name for file in found)
 
-    def _generate(self, request: Request, stop_file: Path) -> Iterator[Step | Finished | Stopped | Failed]:
+    def _work(self, request: Request, stop_file: Path) -> Iterator[Step | Finished | Stopped | Failed]:
         """Events of one request; the last one is Finished, Stopped or Failed."""
         events: queue.SimpleQueue = queue.SimpleQueue()
+        watch = Watch(stop_file, events)
         with ThreadPoolExecutor(max_workers=1) as worker:
-            work = worker.submit(self._make, request, Watch(stop_file, events))
+            work = worker.submit(self._make, request, watch)
             work.add_done_callback(events.put)
             try:
                 yield from iter(events.get, work)
                 yield work.result()
+            except Halt:
+                yield Stopped(watch.done, watch.total)
             except Problem as problem:
                 yield Failed(str(problem))
             finally:
                 # Whoever stopped listening no longer wants the rest.
                 stop_file.touch()
 
-    def _make(self, request: Request, watch: "Watch") -> Finished | Stopped:
+    def _make(self, request: Request, watch: Watch) -> Finished:
         import torch
 
         self._use(request.adapter, request.adapter_scale)
+        if request.verb != "generate":
+            return self._run_verb(request, watch)
         try:
-            return self._denoise(request, watch, at_once=request.count)
+            return self._generate(request, watch, at_once=request.count)
         except torch.cuda.OutOfMemoryError:
             if request.count == 1:
                 raise
             torch.cuda.empty_cache()
-        return self._denoise(request, watch, at_once=1)
+        return self._generate(request, watch, at_once=1)
 
-    def _denoise(self, request: Request, watch: "Watch", at_once: int) -> Finished | Stopped:
+    def _generate(self, request: Request, watch: Watch, at_once: int) -> Finished:
         """Make the clips, `at_once` in one batch; each has the seed that it would have alone."""
         import numpy as np
 
         from spectrogram.seeds import draw_seed
 
         first_seed = draw_seed() if request.seed is None else request.seed
-        steps = request.steps or self.pipeline.defaults.steps
-        watch.start(steps * request.count // at_once)
-        outputs = []
-        for start in range(0, request.count, at_once):
-            outputs.append(self._run(request, first_seed + start, at_once, watch))
-            if watch.stopped:
-                return Stopped(watch.done, watch.total)
-        notes = (
-            [f"Not read, the text is too long: “{cut}”."] if (cut := self.pipeline.cut_words(request.prompt)) else []
-        )
-        if at_once < request.count:
-            notes.append("Memory was short, so the clips were made one after the other.")
+        watch.start(request.total_steps(self.pipeline.defaults.steps) * request.count // at_once)
+        outputs = [self._run(request, first_seed + start, at_once, watch) for start in range(0, request.count, at_once)]
+        short = at_once < request.count
+        notes = ("Memory was short, so the clips were made one after the other.",) if short else ()
         return Finished(
             [image for output in outputs for image in output.images],
             np.concatenate([output.audios for output in outputs]),
             outputs[0].sampling_rate,
             [recipe for output in outputs for recipe in output.recipes],
             watch.seconds,
-            tuple(notes),
+            self._notes(request) + notes,
         )
 
-    def _run(self, request: Request, seed: int, count: int, watch: "Watch"):
-        settings = {
-            "num_inference_steps": request.steps,
-            "guidance_scale": request.guidance,
-            "negative_prompt": request.negative_prompt,
-            "seconds": request.seconds,
-            "seed": seed,
-            "callback_on_step_end": watch,
-        }
+    def _run(self, request: Request, seed: int, count: int, watch: Watch):
+        settings = self._sampling(request, watch) | {"seconds": request.seconds, "seed": seed}
         if request.variation_seed is not None:
             settings |= {"variation_seed": request.variation_seed, "variation_amount": request.variation_amount}
         return self.pipeline(request.prompt, num_images_per_prompt=count, **settings)
+
+    def _run_verb(self, request: Request, watch: Watch) -> Finished:
+        """Call the pipeline's method of that name; its pictures are made to show all of the sound that comes out."""
+        if request.verb not in VERBS:
+            raise Problem(f"there is no verb {request.verb!r}", f"one of {', '.join(VERBS)}", "choose one of them")
+        watch.start(request.total_steps(self.pipeline.defaults.steps))
+        source = (request.sound, request.prompt) if request.verb in SOUND_VERBS else ()
+        settings = self._sampling(request, watch) | {"seed": request.seed} | request.options
+        output = getattr(self.pipeline, request.verb)(*source, **settings)
+        images, recipes = output.images, output.recipes
+        if request.verb in ("inpaint", "extend", "loop"):
+            pairs = [self._picture_again(output, i) for i in range(len(images))]
+            images, recipes = [image for image, _ in pairs], [recipe for _, recipe in pairs]
+        return Finished(
+            images, output.audios, output.sampling_rate, recipes, watch.seconds, (*request.notes, *self._notes(request))
+        )
+
+    def _picture_again(self, output, i: int):
+        """(picture, recipe) of the whole sound: these verbs only paint the part of it that the model looks at."""
+        seconds = output.audios.shape[-1] / output.sampling_rate
+        params = self.pipeline.params_for(seconds=seconds)
+        recipe = output.recipes[i].replace(params=params.to_dict(), width=params.width)
+        return SpectrogramCodec(params).encode(output.audios[i], output.sampling_rate), recipe
+
+    def _sampling(self, request: Request, watch: Watch) -> dict:
+        return {
+            "num_inference_steps": request.steps,
+            "guidance_scale": request.guidance,
+            "negative_prompt": request.negative_prompt,
+            "callback_on_step_end": watch,
+        }
+
+    def _notes(self, request: Request) -> tuple[str, ...]:
+        """Where texts that are longer than the text encoder's window are parted."""
+        options = request.options
+        texts = options.get("prompts") or [text for *_, text in options.get("events", [])] or [request.prompt]
+        cuts = [cut for text in texts if (cut := self.pipeline.cut_words(text))]
+        return tuple(f"A long text is read in two or more pieces; the second begins: “{cut[:80]}”." for cut in cuts)
 
     def _use(self, adapter: str | None, scale: float):
         """Switch to an adapter of the folder, or to none. A warm worker may still hold the last visitor's."""
@@ -112,43 +141,24 @@ class Engine:
             raise Problem(
                 f"adapter {adapter!r} is gone", f"one of {', '.join(self.adapters()) or 'none'}", "reload the page"
             )
-        if adapter != self._loaded:
+        wanted = None if adapter is None else self._identity(adapter)
+        if wanted != self._loaded:
             self.pipeline.unload_lora_weights()
             self._loaded = None
             if adapter is not None:
                 self.pipeline.load_lora_weights(find_adapter(self.adapters_folder / adapter), adapter_name="chosen")
-                self._loaded = adapter
+                self._loaded = wanted
         if adapter is not None:
             self.pipeline.set_adapters(["chosen"], [scale])
 
-
-class Watch:
-    """diffusers' step callback: reports each step, and stops the pipeline when the stop file is there."""
-
-    def __init__(self, stop_file: Path, events: queue.SimpleQueue):
-        self.stop_file, self.events = stop_file, events
-        self.done, self.total, self.stopped = 0, 0, False
-        self.begun_s = time.monotonic()
-
-    def start(self, total: int):
-        self.done, self.total = 0, total
-        self.events.put(Step(0, total))
-
-    def __call__(self, pipeline, step: int, timestep, tensors: dict) -> dict:
-        self.done += 1
-        if self.stop_file.exists():
-            self.stopped = True
-            pipeline._interrupt = True
-        else:
-            self.events.put(Step(self.done, self.total, self.seconds / self.done * (self.total - self.done)))
-        return tensors
-
-    @property
-    def seconds(self) -> float:
-        return time.monotonic() - self.begun_s
+    def _identity(self, adapter: str) -> tuple:
+        """What tells one adapter file from another: training may have written a new one under the same name."""
+        state = find_adapter(self.adapters_folder / adapter).stat()
+        return adapter, state.st_mtime_ns, state.st_size
 
 
 def estimate_seconds(request: Request, stop_file: Path) -> int:
     """Seconds of GPU to ask ZeroGPU for: quota is checked against this number before anything runs."""
-    steps = (request.steps or 25) * request.count
-    return max(10, min(120, round(8 + 0.12 * steps * max(1.0, (request.seconds or 5.0) / 5.0))))
+    steps = request.total_steps(25) * request.count
+    seconds = request.seconds or request.options.get("seconds") or 5.0
+    return max(10, min(120, round(8 + 0.12 * steps * max(1.0, seconds / 5.0))))

@@ -1,4 +1,4 @@
-"""The page: a title, the tabs, and how it is served."""
+"""The page: a title, the tabs, what leads from one to another, and how it is served."""
 
 import os
 from pathlib import Path
@@ -8,23 +8,86 @@ import gradio as gr
 from space.api import Endpoints
 from space.card import SCRIPT
 from space.clips import Clip, ClipStore, describe_files
+from space.dataset_tab import DatasetTab
+from space.edit_tab import EditTab
 from space.engine import Engine
+from space.evaluate_tab import EvaluateTab
+from space.finetune_tab import FinetuneTab
 from space.generate_tab import GenerateTab
+from space.limits import RateLimit
+from space.maker import Maker
+from space.morph_tab import MorphTab
+from space.past import Past
+from space.places import Places
+from space.settings import NO_ADAPTER
 from space.theme import CSS, build_theme
+from space.transform_tab import TransformTab
 
 TITLE = "Sound from Stable Diffusion"
 LEAD = "Write what you want to hear. A diffusion model paints its spectrogram, and the picture becomes sound."
 EXAMPLE = Path(__file__).parent / "examples" / "example.flac"
+# Requests of one session in five minutes on a public Space; at home nothing is limited.
+PUBLIC_LIMIT = 30
 
 
-def build_interface(engine: Engine, store: ClipStore) -> gr.Blocks:
+def build_interface(
+    engine: Engine, store: ClipStore, limit: RateLimit | None = None, places: Places | None = None
+) -> gr.Blocks:
     """The page as gradio Blocks; nothing is computed to show it."""
+    places = places or Places(engine.adapters_folder)
+    if limit is None:
+        limit = RateLimit(PUBLIC_LIMIT if "SPACE_ID" in os.environ else None)
+    parts = (engine, store, limit)
     with gr.Blocks(title=TITLE, analytics_enabled=False, delete_cache=(3600, 7200)) as page:
         gr.Markdown(f"# {TITLE}\n\n{LEAD}", elem_id="title")
-        with gr.Tabs(), gr.Tab("Generate", id="generate"):
-            GenerateTab(engine, store, load_example(store))
-        Endpoints(engine, store)
+        with gr.Tabs(elem_id="tabs") as tabs:
+            with gr.Tab("Generate", id="generate"):
+                generate = GenerateTab(Maker("generate", "Generate", *parts), load_example(store))
+            with gr.Tab("Transform", id="transform"):
+                transform = TransformTab(Maker("transform", "Transform", *parts))
+            with gr.Tab("Edit", id="edit"):
+                edit = EditTab(Maker("edit", "Paint", *parts))
+            with gr.Tab("Morph", id="morph"):
+                morph = MorphTab(Maker("morph", "Morph", *parts))
+            makers = {"generate": generate, "transform": transform, "edit": edit, "morph": morph}
+            with gr.Tab("Fine-tune", id="finetune"):
+                finetune = FinetuneTab(engine, store, places, page)
+            with gr.Tab("Evaluate", id="evaluate"):
+                EvaluateTab(store, [tab.maker.card.clips for tab in makers.values()])
+            with gr.Tab("Dataset", id="dataset") as shown:
+                dataset = DatasetTab(store, places.datasets)
+                dataset.show_on(shown)
+        connect_adapter(tabs, generate, finetune)
+        connect_uses(tabs, makers)
+        Past(page, tabs, makers)
+        Endpoints(engine, store, limit)
     return page.queue(max_size=40, default_concurrency_limit=4)
+
+
+def connect_uses(tabs: gr.Tabs, makers: dict):
+    """Use in Transform, Edit and Morph: the clip in front, its seed and adapter go to that tab, which opens."""
+    for tab in makers.values():
+        card = tab.maker.card
+        for name, button in card.uses.items():
+            target = makers[name]
+
+            def use(clips, take, card=card, target=target, name=name):
+                clip = card.chosen(clips, take)
+                return {tabs: gr.Tabs(selected=name)} | ({} if clip is None else target.receive(clip))
+
+            outputs = [tabs, *target.received]
+            button.click(use, [card.clips, card.take], outputs, api_visibility="private", queue=False)
+
+
+def connect_adapter(tabs: gr.Tabs, generate: GenerateTab, finetune: FinetuneTab):
+    """Use in Generate: the adapter that was just trained is chosen and its tab opens."""
+
+    def use(name: str):
+        choices = [NO_ADAPTER, *generate.maker.engine.adapters()]
+        return gr.Dropdown(choices=choices, value=name if name in choices else NO_ADAPTER), gr.Tabs(selected="generate")
+
+    outputs = [generate.maker.settings.adapter, tabs]
+    finetune.fields.use.click(use, finetune.fields.name, outputs, api_visibility="private", queue=False)
 
 
 def load_example(store: ClipStore) -> Clip | None:

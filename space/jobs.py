@@ -1,16 +1,24 @@
 """What goes into the engine and what comes out while it works. All of it can be pickled: ZeroGPU works in a fork."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from PIL import Image
 
 from spectrogram.recipe import Recipe
 
+# What the pipeline can do, and which of it starts from a sound. Nothing else is ever called by name.
+SOUND_VERBS = ("transform", "inpaint", "extend", "loop")
+VERBS = ("generate", "morph", "timeline", *SOUND_VERBS)
+
 
 @dataclass(frozen=True)
 class Request:
-    """One press of Generate. None means: the base model's own value, or a seed that is drawn."""
+    """One press of a button. None means: the base model's own value, or a seed that is drawn.
+
+    `options` are the keywords of the pipeline's method `verb`, `sound` the file it starts from; `notes` are told with
+    the result (a sound that was trimmed, a region that was clamped).
+    """
 
     prompt: str
     negative_prompt: str = ""
@@ -23,15 +31,29 @@ class Request:
     adapter_scale: float = 1.0
     variation_seed: int | None = None
     variation_amount: float = 0.35
+    verb: str = "generate"
+    sound: str | None = None
+    options: dict = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+    def total_steps(self, default: int) -> int:
+        """Denoising steps of all that is made: a strength below 1 walks only its share of them."""
+        steps = self.steps or default
+        if self.verb == "morph":
+            return steps * self.options["steps"]
+        if self.verb in ("transform", "inpaint"):
+            return max(1, round(steps * self.options.get("strength", 1.0)))
+        return steps
 
 
 @dataclass(frozen=True)
 class Step:
-    """Progress: `done` of `total` denoising steps."""
+    """Progress: `done` of `total` denoising steps; `preview` is the unfinished picture, now and then."""
 
     done: int
     total: int
     seconds_left: float | None = None
+    preview: Image.Image | None = None
 
 
 @dataclass(frozen=True)

@@ -1,57 +1,57 @@
-"""The result card as gradio components: the card itself, a choice of takes, downloads and Variation."""
+"""The result card as gradio components: the card itself, a choice of takes, downloads, and what to do with it next."""
 
-from dataclasses import dataclass, field
+import gradio as gr
 
 from space.card import EMPTY, card_html
 from space.clips import Clip
 
+DOWNLOADS = ("Download sound", "Download picture", "Download recipe")
+USES = {"transform": "Use in Transform", "edit": "Use in Edit", "morph": "Use in Morph"}
 
-@dataclass
+
 class ResultCard:
     """Builds its components where it is made; `show(clips)` is the update of all of them."""
 
-    first: Clip | None = None
-    outputs: list = field(init=False)
-
-    def __post_init__(self):
-        import gradio as gr
-
-        self.clips = gr.State([] if self.first is None else [self.first])
-        self.html = gr.HTML(EMPTY if self.first is None else card_html(self.first), elem_id="result", padding=False)
-        self.take = gr.Radio([1], value=1, label="Take", visible=False, elem_id="take")
-        files = (None, None, None) if self.first is None else self._files(self.first)
-        with gr.Row(elem_id="downloads"):
-            names = ("Download sound", "Download picture", "Download recipe")
+    def __init__(self, tab: str, first: Clip | None = None):
+        self.clips = gr.State([] if first is None else [first])
+        shown = EMPTY if first is None else card_html(first)
+        self.html = gr.HTML(shown, elem_id=f"{tab}-result", elem_classes="bare", padding=False)
+        self.take = gr.Radio([1], value=1, label="Take", visible=False, elem_id=f"{tab}-take")
+        there = first is not None
+        with gr.Row(elem_classes="next", elem_id=f"{tab}-downloads"):
+            files = self._files(first) if there else (None, None, None)
             self.downloads = [
-                gr.DownloadButton(name, value=file, size="sm", min_width=90, interactive=file is not None)
-                for name, file in zip(names, files, strict=True)
+                gr.DownloadButton(name, value=file, size="sm", min_width=100, interactive=there)
+                for name, file in zip(DOWNLOADS, files, strict=True)
             ]
-            self.vary = gr.Button(
-                "Variation", size="sm", min_width=90, interactive=self.first is not None, elem_id="vary"
-            )
-        self.outputs = [self.clips, self.html, self.take, *self.downloads, self.vary]
-        shown = [self.html, *self.downloads]
-        self.take.input(self._choose, [self.clips, self.take], shown, api_visibility="private", queue=False)
+        with gr.Row(elem_classes="next"):
+            self.vary = gr.Button("Variation", size="sm", min_width=100, interactive=there, elem_id=f"{tab}-vary")
+            self.vary.visible = tab == "generate"
+            self.uses = {
+                name: gr.Button(label, size="sm", min_width=100, interactive=there, elem_id=f"{tab}-use-in-{name}")
+                for name, label in USES.items()
+            }
+        self.outputs = [self.clips, self.html, self.take, *self.downloads, self.vary, *self.uses.values()]
+        changed = [self.html, *self.downloads]
+        self.take.input(self._choose, [self.clips, self.take], changed, api_visibility="private", queue=False)
 
     def show(self, clips: list[Clip]) -> dict:
         """Update of every component for new clips; the first one is in front."""
-        import gradio as gr
-
-        shown = self._show_one(clips[0])
+        shown = self._show_one(clips[0], made=True)
         takes = gr.Radio(choices=list(range(1, len(clips) + 1)), value=1, visible=len(clips) > 1)
-        return {self.clips: clips, self.take: takes, self.vary: gr.Button(interactive=True), **shown}
+        ready = {button: gr.Button(interactive=True) for button in (self.vary, *self.uses.values())}
+        return {self.clips: clips, self.take: takes, **ready, **shown}
 
-    def chosen(self, clips: list[Clip], take: int | None) -> Clip:
-        return clips[min(max(take or 1, 1), len(clips)) - 1]
+    def chosen(self, clips: list[Clip], take: int | None) -> Clip | None:
+        """The clip in front; None before there is one."""
+        return clips[min(max(take or 1, 1), len(clips)) - 1] if clips else None
 
     def _choose(self, clips: list[Clip], take: int) -> dict:
-        return self._show_one(self.chosen(clips, take))
+        return self._show_one(self.chosen(clips, take), made=False)
 
-    def _show_one(self, clip: Clip) -> dict:
-        import gradio as gr
-
+    def _show_one(self, clip: Clip, made: bool) -> dict:
         files = zip(self.downloads, self._files(clip), strict=True)
-        return {self.html: card_html(clip)} | {
+        return {self.html: card_html(clip, made)} | {
             button: gr.DownloadButton(value=file, interactive=True) for button, file in files
         }
 

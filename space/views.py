@@ -1,6 +1,8 @@
 """The spectrogram as people see it: coloured, with places for seconds and hertz. The colours also read in grey."""
 
 from functools import lru_cache
+from pathlib import Path
+from urllib.parse import quote
 
 import numpy as np
 from PIL import Image
@@ -56,3 +58,8 @@ def time_ticks(seconds: float) -> list[tuple[float, str]]:
     step_s = next((step for step in (0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60) if seconds / step <= 8), 120)
     count = int(seconds / step_s + 1e-9)
     return [(i * step_s / seconds, f"{i * step_s:g} s") for i in range(count + 1) if i * step_s / seconds < 0.99]
+
+
+def file_address(path: str | Path) -> str:
+    """Where the page finds a file of the store; relative, so that it holds behind a proxy with a path of its own."""
+    return f"gradio_api/file={quote(str(path))}"

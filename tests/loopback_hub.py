@@ -12,19 +12,24 @@ COMMIT = "1" * 40
 
 
 class LoopbackHub(Loopback):
-    """``files`` holds what was committed (path -> bytes), ``created`` the wishes for new repositories.
+    """``files`` holds what was committed (path -> bytes), ``created`` the wishes for new repositories, ``jobs`` those
+    for jobs, ``repos`` the files of each repository ("models/u/x") apart.
 
     Every repository is the same one.  Parquet files go the way of large ones: uploaded first, then committed by hash.
     """
 
     def __init__(self, status: int = 200) -> None:
         self.files, self.large, self.created, self.asked, self.status = {}, {}, [], [], status
+        self.jobs, self.repos = [], {}
         super().__init__(handler_of(self))
 
     def answer(self, path: str, body: bytes):
         if path.endswith("/api/repos/create"):
             self.created.append(json.loads(body))
             return {"url": f"{self.address}/datasets/u/x", "name": "u/x", "id": "1"}
+        if "/api/jobs/" in path:
+            self.jobs.append(json.loads(body))
+            return job_info(path.rsplit("/", 1)[1], self.jobs)
         if path.endswith("/validate-yaml"):
             return {"warnings": [], "errors": []}
         if "/preupload/" in path:
@@ -43,6 +48,10 @@ class LoopbackHub(Loopback):
             return {}
         if "/commit/" in path:
             self.commit(body)
+            repo = self.repos.setdefault(path.split("/api/")[1].split("/commit/")[0], {})
+            steps = [json.loads(line) for line in body.splitlines()]
+            names = [step["value"]["path"] for step in steps if step["key"] in ("file", "lfsFile")]
+            repo.update({name: self.files[name] for name in names})
             return {"commitUrl": f"{self.address}/datasets/u/x/commit/1", "commitOid": "1", "pullRequestUrl": None}
         if "/tree/" in path:
             return self.tree(path)
@@ -80,6 +89,20 @@ class LoopbackHub(Loopback):
                 self.files[step["value"]["path"]] = self.large[step["value"]["oid"]]
             elif step["key"] == "deletedFile":
                 del self.files[step["value"]["path"]]
+
+
+def job_info(owner: str, jobs: list[dict]) -> dict:
+    """What the Hub answers to a new job."""
+    asked = jobs[-1]
+    return {
+        "id": f"job-{len(jobs)}",
+        "createdAt": "2026-01-01T00:00:00.000Z",
+        "dockerImage": asked.get("dockerImage"),
+        "command": asked["command"],
+        "flavor": asked["flavor"],
+        "status": {"stage": "RUNNING", "message": None},
+        "owner": {"id": "1", "name": owner, "type": "user"},
+    }
 
 
 def handler_of(hub: LoopbackHub):

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import time
 from types import SimpleNamespace
 
 import pytest
@@ -46,16 +47,18 @@ def example(models, engine):
 
 @pytest.fixture(scope="session")
 def served(models, engine, example):
-    """The served page: `url`, `store` and the gradio `page`."""
+    """The served page: `url`, `store`, `places` and the gradio `page`."""
     from space import interface
     from space.clips import ClipStore
+    from space.places import Places
 
     shipped, interface.EXAMPLE = interface.EXAMPLE, example
     store = ClipStore(models / "clips")
-    page = interface.build_interface(engine, store)
+    places = Places(engine.adapters_folder, models / "datasets")
+    page = interface.build_interface(engine, store, places=places)
     settings = interface.launch_settings(store) | {"prevent_thread_lock": True, "quiet": True}
     _, url, _ = page.launch(**settings)
-    yield SimpleNamespace(url=url, store=store, page=page)
+    yield SimpleNamespace(url=url, store=store, page=page, places=places)
     page.close()
     interface.EXAMPLE = shipped
 
@@ -73,8 +76,33 @@ def browser():
         opened.close()
 
 
+@pytest.fixture
+def slow_steps(monkeypatch):
+    """Each step takes a tenth of a second longer, so that Stop can be pressed in between on any machine."""
+    from space.watch import Watch
+
+    quick = Watch.__call__
+
+    def slow(self, *given):
+        time.sleep(0.1)
+        return quick(self, *given)
+
+    monkeypatch.setattr(Watch, "__call__", slow)
+
+
 @pytest.fixture(autouse=True)
 def without_network(monkeypatch):
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"):
         monkeypatch.delenv(name, raising=False)
     assert os.environ["HF_HUB_OFFLINE"] == "1"
+
+
+@pytest.fixture
+def page(browser, served):
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, accept_downloads=True)
+    opened = context.new_page()
+    opened.set_default_timeout(60_000)
+    opened.goto(served.url)
+    opened.wait_for_selector("#generate-prompt textarea")
+    yield opened
+    context.close()

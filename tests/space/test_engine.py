@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[2]
 def run(engine, tmp_path):
     def events(**settings):
         (tmp_path / "stop").unlink(missing_ok=True)
-        return list(engine.generate(Request("rain", **settings), tmp_path / "stop"))
+        return list(engine.work(Request("rain", **settings), tmp_path / "stop"))
 
     return events
 
@@ -39,7 +39,7 @@ def test_the_engine_makes_what_the_pipeline_makes(run, engine):
 
 
 def test_the_stop_file_ends_the_work_within_a_step(engine, tmp_path):
-    work = engine.generate(Request("rain", steps=50), tmp_path / "stop")
+    work = engine.work(Request("rain", steps=50), tmp_path / "stop")
     seen = [next(work), next(work)]
     (tmp_path / "stop").touch()
     rest = list(work)
@@ -49,7 +49,7 @@ def test_the_stop_file_ends_the_work_within_a_step(engine, tmp_path):
 
 
 def test_a_listener_who_leaves_stops_the_work(engine, tmp_path):
-    work = engine.generate(Request("rain", steps=50), tmp_path / "stop")
+    work = engine.work(Request("rain", steps=50), tmp_path / "stop")
     next(work)
     work.close()
     assert (tmp_path / "stop").exists()
@@ -118,9 +118,9 @@ from space.engine import Engine
 from space.jobs import Request
 engine = Engine({str(models / "tiny-sd")!r}, {str(models / "runs")!r})
 print("device", engine.pipeline.device.type)
-print("decorated", hasattr(engine.generate, "zerogpu"))
+print("decorated", hasattr(engine.work, "zerogpu"))
 try:
-    next(engine.generate(Request("rain"), Path({str(tmp_path / "stop")!r})))
+    next(engine.work(Request("rain"), Path({str(tmp_path / "stop")!r})))
 except Exception as error:
     print("asked", type(error).__module__.split(".")[0], type(error).__name__)
 """

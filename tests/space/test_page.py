@@ -8,44 +8,14 @@ import soundfile
 from playwright.sync_api import expect
 
 from spectrogram.recipe import Recipe
+from tests.space.driving import LOADED, RESTORE, choose_number, choose_steps, status
 
 expect.set_options(timeout=60_000)
-LOADED = "() => { const audio = document.querySelector('.card audio'); return audio && audio.duration > 0 }"
-
-
-@pytest.fixture
-def page(browser, served):
-    context = browser.new_context(viewport={"width": 1280, "height": 900}, accept_downloads=True)
-    opened = context.new_page()
-    opened.set_default_timeout(60_000)
-    opened.goto(served.url)
-    opened.wait_for_selector("#prompt textarea")
-    yield opened
-    context.close()
-
-
-def choose_steps(page, steps: int):
-    page.locator("#more button").first.click()
-    field = page.get_by_label(re.compile("number input for Steps", re.IGNORECASE))
-    slider = page.get_by_label(re.compile("range slider for Steps", re.IGNORECASE))
-    expect(slider).to_be_visible()
-    # gradio fills the fold while it opens and may set the field back: the slider shows the value that will be sent.
-    for _ in range(20):
-        field.fill(str(steps))
-        field.press("Tab")
-        page.wait_for_timeout(250)
-        if slider.input_value() == str(steps):
-            break
-    expect(slider).to_have_value(str(steps))
-
-
-def status(page):
-    return page.locator("#status .status")
 
 
 def test_a_finished_example_is_there_when_the_page_opens(page):
     page.wait_for_function(LOADED)
-    assert page.locator("#prompt textarea").input_value() == "a <b>bell</b> & rain"
+    assert page.locator("#generate-prompt textarea").input_value() == "a <b>bell</b> & rain"
     assert page.locator(".card figcaption strong").inner_text() == "a <b>bell</b> & rain"
     assert "seed 11" in page.locator(".card .facts").inner_text()
     described = page.locator(".card .plot img").get_attribute("alt")
@@ -55,8 +25,8 @@ def test_a_finished_example_is_there_when_the_page_opens(page):
 
 def test_typing_and_enter_make_a_sound_that_can_be_heard(page):
     choose_steps(page, 3)
-    page.fill("#prompt textarea", "rain in the bell")
-    page.press("#prompt textarea", "Enter")
+    page.fill("#generate-prompt textarea", "rain in the bell")
+    page.press("#generate-prompt textarea", "Enter")
     expect(status(page)).to_contain_text("Done in")
     expect(page.locator(".card figcaption strong")).to_have_text("rain in the bell")
     page.wait_for_function(LOADED)
@@ -83,12 +53,12 @@ def test_the_play_line_follows_the_sound(page):
 
 def test_a_locked_seed_makes_the_same_sound_and_the_downloads_remember_it(page, tmp_path):
     choose_steps(page, 2)
-    page.fill("#seed input", "5")
+    page.fill("#generate-seed input", "5")
     page.get_by_label("Lock the seed").check()
     recipes = []
     for _ in range(2):
-        page.fill("#prompt textarea", "rain")
-        page.click("#generate")
+        page.fill("#generate-prompt textarea", "rain")
+        page.click("#generate-start")
         page.wait_for_function("() => document.querySelector('.card .facts').innerText.startsWith('seed 5 ')")
         expect(status(page)).to_contain_text("Done in")
         with page.expect_download() as download:
@@ -101,80 +71,80 @@ def test_a_locked_seed_makes_the_same_sound_and_the_downloads_remember_it(page, 
 
 def test_variations_are_takes_and_a_variation_names_both_seeds(page):
     choose_steps(page, 2)
-    page.get_by_label(re.compile("number input for Variations", re.IGNORECASE)).fill("3")
-    page.fill("#prompt textarea", "bell")
-    page.press("#prompt textarea", "Enter")
-    expect(page.locator("#take")).to_be_visible()
-    expect(page.locator("#take label")).to_have_count(3)
+    choose_number(page, "Variations", 3)
+    page.fill("#generate-prompt textarea", "bell")
+    page.press("#generate-prompt textarea", "Enter")
+    expect(page.locator("#generate-take")).to_be_visible()
+    expect(page.locator("#generate-take label")).to_have_count(3)
     first = page.locator(".card .facts").inner_text()
-    page.locator("#take label").nth(2).click()
+    page.locator("#generate-take label").nth(2).click()
     expect(page.locator(".card .facts")).not_to_have_text(first)
     seed = int(re.search(r"seed (\d+)", page.locator(".card .facts").inner_text())[1])
-    page.click("#vary")
+    page.click("#generate-vary")
     expect(page.locator(".card .facts")).to_contain_text(f"seed {seed} varied by")
 
 
-def test_stop_works_within_a_step_and_keeps_what_was_typed(page):
+def test_stop_works_within_a_step_and_keeps_what_was_typed(page, slow_steps):
     page.wait_for_function(LOADED)
     choose_steps(page, 50)
-    page.fill("#prompt textarea", "a very long rain")
-    page.click("#generate")
+    page.fill("#generate-prompt textarea", "a very long rain")
+    page.click("#generate-start")
     expect(status(page)).to_contain_text(re.compile(r"step \d+/50"))
-    page.click("#stop")
+    page.click("#generate-stop")
     expect(status(page)).to_contain_text(re.compile(r"Stopped at step \d+/50\. Your settings are kept\."))
-    assert page.locator("#prompt textarea").input_value() == "a very long rain"
-    expect(page.locator("#generate")).to_be_enabled()
+    assert page.locator("#generate-prompt textarea").input_value() == "a very long rain"
+    expect(page.locator("#generate-start")).to_be_enabled()
     assert page.locator(".card audio").count() == 1
 
 
 def test_an_empty_prompt_is_named_at_the_field_and_nothing_is_queued(page):
-    page.fill("#prompt textarea", "   ")
-    page.click("#generate")
+    page.fill("#generate-prompt textarea", "   ")
+    page.click("#generate-start")
     expect(page.get_by_text("Write what you want to hear, for example")).to_be_visible()
-    expect(page.locator("#generate")).to_be_enabled()
+    expect(page.locator("#generate-start")).to_be_enabled()
 
 
-def test_words_that_do_not_fit_are_shown(page):
+def test_where_a_long_text_is_parted_is_shown(page):
     choose_steps(page, 1)
-    page.fill("#prompt textarea", "rain " * 76 + "the bell")
-    page.click("#generate")
-    expect(status(page)).to_contain_text("Not read, the text is too long: “rain the bell”.")
+    page.fill("#generate-prompt textarea", "rain " * 76 + "the bell")
+    page.click("#generate-start")
+    expect(status(page)).to_contain_text(
+        "A long text is read in two or more pieces; the second begins: “rain the bell”."
+    )
 
 
 def test_typed_markup_stays_text(page):
     choose_steps(page, 1)
-    page.fill("#prompt textarea", "<img src=x onerror=\"document.title='broken'\">")
-    page.click("#generate")
+    page.fill("#generate-prompt textarea", "<img src=x onerror=\"document.title='broken'\">")
+    page.click("#generate-start")
     expect(page.locator(".card figcaption strong")).to_contain_text("<img src=x")
     assert page.title() != "broken"
 
 
 def test_a_file_of_ours_restores_its_settings(page, example):
-    page.fill("#prompt textarea", "something else")
-    page.locator("#more button").first.click()
-    page.locator("#more input[type=file]").set_input_files(example)
+    page.fill("#generate-prompt textarea", "something else")
+    page.locator(RESTORE).set_input_files(example)
     expect(status(page)).to_contain_text("Settings restored")
-    assert page.locator("#prompt textarea").input_value() == "a <b>bell</b> & rain"
-    assert page.locator("#seed input").input_value() == "11"
+    assert page.locator("#generate-prompt textarea").input_value() == "a <b>bell</b> & rain"
+    assert page.locator("#generate-seed input").input_value() == "11"
     assert page.get_by_label("Lock the seed").is_checked()
 
 
 def test_a_strange_file_is_named_and_nothing_is_lost(page, tmp_path):
     (tmp_path / "noise.json").write_text("[1]")
-    page.fill("#prompt textarea", "kept")
-    page.locator("#more button").first.click()
-    page.locator("#more input[type=file]").set_input_files(tmp_path / "noise.json")
+    page.fill("#generate-prompt textarea", "kept")
+    page.locator(RESTORE).set_input_files(tmp_path / "noise.json")
     expect(status(page)).to_contain_text("recipe")
-    assert page.locator("#prompt textarea").input_value() == "kept"
+    assert page.locator("#generate-prompt textarea").input_value() == "kept"
 
 
 def test_a_small_screen_has_one_column_without_sideways_scrolling(page):
     page.set_viewport_size({"width": 390, "height": 844})
     widths = page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
     assert widths[0] <= widths[1]
-    button, card = page.locator("#generate").bounding_box(), page.locator(".card").bounding_box()
+    button, card = page.locator("#generate-start").bounding_box(), page.locator(".card").bounding_box()
     assert button["y"] + button["height"] < 844
-    assert button["y"] < card["y"] < page.locator("#seed").bounding_box()["y"]
+    assert button["y"] < card["y"] < page.locator("#generate-seed").bounding_box()["y"]
 
 
 def test_the_first_screen_speaks_no_jargon_and_fetches_nothing_from_outside(browser, served):
@@ -182,7 +152,7 @@ def test_the_first_screen_speaks_no_jargon_and_fetches_nothing_from_outside(brow
     addresses = []
     opened.on("request", lambda request: addresses.append(request.url))
     opened.goto(served.url)
-    opened.wait_for_selector("#prompt textarea")
+    opened.wait_for_selector("#generate-prompt textarea")
     opened.wait_for_function(LOADED)
     visible = opened.locator("body").inner_text().lower()
     opened.close()
@@ -191,11 +161,11 @@ def test_the_first_screen_speaks_no_jargon_and_fetches_nothing_from_outside(brow
 
 
 def test_every_field_has_a_name_for_screen_readers(page):
-    page.locator("#more button").first.click()
+    page.locator("#generate-more button").first.click()
     nameless = page.evaluate(
         """() => [...document.querySelectorAll('input, textarea, select, button, audio')]
         .filter((field) => field.offsetParent && !field.labels?.length && !field.ariaLabel && !field.title
-                           && !field.closest('label') && !field.innerText?.trim())
+                           && !field.closest('label') && !field.textContent?.trim())
         .map((field) => field.outerHTML.slice(0, 120))"""
     )
     assert nameless == []

@@ -1,0 +1,16 @@
+"""``python -m space deploy USER/NAME``; ``python app.py`` opens the page."""
+
+import sys
+
+
+def main(argv: list[str]) -> int:
+    if argv[:1] == ["deploy"]:
+        from space.deploy import main as deploy
+
+        return deploy(argv[1:])
+    print(__doc__.strip())
+    return 0 if argv in ([], ["-h"], ["--help"]) else 2
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,201 @@
+"""The Fine-tune tab: from a visitor's files to a model of their own, in five steps."""
+
+import os
+import time
+
+import gradio as gr
+
+from space.checking import check_rows, round_trip_html, summary, verdicts_html
+from space.clips import ClipStore
+from space.collected import collect
+from space.engine import Engine
+from space.finetune_fields import DEFAULT_LENGTH, FinetuneFields, length_of, minutes_told
+from space.finetune_views import log_html, loss_html, progress_html, samples_html
+from space.hub_job import start_job
+from space.permissions import JOB, NOWHERE, Permissions, decide
+from space.places import NAME, Places
+from space.publishing import publish, three_lines
+from space.status import status_html
+from space.training_runs import TrainingRuns
+from spectrogram.presets import PRESETS
+from spectrogram.problems import Problem, UsageProblem
+
+FIRST_NAME = "my-sound"
+
+
+class FinetuneTab:
+    """Events of the five steps; the components lie in FinetuneFields, the work in modules that know no page."""
+
+    def __init__(self, engine: Engine, store: ClipStore, places: Places, page: gr.Blocks):
+        self.engine, self.store, self.places = engine, store, places
+        self.runs = TrainingRuns(places)
+        self.allowed = decide(os.environ, None, gpu=engine.pipeline.device.type == "cuda")
+        self.fields = FinetuneFields(self.allowed)
+        self._connect(page)
+
+    def permissions(self, page: gr.Request) -> tuple[Permissions, str | None, str | None]:
+        """(what this visitor may do, their name, their token)."""
+        name, token = signed_in(page)
+        gpu = self.engine.pipeline.device.type == "cuda"
+        return decide(os.environ, name, token is not None, gpu), name, token or os.environ.get("HF_TOKEN")
+
+    def folders(self, name: str, page: gr.Request):
+        """(upload, dataset) folders of this visitor's set of that name. Raises UsageProblem where none may be made."""
+        allowed, user, _ = self.permissions(page)
+        if allowed.train == NOWHERE:
+            raise UsageProblem("training is not possible here", allowed.reason, "see the button above")
+        visitor = user if allowed.train == JOB else None
+        return self.places.upload(name, visitor), self.places.dataset(name, visitor)
+
+    def _connect(self, page: gr.Blocks):
+        fields, private = self.fields, {"api_visibility": "private"}
+        fields.files.upload(
+            self.read_files, [fields.files, fields.name], [fields.table, fields.said, fields.check], **private
+        )
+        fields.sample.click(self.read_sample, fields.name, [fields.table, fields.said, fields.check], **private)
+        fields.check.click(
+            self.check,
+            [fields.table, fields.name],
+            [fields.checked, fields.verdicts, fields.trips, fields.train],
+            concurrency_id="check",
+            concurrency_limit=1,
+            show_progress="hidden",
+            **private,
+        )
+        told = [fields.length, fields.method]
+        fields.length.change(lambda length, method: minutes_told(self.places, length), told, fields.estimate, **private)
+        watched = [fields.progress, fields.loss, fields.samples, fields.log, *fields.run_buttons, fields.timer]
+        options = [fields.name, fields.length, fields.method, fields.trigger, fields.flavor]
+        fields.train.click(self.train, options, watched, **private)
+        fields.stop.click(self.stop, fields.name, watched, **private)
+        fields.resume.click(self.resume, fields.name, watched, **private)
+        quiet = private | {"queue": False, "show_progress": "hidden"}
+        fields.timer.tick(self.watch, fields.name, watched, **quiet)
+        page.load(self.open, fields.name, [fields.name, fields.train, fields.estimate, *watched], **quiet)
+        fields.publish.click(self.publish, [fields.name, fields.repo, fields.private], fields.published, **private)
+
+    def read_files(self, paths: list[str] | None, name: str, page: gr.Request):
+        """The table of sounds and captions, to be corrected by hand."""
+        try:
+            collected = collect(paths or [], self.folders(name, page)[0])
+        except Problem as problem:
+            return gr.skip(), status_html(str(problem), problem=True), gr.Button(interactive=False)
+        told = status_html(
+            f"{len(collected.rows)} sounds. Correct the captions, then check.", tuple(collected.notes[:8])
+        )
+        return gr.Dataframe(value=collected.rows), told, gr.Button(interactive=True)
+
+    def read_sample(self, name: str, page: gr.Request):
+        """Synthesised owls, made here: for a first try without files of one's own."""
+        from space.sample_clips import make_sample
+
+        try:
+            folder, _ = self.folders(name, page)
+            paths = make_sample(folder.with_name(f"{folder.name}-sample"))
+        except Problem as problem:
+            return gr.skip(), status_html(str(problem), problem=True), gr.Button(interactive=False)
+        return self.read_files(paths, name, page)
+
+    def check(self, rows, name: str, page: gr.Request):
+        """Verdicts on all rows, and the first clips as they come back from their pictures."""
+        try:
+            upload, dataset = self.folders(name, page)
+            rows = [[str(cell or "") for cell in row] for row in rows.values.tolist() if row[0]]
+            for event in check_rows(rows, upload, dataset, self.preset()):
+                if isinstance(event, tuple):
+                    yield (
+                        status_html(f"sound {event[0]}/{event[1]}", share=event[0] / max(1, event[1])),
+                        *(gr.skip(),) * 3,
+                    )
+        except Problem as problem:
+            yield status_html(str(problem), problem=True), "", "", gr.Button(interactive=False)
+            return
+        told, notes = summary(event)
+        trips = round_trip_html(dataset, self.store)
+        yield status_html(told, notes), verdicts_html(event, self.store), trips, gr.Button(interactive=True)
+
+    def preset(self) -> str:
+        """The codec preset whose pictures this base paints. Raises UsageProblem when none fits."""
+        from spectrogram.params import SpectrogramParams
+
+        for name in PRESETS:
+            if SpectrogramParams.preset(name) == self.engine.pipeline.params:
+                return name
+        raise UsageProblem("this base has a codec of its own", "a preset", "build the dataset on the command line")
+
+    def train(self, name, length, method, trigger, flavor, page: gr.Request):
+        """Start training where this visitor may: here, or as a job on their own account."""
+        allowed, user, token = self.permissions(page)
+        options = {"steps": length_of(length), "method": method}
+        if self.engine.base is not None:
+            options["base"] = self.engine.base
+        if (trigger or "").strip():
+            options["trigger"] = trigger.strip()[:60]
+        try:
+            _, dataset = self.folders(name, page)
+            if not dataset.is_dir():
+                raise UsageProblem(f"{name} has not been checked", "a checked set of sounds", "press Check first")
+            if allowed.train == JOB:
+                job = start_job(dataset, name, options, user, token, os.environ.get("SPACE_ID", ""), flavor)
+                told = status_html(f"The job {job.id} is running: {job.url}. The adapter will be in {user}/{name}.")
+                return told, *(gr.skip(),) * 7
+            self.runs.start(name, dataset, options)
+        except Problem as problem:
+            return status_html(str(problem), problem=True), *(gr.skip(),) * 7
+        return self.watch(name)
+
+    def stop(self, name: str, page: gr.Request):
+        if self.permissions(page)[0].train == "here":
+            self.runs.stop(name)
+        return self.watch(name)
+
+    def resume(self, name: str, page: gr.Request):
+        try:
+            if self.permissions(page)[0].train != "here":
+                raise UsageProblem("only the owner resumes a run", "the owner", "duplicate this Space")
+            self.runs.resume(name)
+        except Problem as problem:
+            return status_html(str(problem), problem=True), *(gr.skip(),) * 7
+        return self.watch(name)
+
+    def watch(self, name: str):
+        """Everything that is seen of a run, read from its files: a reload loses nothing."""
+        state = self.runs.state(name)
+        running, over = state.phase == "running", state.phase in ("stopped", "failed")
+        samples = samples_html(self.places.run(name), self.store) if state.phase != "none" else ""
+        buttons = (
+            gr.Button(interactive=running),
+            gr.Button(interactive=over),
+            gr.Button(interactive=state.phase == "done"),
+        )
+        return progress_html(state), loss_html(state), samples, log_html(state), *buttons, gr.Timer(active=running)
+
+    def open(self, typed: str):
+        """On loading: the run that is at work, else the latest; a name that was typed meanwhile stays."""
+        latest = self.runs.latest()
+        name = latest if latest and typed in ("", FIRST_NAME) else typed or FIRST_NAME
+        ready = self.places.dataset(name).is_dir() if NAME.fullmatch(name) else False
+        estimate = minutes_told(self.places, DEFAULT_LENGTH)
+        told = gr.skip() if name == typed else name
+        return told, gr.Button(interactive=ready), estimate, *self.watch(name)
+
+    def publish(self, name: str, repo: str, private: bool, page: gr.Request):
+        allowed, user, token = self.permissions(page)
+        try:
+            if not allowed.publish:
+                raise UsageProblem("publishing needs a token", "to be signed in, or HF_TOKEN at home", "sign in first")
+            repo = (repo or "").strip() or f"{user}/{name}"
+            address = publish(self.places.run(name), repo, token, private)
+        except Problem as problem:
+            return status_html(str(problem), problem=True)
+        lines = three_lines(repo, None if self.engine.base is None else str(self.engine.base))
+        return status_html(f"Published: {address}") + f'<pre class="log" tabindex="0">{lines}</pre>'
+
+
+def signed_in(page: gr.Request) -> tuple[str | None, str | None]:
+    """(user name, token) of who pressed; (None, None) off Hugging Face or when nobody is signed in."""
+    scope = getattr(page.request, "scope", {}) if page else {}
+    info = (scope.get("session") or {}).get("oauth_info")
+    if not info or info.get("expires_at", float("inf")) < time.time():
+        return None, None
+    return info["userinfo"]["preferred_username"], info["access_token"]

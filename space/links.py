@@ -1,0 +1,42 @@
+"""A recipe as text in an address: "?recipe=…" opens the page with the settings that made a clip."""
+
+import base64
+import binascii
+import json
+from pathlib import Path
+
+from spectrogram.problems import Problem
+from spectrogram.recipe import Recipe
+
+LONGEST = 8192
+KEPT = ("prompt", "negative_prompt", "seed", "steps", "guidance", "adapter", "adapter_scale", "verb", "settings")
+
+
+def to_link(recipe: Recipe, seconds: float) -> str:
+    """URL-safe text of what a person chose; the codec's parameters belong to the model and are left out."""
+    values = {name: value for name in KEPT if (value := getattr(recipe, name)) not in (None, "", {})}
+    text = json.dumps(values | {"seconds": round(seconds, 3)}, separators=(",", ":"), ensure_ascii=False)
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def from_link(text: str) -> tuple[Recipe, float | None]:
+    """The inverse of `to_link`: (recipe, seconds or None). Raises Problem on anything else."""
+    broken = Problem("the link holds no recipe", "a link that this page made", "copy it again")
+    if len(text) > LONGEST:
+        raise broken
+    try:
+        plain = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode()
+        seconds = json.loads(plain).get("seconds")
+    except (ValueError, binascii.Error, AttributeError, RecursionError) as error:
+        raise broken from error
+    return Recipe.from_json(plain), seconds if isinstance(seconds, int | float) else None
+
+
+def from_file(path: str | Path) -> tuple[Recipe, float | None]:
+    """(recipe, length in seconds or None) of one of our sounds, pictures or JSON files. Raises Problem."""
+    import soundfile
+
+    recipe = Recipe.read(path)
+    if Path(path).suffix.lower() in (".wav", ".flac", ".ogg"):
+        return recipe, soundfile.info(path).duration
+    return recipe, None

@@ -1,0 +1,50 @@
+"""Where the page keeps what outlives a request: adapters, datasets and uploads, each in a folder of its own."""
+
+import hashlib
+import re
+from pathlib import Path
+
+from spectrogram.problems import UsageProblem
+
+NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?")
+# Datasets that the commands of this project write by default, below the folder that the page was started in.
+USUAL_DATASETS = ("sd-audio-spectrograms", "demo/sd-audio-spectrograms")
+
+
+class Places:
+    """Folders below `root`; `runs` holds adapters as training writes them."""
+
+    def __init__(self, runs: str | Path = "runs", datasets: str | Path = "datasets"):
+        self.runs, self.datasets_folder = Path(runs).resolve(), Path(datasets).resolve()
+
+    def datasets(self) -> dict[str, Path]:
+        """Built datasets of this server by name, the newest first."""
+        found = [*self.datasets_folder.glob("*/"), *(Path(name).resolve() for name in USUAL_DATASETS)]
+        built = [folder for folder in found if any((folder / "data").rglob("*.parquet"))]
+        built.sort(key=lambda folder: folder.stat().st_mtime, reverse=True)
+        return {folder.name if folder.parent == self.datasets_folder else f"{folder.parent.name}/{folder.name}": folder
+                for folder in built}  # fmt: skip
+
+    def dataset(self, name: str, visitor: str | None = None) -> Path:
+        """Where the dataset of that name is built; a visitor's lies apart and is shown to nobody else."""
+        return self._of(self.datasets_folder, visitor) / checked(name)
+
+    def upload(self, name: str, visitor: str | None = None) -> Path:
+        return self._of(self.datasets_folder / ".uploads", visitor) / checked(name)
+
+    @staticmethod
+    def _of(folder: Path, visitor: str | None) -> Path:
+        if visitor is None:
+            return folder
+        return folder / ".visitors" / hashlib.sha256(visitor.encode()).hexdigest()[:32]
+
+    def run(self, name: str) -> Path:
+        return self.runs / checked(name)
+
+
+def checked(name: str) -> str:
+    """The name when it can be a folder and a repository; raises UsageProblem otherwise."""
+    name = (name or "").strip()
+    if not NAME.fullmatch(name):
+        raise UsageProblem("the name cannot be used", "small letters, digits and hyphens, at most 40", "try rain-roof")
+    return name

@@ -1,0 +1,18 @@
+"""A small set of sounds to try Fine-tune with, synthesised here: a sound that the embedded base does not know."""
+
+import shutil
+from pathlib import Path
+
+SOUND, CLIPS, SEED = "owl", 24, 2026
+
+
+def make_sample(folder: Path) -> list[str]:
+    """Write 24 clips with captions into `folder`; the paths of all files, as if they had been uploaded."""
+    from dataset_builder.soundscapes import write
+
+    shutil.rmtree(folder, ignore_errors=True)
+    write(folder, CLIPS, SEED, classes=(SOUND,), pair_share=0.0)
+    (folder / "strong_labels.jsonl").unlink(missing_ok=True)
+    archive = shutil.make_archive(str(folder), "zip", folder)
+    shutil.rmtree(folder)
+    return [archive]

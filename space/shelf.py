@@ -1,0 +1,148 @@
+"""A dataset of this project on the page: searched by words and facets, read a page at a time.
+
+A folder that this server built, or a public dataset on the Hub by its name; a visitor never names a path.
+"""
+
+import io
+import re
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+from spectrogram.problems import EnvironmentProblem, Problem, UsageProblem
+
+FACETS = ("split", "label", "licence")
+ANY = "any"
+HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}")
+LARGEST_SHARD_BYTES = 300_000_000
+TEXT_COLUMNS = ("caption", "label", "licence", "clip_id", "attribution", "source")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One clip without its media; `shard` and `place` say where they lie."""
+
+    shard: Path
+    place: int
+    split: str
+    caption: str
+    label: str
+    licence: str
+    clip_id: str
+    attribution: str
+
+
+@dataclass(frozen=True)
+class Item:
+    """One clip with its media as they are stored."""
+
+    row: Row
+    png: bytes
+    sound: bytes
+
+
+class Shelf:
+    """All rows of a dataset; `find` gives the rows that fit, `read` the media of some of them."""
+
+    def __init__(self, name: str, shards: list[Path]):
+        if not shards:
+            raise Problem(f"{name} holds no data/*.parquet", "a dataset of this project", "choose another one")
+        self.name = name
+        self.rows = [row for shard in sorted(shards) for row in _rows(shard)]
+
+    @classmethod
+    def of_folder(cls, folder: Path) -> "Shelf":
+        shards = sorted((folder / "data").rglob("*.parquet"))
+        # A dataset may hold the same clips as several kinds of picture: the first kind is enough to look at.
+        return cls(folder.name, [shard for shard in shards if shard.parent == shards[0].parent])
+
+    @classmethod
+    def of_hub(cls, name: str) -> "Shelf":
+        """A public dataset; the first shard of each split is fetched once. Raises UsageProblem, EnvironmentProblem."""
+        name = name.strip().removeprefix("https://huggingface.co/datasets/")
+        if not HUB_NAME.fullmatch(name):
+            raise UsageProblem("this is no name of a dataset", "USER/NAME", "copy it from the dataset's page")
+        return cls(name, _fetch(name))
+
+    def choices(self, facet: str) -> list[str]:
+        """Values of a facet with their counts, most frequent first, "any" in front."""
+        counts = Counter(getattr(row, facet) or "(none)" for row in self.rows)
+        return [ANY, *(f"{value} ({count})" for value, count in counts.most_common(200))]
+
+    def find(self, text: str = "", **facets: str) -> list[Row]:
+        """Rows that hold all words of the text in caption, label or id, and have the chosen facets."""
+        words = (text or "").lower().split()
+        wanted = {name: value.rsplit(" (", 1)[0] for name, value in facets.items() if value and value != ANY}
+        found = []
+        for row in self.rows:
+            told = f"{row.caption} {row.label} {row.clip_id}".lower()
+            fits = all((getattr(row, name) or "(none)") == value for name, value in wanted.items())
+            if fits and all(word in told for word in words):
+                found.append(row)
+        return found
+
+    def read(self, rows: list[Row]) -> tuple[list[Item], int]:
+        """(items, how many were left out because picture or sound is missing), in the order of the rows."""
+        items, missing = [], 0
+        for row in rows:
+            media = _media(row)
+            if media is None:
+                missing += 1
+            else:
+                items.append(Item(row, *media))
+        return items, missing
+
+
+def _rows(shard: Path) -> list[Row]:
+    from pyarrow import ArrowInvalid, parquet
+
+    try:
+        names = [name for name in TEXT_COLUMNS if name in parquet.read_schema(shard).names]
+        table = parquet.read_table(shard, columns=names).to_pylist()
+    except (ArrowInvalid, OSError) as error:
+        raise Problem(f"{shard.name} cannot be read ({error})", "a whole Parquet file", "build it again") from error
+    split, wanted = shard.name.split("-")[0], ("caption", "label", "licence", "clip_id", "attribution")
+    return [Row(shard, i, split, *(str(row.get(name) or "") for name in wanted)) for i, row in enumerate(table)]
+
+
+def _media(row: Row) -> tuple[bytes, bytes] | None:
+    """(PNG, sound) of a row, reading only its row group; None when either is empty or no picture."""
+    from PIL import Image, UnidentifiedImageError
+    from pyarrow import parquet
+
+    place, file = row.place, parquet.ParquetFile(row.shard)
+    for group in range(file.num_row_groups):
+        count = file.metadata.row_group(group).num_rows
+        if place < count:
+            break
+        place -= count
+    found = file.read_row_group(group, columns=["image", "audio"]).slice(place, 1).to_pylist()[0]
+    png, sound = ((found[name] or {}).get("bytes") for name in ("image", "audio"))
+    if not png or not sound:
+        return None
+    try:
+        Image.open(io.BytesIO(png)).verify()
+    except (UnidentifiedImageError, OSError, SyntaxError):
+        return None
+    return png, sound
+
+
+def _fetch(name: str) -> list[Path]:
+    from huggingface_hub import HfApi
+    from huggingface_hub.errors import HfHubHTTPError, OfflineModeIsEnabled
+
+    # token=False: what the Space's owner may see is not for every visitor.
+    api, first = HfApi(token=False), {}
+    try:
+        for file in api.list_repo_tree(name, repo_type="dataset", recursive=True):
+            if file.path.startswith("data/") and file.path.endswith(".parquet"):
+                first.setdefault(file.path.rsplit("/", 1)[1].split("-")[0], file)
+        large = [file.path for file in first.values() if file.size > LARGEST_SHARD_BYTES]
+        if large:
+            raise Problem(f"{large[0]} is larger than 300 MB", "smaller shards", "look at it on the Hub itself")
+        return [Path(api.hf_hub_download(name, file.path, repo_type="dataset")) for file in first.values()]
+    except (HfHubHTTPError, OfflineModeIsEnabled, OSError) as error:
+        reason = str(error).strip().splitlines()[0][:200]
+        raise EnvironmentProblem(
+            f"{name} cannot be fetched ({reason})", "a public dataset", "check its name"
+        ) from error

@@ -1,0 +1,52 @@
+"""diffusers' step callback: reports each step, shows an unfinished picture now and then, and stops when asked."""
+
+import queue
+import time
+from pathlib import Path
+
+from space.jobs import Step
+
+# A preview may cost this share of the work that it shows.
+PREVIEW_SHARE = 0.1
+
+
+class Halt(Exception):
+    """Raised inside the pipeline to leave it at once: nothing is decoded that nobody will hear."""
+
+
+class Watch:
+    """Called after each step; the presence of the stop file ends the work after that step."""
+
+    def __init__(self, stop_file: Path, events: queue.SimpleQueue):
+        self.stop_file, self.events = stop_file, events
+        self.done, self.total = 0, 0
+        self.begun_s = time.monotonic()
+        self.preview_due_s = self.begun_s
+
+    def start(self, total: int):
+        self.done, self.total = 0, total
+        self.events.put(Step(0, total))
+
+    def __call__(self, pipeline, step: int, timestep, tensors: dict) -> dict:
+        self.done += 1
+        if self.stop_file.exists():
+            raise Halt
+        left_s = self.seconds / self.done * max(0, self.total - self.done)
+        self.events.put(Step(self.done, self.total, left_s, self._preview(pipeline, tensors["latents"])))
+        return tensors
+
+    def _preview(self, pipeline, latents):
+        """The picture so far (128 or 512 pixels high), or None when showing it would slow the work down."""
+        from spectrogram.latents import decode_picture
+
+        begun_s = time.monotonic()
+        if begun_s < self.preview_due_s or self.done >= self.total:
+            return None
+        picture = decode_picture(pipeline, latents[:1])
+        cost_s = time.monotonic() - begun_s
+        self.preview_due_s = begun_s + cost_s / PREVIEW_SHARE
+        return picture
+
+    @property
+    def seconds(self) -> float:
+        return time.monotonic() - self.begun_s
