@@ -13,7 +13,7 @@ import argparse
 from pathlib import Path
 
 from dataset_builder import command
-from dataset_builder.arguments import parser_for
+from dataset_builder.arguments import parser_for, say
 from dataset_builder.exits import ended
 from spectrogram.problems import PARTIAL_EXIT_CODE, EnvironmentProblem, UsageProblem
 
@@ -41,7 +41,11 @@ def run(options: argparse.Namespace, rest: list[str]) -> int:
     """Fetch what is missing, then build with the remaining options; 3 when a sound or a clip is missing."""
     build_argv = [str(options.downloads), *rest]
     build_options = command.parser().parse_args(build_argv)
-    fetched = from_youtube(options) if options.source == "youtube" else from_hub(options)
+    if build_options.dry_run and options.source == "hub":
+        return hub_forecast(options, build_options.json)
+    fetched = from_youtube(options, build_options.dry_run) if options.source == "youtube" else from_hub(options)
+    if build_options.dry_run:
+        return fetched
     built = command.run(build_options, build_argv)
     return built or fetched
 
@@ -65,6 +69,19 @@ def from_hub(options: argparse.Namespace) -> int:
     return PARTIAL_EXIT_CODE if missing else 0
 
 
+def hub_forecast(options: argparse.Namespace, as_json: bool) -> int:
+    from dataset_builder.sources import hub
+
+    name = options.name or hub.DEFAULT
+    try:
+        facts = hub.forecast(name)
+    except (OSError, ConnectionError) as error:
+        raise unreachable(name, error) from error
+    text = f"{name}: {facts['files']} files, {facts['megabytes']:.0f} MB to stream into {options.downloads}"
+    say(as_json, facts, text + "\nnext: run the same command without --dry-run, perhaps with --limit")
+    return 0
+
+
 def unreachable(name: str, error: Exception) -> EnvironmentProblem:
     reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
     return EnvironmentProblem(
@@ -72,7 +89,7 @@ def unreachable(name: str, error: Exception) -> EnvironmentProblem:
     )
 
 
-def from_youtube(options: argparse.Namespace) -> int:
+def from_youtube(options: argparse.Namespace, dry_run: bool) -> int:
     """Download the sections of all tables into one folder, each clip with the split that its table is named after."""
     from dataset_builder import download_command
 
@@ -80,4 +97,5 @@ def from_youtube(options: argparse.Namespace) -> int:
         raise UsageProblem("no table is given", "expected --csv train.csv (and val.csv, test.csv)", "pass them")
     arguments = [*map(str, options.csv), "--out", str(options.downloads)]
     arguments += ["--limit", str(options.limit)] if options.limit else []
+    arguments += ["--dry-run"] if dry_run else []
     return download_command.run(download_command.parser().parse_args(arguments), arguments)

@@ -22,6 +22,8 @@ from dataset_builder.failures import Failure
 from dataset_builder.pieces import write_atomically
 
 log = logging.getLogger(__name__)
+# Previews and recordings of the two sites are MP3 or OGG of 128 to 192 kbit/s.
+BYTES_PER_SECOND, USUAL_S = 20_000, 20.0
 COLUMNS = ("file_name", "caption", "label", "licence", "source", "attribution", "source_id", "split", "sha256")
 
 
@@ -39,6 +41,7 @@ class Item:
     attribution: str = ""
     recording: str = ""
     split: str = ""
+    seconds: float | None = None
 
 
 class Collection:
@@ -67,6 +70,13 @@ class Collection:
             report(done)
         self.write_table()
         return counts
+
+    def forecast(self, items: Iterable[Item]) -> dict:
+        """How many sounds are offered, how many of them are not here yet, and how large those get."""
+        offered = list(items)
+        left = [item for item in offered if item.id not in self.rows]
+        size = sum(BYTES_PER_SECOND * (item.seconds or USUAL_S) for item in left)
+        return {"offered": len(offered), "left": len(left), "megabytes": round(size / 1e6, 1)}
 
     def add(self, item: Item) -> str:
         """Fetch one item unless it is here; returns "ok" or the reason of the failure.

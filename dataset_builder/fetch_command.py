@@ -22,7 +22,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--split", default="train", help="split of a Hub dataset (default train)")
     made.add_argument("--licences", default="cc0,by", help="freesound: cc0, by, by-nc (default cc0,by)")
     add_politeness(made, 1.0)
-    add_summary(made)
+    add_summary(made, dry_run=True)
     return made
 
 
@@ -37,6 +37,8 @@ def run(options: argparse.Namespace) -> int:
     from dataset_builder.workspace import clear, locked
     from spectrogram.problems import EnvironmentProblem
 
+    if options.dry_run:
+        return forecast(options)
     with locked(options.out), progress(options.limit, "sounds") as report:
         try:
             counts = Collection(options.out).fill(items(options), report)
@@ -50,6 +52,21 @@ def run(options: argparse.Namespace) -> int:
     next_step = f"next: python -m dataset_builder {shlex.quote(str(options.out))} --out sd-audio-spectrograms"
     say(options.json, {"here": here, "failed": dict(counts)}, f"{here} here, failed: {failed or 'none'}\n{next_step}")
     return PARTIAL_EXIT_CODE if counts else 0
+
+
+def forecast(options: argparse.Namespace) -> int:
+    """Say what would be fetched: asks for listings, for no sound."""
+    from dataset_builder.collection import Collection
+    from dataset_builder.sources import hub
+
+    if options.source == "hub":
+        facts = hub.forecast(options.query)
+        say(options.json, facts, f"{options.query}: {facts['files']} files, {facts['megabytes']:.0f} MB to stream")
+        return 0
+    facts = Collection(options.out).forecast(items(options))
+    size = f"{facts['left']} not here yet, about {facts['megabytes']:.0f} MB"
+    say(options.json, facts, f"{facts['offered']} sounds offered (--limit {options.limit}), {size}")
+    return 0
 
 
 def items(options: argparse.Namespace):

@@ -57,6 +57,7 @@ def item_of(sound: dict, query: str, web: Web) -> Item:
         source=sound.get("url") or f"https://freesound.org/s/{sound['id']}/",
         attribution=f"{sound['name']} by {sound['username']} (freesound.org)",
         recording=f"fs:{sound['id']}",
+        seconds=float(sound.get("duration") or 0) or None,
     )
 
 

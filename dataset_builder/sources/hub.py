@@ -16,6 +16,7 @@ from spectrogram.problems import Problem
 
 DEFAULT = "OpenSound/AudioCaps"
 CAPTIONS = ("captions", "caption", "text", "description", "sentence", "prompt")
+DATA_SUFFIXES = (".parquet", ".tar", ".zip", ".arrow", ".wav", ".flac", ".mp3", ".ogg")
 HUB = "https://huggingface.co/datasets/"
 IDS = ("clip_id", "id", "audiocap_id", "youtube_id", "file_name", "__key__")
 RECORDINGS = ("recording", "youtube_id", "source_id")
@@ -57,6 +58,17 @@ def item_of(name: str, split: str, number: int, row: dict, audio: str) -> Item:
         recording=next((str(row[column]) for column in RECORDINGS if row.get(column)), own or identity),
         split=split,
     )
+
+
+def forecast(name: str) -> dict:
+    """Files and megabytes of sound in a dataset on the Hub, from its listing alone; none for a local folder."""
+    from huggingface_hub import HfApi
+
+    if Path(name).exists():
+        return {"files": 0, "megabytes": 0.0}
+    tree = HfApi().list_repo_tree(name, repo_type="dataset", recursive=True)
+    sizes = [one.size for one in tree if Path(one.path).suffix in DATA_SUFFIXES]
+    return {"files": len(sizes), "megabytes": round(sum(sizes) / 1e6, 1)}
 
 
 def watch(video: str, start_s: float) -> str:

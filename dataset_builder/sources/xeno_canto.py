@@ -55,4 +55,13 @@ def item_of(recording: dict, web: Web) -> Item:
         source=f"https://xeno-canto.org/{number}",
         attribution=f"{recording.get('rec', 'unknown')}, XC{number}, xeno-canto.org",
         recording=f"xc:{number}",
+        seconds=seconds_of(recording.get("length", "")),
     )
+
+
+def seconds_of(length: str) -> float | None:
+    """``1:05`` or ``1:02:03`` in seconds, None for anything else."""
+    parts = length.split(":")
+    if not all(part.isdigit() for part in parts):
+        return None
+    return float(sum(60**place * int(part) for place, part in enumerate(reversed(parts))))

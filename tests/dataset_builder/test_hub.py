@@ -72,6 +72,15 @@ def test_audiocaps_is_one_command_that_keeps_splits_and_five_captions(audiocaps,
     assert len(list((tmp_path / "audiocaps" / "audio").iterdir())) == 3
 
 
+def test_a_dry_run_of_audiocaps_tells_the_size_and_streams_nothing(audiocaps, tmp_path):
+    code, out, err = run(audiocaps, tmp_path, "-m", "dataset_builder", "audiocaps", "--dry-run", "--json")
+    assert code == 0, err
+    size = sum(len(data) for name, data in audiocaps.files.items())
+    assert json.loads(out) == {"files": 2, "megabytes": round(size / 1e6, 1)}
+    assert not any("/resolve/" in asked for asked in audiocaps.asked)
+    assert not (tmp_path / "audiocaps").exists()
+
+
 def test_a_hub_that_does_not_answer_ends_with_5_and_what_to_do(tmp_path):
     with LoopbackHub(status=404) as hub:
         code, _, err = run(hub, tmp_path, "-m", "dataset_builder", "audiocaps", "--out", "set", "--splits", "test")

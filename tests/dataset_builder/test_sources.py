@@ -43,6 +43,23 @@ def test_freesound_pages_become_captioned_sounds_with_licence_and_author(tmp_pat
     assert one.recording == "fs:1"
 
 
+def test_a_dry_run_asks_for_the_listing_and_for_no_sound(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("FREESOUND_KEY", "secret")
+    with Server({}) as server:
+        listed = [sound(server, 1) | {"duration": 100.0}, sound(server, 2) | {"duration": 50.0}]
+        server.script["/search"] = [{"next": None, "results": listed}]
+        where = ["--out", str(tmp_path / "d"), "--address", server.address + "/search", "--pause", "0"]
+        assert fetch_command.main(["freesound", "rain", "--dry-run", *where]) == 0
+        assert len(server.asked) == 1
+    assert "2 sounds offered (--limit 100), 2 not here yet, about 3 MB" in capsys.readouterr().out
+    assert not (tmp_path / "d").exists()
+
+
+@pytest.mark.parametrize(("length", "seconds"), [("0:07", 7), ("1:05", 65), ("1:02:03", 3723), ("", None)])
+def test_the_lengths_of_xeno_canto_are_minutes_and_seconds(length, seconds):
+    assert xeno_canto.seconds_of(length) == seconds
+
+
 def test_xeno_canto_keeps_species_country_and_licence_and_skips_withheld_recordings(tmp_path, monkeypatch):
     monkeypatch.setenv("XENO_CANTO_KEY", "secret")
     recording = {"id": "7", "gen": "Turdus", "sp": "merula", "en": "Common Blackbird", "cnt": "Spain", "type": "song"}
