@@ -21,8 +21,20 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--controls", action="store_true", help="add silence, noise, shuffled pairs, codec ceiling")
     parser.add_argument("--preset", default="mini", help="codec preset of the ceiling row")
     parser.add_argument(
-        "--also", action="append", default=[], metavar="NAME=FOLDER", help="another set against the same reference"
+        "--also",
+        action="append",
+        default=[],
+        metavar="NAME=FOLDER",
+        help="another set against the same reference, with the paired difference of every figure; may be repeated",
     )
+    parser.add_argument(
+        "--captions",
+        nargs="?",
+        const="sd-audio-ear-v1",
+        metavar="EMBEDDER",
+        help="also how well clips fit their captions: sd-audio-ear-v1 (in the embedded base) or clap",
+    )
+    parser.add_argument("--caption-weights", help="local weights of clap, or another base model that has an ear")
     parser.add_argument("--no-cache", action="store_true", help="embed again even what is known by content hash")
     return parser
 
@@ -41,23 +53,24 @@ def run(options) -> int:
     """Reads, embeds, compares, prints and writes; returns the exit code."""
     from metrics import comparison, controls, embedders, terminal
     from metrics.collection import read_collection
-    from metrics.embedders.cache import EmbeddingCache
-    from metrics.embedding import embed_set
+    from metrics.differences import differences
     from metrics.results import assemble_results, write_results
 
     embedder = embedders.load(options.embedder, options.weights)
-    cache = None if options.no_cache else EmbeddingCache(embedder)
     folders = {"generated": options.generated, "reference": options.reference} | dict(map(_named_folder, options.also))
     collections = {name: read_collection(folder) for name, folder in folders.items()}
-    with terminal.progress(sum(map(len, collections.values())), f"embedding with {embedder.name}") as advance:
-        sets = {name: embed_set(sounds, embedder, cache, advance) for name, sounds in collections.items()}
+    sets = _embedded(collections, embedder, options)
     generated, reference = sets.pop("generated"), sets.pop("reference")
-    figures = comparison.compare(generated, reference, options.resamples, options.seed)
+    draws = {"resamples": options.resamples, "seed": options.seed}
+    figures = comparison.compare(generated, reference, **draws)
     rows = {name: controls.values_of(comparison.compare(one, reference, 0)) for name, one in sets.items()}
+    compared = {name: differences(generated, one, reference, **draws) for name, one in sets.items()}
+    if options.captions:
+        figures |= _caption_figures(collections["generated"], options)
     if options.controls:
         with terminal.progress(controls.clip_count(reference), "control rows") as advance:
             rows |= controls.control_rows(embedder, reference, options.preset, options.seed, advance)
-    results = assemble_results(generated, reference, figures, rows=rows, seed=options.seed, resamples=options.resamples)
+    results = assemble_results(generated, reference, figures, rows=rows, differences=compared, **draws)
     write_results(results, options.out)
     terminal.show(results, options.out)
     if options.html:
@@ -70,6 +83,32 @@ def _named_folder(given: str) -> tuple[str, Path]:
     if not separator or name in ("generated", "reference"):
         raise UsageProblem(f"--also {given}", "NAME=FOLDER, with a name of its own", "e.g. --also base=outputs/base")
     return name, Path(folder)
+
+
+def _embedded(collections: dict, embedder, options) -> dict:
+    from metrics import terminal
+    from metrics.embedders.cache import EmbeddingCache
+    from metrics.embedding import embed_set
+
+    cache = None if options.no_cache else EmbeddingCache(embedder)
+    with terminal.progress(sum(map(len, collections.values())), f"embedding with {embedder.name}") as advance:
+        return {name: embed_set(sounds, embedder, cache, advance) for name, sounds in collections.items()}
+
+
+def _caption_figures(sounds: list, options) -> dict[str, dict]:
+    """The text score of the generated clips that have captions; refused where none has, or no text can be embedded."""
+    from metrics import embedders
+    from metrics.embedders.interface import TextEmbedder
+    from metrics.text_figures import text_figure
+
+    captioned = [sound for sound in sounds if sound.caption]
+    if not captioned:
+        raise UsageProblem("--captions without captions", "a metadata.csv with a caption column", "add the captions")
+    embedder = embedders.load(options.captions, options.caption_weights)
+    if not isinstance(embedder, TextEmbedder):
+        raise UsageProblem(f"{embedder.name} embeds no texts", "sd-audio-ear-v1 or clap", "choose one of these")
+    embedded = _embedded({"generated": captioned}, embedder, options)["generated"]
+    return text_figure(embedded, embedder, options.resamples, options.seed)
 
 
 def _write_html(results: dict, generated, reference, path: Path) -> None:

@@ -22,6 +22,7 @@ def write_report(results: dict, worst: list[Pair], best: list[Pair], path) -> Pa
         embedder=escape(f"{embedder['name']}, version {embedder['version']}, sha256 {embedder['sha256'][:12]}"),
         figures="".join(_figure_row(name, figure) for name, figure in results["metrics"].items()),
         rows=_comparison_rows(results),
+        differences="".join(_difference_table(*one) for one in results.get("differences", {}).items()),
         warnings="".join(f"<li>{escape(text)}</li>" for text in results["warnings"]),
         skipped="".join(
             f"<li>{escape(c['set'])} {escape(c['name'])}: {escape(c['reason'])}</li>" for c in results["skipped"]
@@ -39,9 +40,8 @@ def _number(value: float | None) -> str:
 
 
 def _figure_row(name: str, figure: dict) -> str:
-    interval = "" if figure.get("low") is None else f"{figure['low']:.4g} to {figure['high']:.4g}"
     floor = "" if figure.get("noise_floor") is None else _number(figure["noise_floor"])
-    cells = (escape(name), _number(figure["value"]), interval, floor, escape(figure["note"]))
+    cells = (escape(name), _number(figure["value"]), _interval(figure), floor, escape(figure["note"]))
     return f"<tr>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>"
 
 
@@ -60,6 +60,20 @@ def _comparison_rows(results: dict) -> str:
 def _comparison_row(row: str, values: dict, names: list[str]) -> str:
     cells = "".join(f"<td>{_number(values[name]) if name in values else ''}</td>" for name in names)
     return f"<tr><td>{escape(row)}</td>{cells}</tr>"
+
+
+def _difference_table(other: str, figures: dict) -> str:
+    head = "<tr><th>metric</th><th>difference</th><th>95 % interval</th><th>this set is</th></tr>"
+    body = "".join(
+        f"<tr><td>{escape(name)}</td><td>{_number(one['value'])}</td><td>{_interval(one)}</td>"
+        f"<td>{one['verdict']}</td></tr>"
+        for name, one in figures.items()
+    )
+    return f"<h2>This set minus {escape(other)}</h2><div class='scroll'><table>{head}{body}</table></div>"
+
+
+def _interval(figure: dict) -> str:
+    return "" if figure.get("low") is None else f"{figure['low']:.4g} to {figure['high']:.4g}"
 
 
 def _class_bars(figure: dict) -> str:

@@ -6,6 +6,7 @@ from spectrogram.problems import UsageProblem
 
 METRICS = Path(__file__).parent
 EMBEDDERS = ("sd-audio-cnn-v1", "logmel-stats-v1")  # those that come with their weights
+TEXT_EMBEDDERS = ("sd-audio-ear-v1", "clap")  # the second one from the Hub
 LINES = {  # metric: the texts it needs beside the files, one line a file
     "clap_score": {"references": "Captions, one line for each clip in order"},
     "classification_accuracy_score": {
@@ -14,7 +15,7 @@ LINES = {  # metric: the texts it needs beside the files, one line a file
     },
 }
 WITHOUT_REFERENCE = ("clap_score", "audio_inception_score")
-WITHOUT_EMBEDDER = ("clap_score", "log_spectral_distance")
+WITHOUT_EMBEDDER = ("log_spectral_distance",)
 
 
 def build(name: str):
@@ -32,7 +33,8 @@ def build(name: str):
         for option, label in LINES.get(name, {}).items():
             fields[option] = gr.Textbox(label=label, lines=4)
         if name not in WITHOUT_EMBEDDER:
-            fields["embedder"] = gr.Dropdown(EMBEDDERS, value=EMBEDDERS[0], label="Embedder")
+            choices = TEXT_EMBEDDERS if name == "clap_score" else EMBEDDERS
+            fields["embedder"] = gr.Dropdown(choices, value=choices[0], label="Embedder")
         result = gr.JSON(label="Result")
 
         def measure(*given):

@@ -8,7 +8,7 @@ from pathlib import Path
 from metrics.embedding import EmbeddedSet
 from spectrogram.problems import Problem
 
-FORMAT = 1
+FORMAT = 2
 
 
 class ResultsProblem(Problem):

@@ -1,5 +1,6 @@
 """The base of all `evaluate` modules here: two sets go in, as files, folders or ready arrays; sizes may differ."""
 
+from abc import ABC, abstractmethod
 from pathlib import Path
 
 import datasets
@@ -18,7 +19,7 @@ class NothingMeasured(Problem):
     """Every pair of a metric failed."""
 
 
-class SetMetric(evaluate.Metric):
+class SetMetric(evaluate.Metric, ABC):
     """A metric of a generated set (predictions) against a reference set (references).
 
     Either set is a list of audio paths, a list that holds one such list, a folder, a metadata.csv, or ready numbers. A
@@ -48,9 +49,9 @@ class SetMetric(evaluate.Metric):
     def _compute(self, predictions, references, **options) -> dict:
         return self.measure(predictions, references, **options)
 
+    @abstractmethod
     def measure(self, predictions, references, **options) -> dict:
         """The result of the metric."""
-        raise NotImplementedError
 
 
 def numbers_or_none(given) -> np.ndarray | None:

@@ -24,6 +24,8 @@ def show(results: dict, path, console: Console | None = None) -> None:
         console.print(f"[dim]{escape(name)}: {escape(figure['note'])}[/dim]", highlight=False)
     if results.get("rows"):
         console.print(rows_table(results))
+    for name, figures in results.get("differences", {}).items():
+        console.print(differences_table(name, figures))
     for warning in results["warnings"]:
         console.print(f"[yellow]note[/yellow] {warning}")
     for clip in results["skipped"][:10]:
@@ -56,6 +58,18 @@ def rows_table(results: dict) -> Table:
     this = {"this set": {name: figure["value"] for name, figure in results["metrics"].items()}}
     for row, values in (this | results["rows"]).items():
         table.add_row(row, *(_number(values[name]) if name in values else "" for name in names))
+    return table
+
+
+def differences_table(other: str, figures: dict) -> Table:
+    """This set minus another one: difference, 95 % interval, and whether this set is better, worse or undecided."""
+    pairing = "clips paired by name" if any(one.get("paired") for one in figures.values()) else "clips not paired"
+    table = Table(title=f"this set minus {escape(other)} ({pairing})", title_justify="left", pad_edge=False)
+    for heading in ("metric", "difference", "95 % interval", "this set is"):
+        table.add_column(heading, overflow="fold")
+    for name, figure in figures.items():
+        interval = "" if figure["low"] is None else f"{figure['low']:.4g} .. {figure['high']:.4g}"
+        table.add_row(escape(name), _number(figure["value"]), interval, figure["verdict"])
     return table
 
 

@@ -1,10 +1,10 @@
 """CLAP score: mean cosine between each generated clip and its caption in one space of sound and text."""
 
-import numpy as np
-
 from metrics import set_metric
-from metrics.distances.samples import check_pair
+from metrics.distances.texts import text_sound_cosine
 from metrics.embedders import load
+from metrics.embedders.interface import TextEmbedder
+from metrics.text_figures import text_key
 from spectrogram.problems import UsageProblem
 
 
@@ -12,37 +12,25 @@ class ClapScore(set_metric.SetMetric):
     """-1 to 1, higher is nearer to the text. Figures of different CLAP checkpoints cannot be compared."""
 
     description = __doc__
-    inputs = "predictions: audio paths, or sound embeddings; references: one caption for each, or text embeddings"
+    inputs = "predictions: audio paths in order, or sound embeddings; references: one caption for each, or embeddings"
 
     def measure(self, predictions, references, embedder="clap", weights=None):
-        """{"clap_score[embedder]": mean cosine, "per_clip", "n_generated", embedder}."""
+        """{"clap_score[clap]", or "text_audio_score[embedder]": mean cosine, "shuffled", "first", "per_clip", counts}.
+
+        Only CLAP's figures carry CLAP's name; `embedder="sd-audio-ear-v1"` needs no download and has a name of its own.
+        """
         sounds, texts = set_metric.numbers_or_none(predictions), set_metric.numbers_or_none(references)
         if sounds is not None and texts is not None:
-            cosines = _cosines(sounds, texts)
-            return {"clap_score": float(cosines.mean()), "n_generated": len(cosines), "per_clip": cosines.tolist()}
-        if len(predictions) != len(references):
+            value = text_sound_cosine(sounds, texts)
+            return {"clap_score": float(value), "n_generated": len(sounds)} | value.details
+        captions = list(references)
+        if len(predictions) != len(captions):
             raise UsageProblem(
-                f"{len(predictions)} clips and {len(references)} captions",
-                "one caption for each clip",
-                "pair them first",
+                f"{len(predictions)} clips and {len(captions)} captions", "one caption for each clip", "pair them first"
             )
         chosen = load(embedder, weights)
-        cosines = _cosines(chosen.embed(predictions), chosen.embed_texts(list(references)))
-        return {
-            f"clap_score[{chosen.name}]": float(cosines.mean()),
-            "n_generated": len(cosines),
-            "per_clip": cosines.tolist(),
-            "embedder": chosen.identity,
-        }
-
-
-def _cosines(sounds, texts) -> np.ndarray:
-    sounds, texts = check_pair(sounds, texts, minimum_rows=1)
-    if len(sounds) != len(texts):
-        raise UsageProblem(f"{len(sounds)} sounds and {len(texts)} texts", "as many of each", "pair them first")
-    lengths = np.linalg.norm(sounds, axis=1) * np.linalg.norm(texts, axis=1)
-    if (lengths == 0).any():
-        raise UsageProblem(
-            f"pair {int(np.argmin(lengths))} has an embedding of length 0", "a direction", "leave it out"
-        )
-    return np.sum(sounds * texts, axis=1) / lengths
+        if not isinstance(chosen, TextEmbedder):
+            raise UsageProblem(f"{chosen.name} embeds no texts", "clap or sd-audio-ear-v1", "choose one of these")
+        value = text_sound_cosine(chosen.embed(predictions), chosen.embed_texts(captions), captions)
+        counts = {"n_generated": len(captions), "embedder": chosen.identity}
+        return {text_key(chosen.identity): float(value)} | counts | value.details

@@ -10,6 +10,7 @@ from metrics.distances.frechet import (
 from metrics.distances.gaussian import EmbedderMismatch, GaussianStatistics, require_same_embedder
 from metrics.distances.kernels import kernel_distance, kernel_inception_distance, median_distance
 from metrics.distances.samples import SampleProblem
+from metrics.distances.texts import text_sound_cosine
 
 __all__ = [
     "EmbedderMismatch",
@@ -26,4 +27,5 @@ __all__ = [
     "median_distance",
     "paired_kl",
     "require_same_embedder",
+    "text_sound_cosine",
 ]

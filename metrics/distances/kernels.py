@@ -20,17 +20,27 @@ def kernel_distance(x, y, bandwidth: float | None = None) -> Value:
     """
     x, y = check_pair(x, y)
     bandwidth = median_distance(y) if bandwidth is None else float(bandwidth)
-    if not bandwidth > 0:
-        raise SampleProblem(
-            f"the bandwidth is {bandwidth:.3g}",
-            "a positive number; 0 means that most reference rows are equal",
-            "pass bandwidth=, or look for silent or repeated clips in the reference",
-        )
-    gamma = 1 / (2 * bandwidth**2 + 1e-8)
+    gamma = 1 / (2 * _require_bandwidth(bandwidth) ** 2 + 1e-8)
     within_x = _mean_gaussian(x, x, gamma, without_diagonal=True)
     within_y = _mean_gaussian(y, y, gamma, without_diagonal=True)
     across = _mean_gaussian(x, y, gamma, without_diagonal=False)
     return Value(KAD_SCALE * (within_x + within_y - 2 * across), bandwidth=bandwidth)
+
+
+def redrawn_kernel_distances(x, y, weights_x: np.ndarray, weights_y: np.ndarray, bandwidth: float) -> np.ndarray:
+    """KAD of many redraws of one pair of sets, shape (redraws,); weights (redraws, rows) say how often a row was drawn.
+
+    Equal to `kernel_distance` on the repeated rows, but each kernel value is computed once for all redraws.
+    """
+    x, y = check_pair(x, y)
+    gamma = 1 / (2 * _require_bandwidth(bandwidth) ** 2 + 1e-8)
+    within = []
+    for rows, weights in ((x, weights_x), (y, weights_y)):
+        total = weights.sum(axis=1)
+        # A row and itself have kernel 1: every drawn row drops one such pair, copies of it count as other rows.
+        within.append((_weighted_gaussian(rows, rows, weights, weights, gamma) - total) / (total * (total - 1)))
+    across = _weighted_gaussian(x, y, weights_x, weights_y, gamma) / (weights_x.sum(axis=1) * weights_y.sum(axis=1))
+    return KAD_SCALE * (within[0] + within[1] - 2 * across)
 
 
 def median_distance(y) -> float:
@@ -86,6 +96,28 @@ def _mean_gaussian(a: np.ndarray, b: np.ndarray, gamma: float, without_diagonal:
             kernel[rows, start + rows] = 0.0
         total += float(kernel.sum())
     return total / (len(a) * (len(b) - 1 if without_diagonal else len(b)))
+
+
+def _weighted_gaussian(
+    a: np.ndarray, b: np.ndarray, weights_a: np.ndarray, weights_b: np.ndarray, gamma: float
+) -> np.ndarray:
+    """Sum over all pairs of rows of weight x weight x kernel, one figure a redraw."""
+    totals = np.zeros(len(weights_a))
+    for start in range(0, len(a), ROWS_A_BLOCK):
+        here = slice(start, start + ROWS_A_BLOCK)
+        kernel = np.exp(-gamma * _squared_distances(a[here], b))
+        totals += np.sum((weights_a[:, here] @ kernel) * weights_b, axis=1)
+    return totals
+
+
+def _require_bandwidth(bandwidth: float) -> float:
+    if not bandwidth > 0:
+        raise SampleProblem(
+            f"the bandwidth is {bandwidth:.3g}",
+            "a positive number; 0 means that most reference rows are equal",
+            "pass bandwidth=, or look for silent or repeated clips in the reference",
+        )
+    return bandwidth
 
 
 def _squared_distances(a: np.ndarray, b: np.ndarray) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,7 +21,7 @@ class Analysis:
     logits: np.ndarray | None = None
 
 
-class Embedder:
+class Embedder(ABC):
     """Base of all embedders; a subclass sets the fields and writes `analyse`."""
 
     name: str
@@ -53,9 +54,9 @@ class Embedder:
         """12 hex digits of the identity, for cache folders."""
         return hashlib.sha256(json.dumps(self.identity, sort_keys=True).encode()).hexdigest()[:12]
 
+    @abstractmethod
     def analyse(self, audio: np.ndarray) -> Analysis:
         """Rows and logits of mono float32 audio (samples,) at `sample_rate_hz`."""
-        raise NotImplementedError
 
     def analyse_file(self, path) -> Analysis:
         """Rows and logits of an audio file, channels averaged, resampled by soxr-HQ; every number checked."""
@@ -79,3 +80,11 @@ class Embedder:
                 f"{self.name} has no classes", "an embedder that classifies", "use sd-audio-cnn-v1 or ast"
             )
         return np.stack([self.analyse_file(path).logits for path in paths])
+
+
+class TextEmbedder(Embedder):
+    """An embedder whose space also holds texts; all its rows have unit length, so products are cosines."""
+
+    @abstractmethod
+    def embed_texts(self, texts: list[str]) -> np.ndarray:
+        """Embeddings (texts, d) of unit length."""

@@ -4,7 +4,16 @@ from metrics.embedders.interface import Embedder
 from spectrogram.problems import UsageProblem
 
 DEFAULT = "sd-audio-cnn-v1"
-NAMES = ("sd-audio-cnn-v1", "logmel-stats-v1", "vggish", "panns-cnn14-16k", "panns-cnn14-32k", "clap", "ast")
+NAMES = (
+    "sd-audio-cnn-v1",
+    "logmel-stats-v1",
+    "vggish",
+    "panns-cnn14-16k",
+    "panns-cnn14-32k",
+    "clap",
+    "ast",
+    "sd-audio-ear-v1",
+)
 
 
 def load(name: str = DEFAULT, weights: str | None = None) -> Embedder:
@@ -29,4 +38,8 @@ def load(name: str = DEFAULT, weights: str | None = None) -> Embedder:
         from metrics.embedders import transformer_models
 
         return {"clap": transformer_models.Clap, "ast": transformer_models.Ast}[name](weights)
+    if name == "sd-audio-ear-v1":
+        from metrics.embedders.spectrogram_ear import SpectrogramEar
+
+        return SpectrogramEar(weights)
     raise UsageProblem(f"there is no embedder {name!r}", f"one of {', '.join(NAMES)}", "choose one of these")

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from metrics.embedders.interface import Analysis, Embedder
+from metrics.embedders.interface import Analysis, Embedder, TextEmbedder
 from metrics.embedders.local_weights import MissingWeights, file_sha256
 
 WINDOW_S = 10
@@ -40,7 +40,7 @@ def _windows(audio: np.ndarray, rate_hz: int) -> list[np.ndarray]:
     return [audio[start : start + size] for start in starts]
 
 
-class Clap(Embedder):
+class Clap(TextEmbedder):
     """512 numbers a clip of unit length, in one space with texts."""
 
     name, version = "clap", "transformers"

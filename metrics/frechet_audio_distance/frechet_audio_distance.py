@@ -3,8 +3,8 @@
 import numpy as np
 
 from metrics import set_metric
-from metrics.comparison import frechet_key
 from metrics.distances import fad_infinity, frechet_distance, frechet_distance_per_row_group
+from metrics.measures import frechet_key
 
 CITATION = """@inproceedings{kilgour2019frechet,
   title={Fr\\'echet Audio Distance: A Reference-Free Metric for Evaluating Music Enhancement Algorithms},

@@ -42,7 +42,7 @@ def test_frechet_takes_paths_folders_and_arrays_of_unequal_length(folders):
 
 
 def test_the_name_of_published_figures_is_kept_for_vggish():
-    from metrics.comparison import frechet_key
+    from metrics.measures import frechet_key
 
     assert frechet_key({"name": "vggish"}) == "frechet_audio_distance"
     assert frechet_key({"name": "clap"}) == "frechet_distance[clap]"

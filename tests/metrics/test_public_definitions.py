@@ -1,4 +1,5 @@
-"""The numbers that the public packages gave for these very arrays: audioldm_eval 0.0.3, torch-fidelity 0.4.0, kadtk 1.1.0.
+"""Numbers that the public packages gave for these very arrays: audioldm_eval 0.0.3,
+torch-fidelity 0.4.0, kadtk 1.1.0.
 
 Their functions were run in float64 on what RandomState(7) draws, a stream that numpy keeps for good.
 """

@@ -1,0 +1,49 @@
+"""Which of two generated sets is nearer to one reference: the difference of each figure with its own interval.
+
+Both sets are redrawn together: with the same clips of the reference, and with the same clips of their own where both
+hold the same names. What the two share then cancels, so a difference is often sure where two intervals overlap.
+"""
+
+from metrics.distances import require_same_embedder
+from metrics.distances.samples import SampleProblem
+from metrics.embedding import EmbeddedSet
+from metrics.intervals import RESAMPLES, interval_around, redraws
+from metrics.measures import measures_of
+
+SURE, UNSURE = ("better", "worse"), "undecided"
+
+
+def differences(
+    first: EmbeddedSet, second: EmbeddedSet, reference: EmbeddedSet, resamples: int = RESAMPLES, seed: int = 0
+) -> dict[str, dict]:
+    """{metric: {"value": first - second, "low", "high", "verdict", "paired"}} over the metrics that both can give.
+
+    The verdict says whether the first set is better or worse, "undecided" where the 95 % interval holds 0.
+    """
+    require_same_embedder(first.identity, second.identity)
+    paired = first.names == second.names
+    draws = redraws(len(first.sounds), resamples, seed, 0)
+    other_draws = draws if paired else redraws(len(second.sounds), resamples, seed, 2)
+    reference_draws = redraws(len(reference.sounds), resamples, seed, 1)
+    shared = measures_of(second, reference).keys()
+    table = {}
+    for name, measure in measures_of(first, reference).items():
+        if name not in shared:
+            continue
+        try:
+            value = float(measure.value(first, reference) - measure.value(second, reference))
+            redrawn = measure.redrawn(first, reference, draws, reference_draws)
+            redrawn = redrawn - measure.redrawn(second, reference, other_draws, reference_draws)
+        except SampleProblem as problem:
+            table[name] = {"value": None, "low": None, "high": None, "verdict": UNSURE, "note": str(problem)}
+            continue
+        low, high = interval_around(value, redrawn)
+        verdict = _verdict(low, high, measure.lower_is_better)
+        table[name] = {"value": value, "low": low, "high": high, "verdict": verdict, "paired": paired}
+    return table
+
+
+def _verdict(low: float | None, high: float | None, lower_is_better: bool) -> str:
+    if low is None or low <= 0 <= high:
+        return UNSURE
+    return SURE[0] if (high < 0) == lower_is_better else SURE[1]

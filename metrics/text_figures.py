@@ -1,0 +1,36 @@
+"""How well generated clips fit their captions: one figure that a text embedder gives, under a name that tells which."""
+
+import numpy as np
+
+from metrics.distances.texts import text_sound_cosine
+from metrics.embedders.interface import TextEmbedder
+from metrics.embedding import EmbeddedSet
+from metrics.intervals import interval_around, redrawn_means, redraws
+
+
+def text_key(identity: dict) -> str:
+    """`clap_score[clap]` for CLAP alone, which published figures use; every other embedder has its own name."""
+    kind = "clap_score" if identity["name"] == "clap" else "text_audio_score"
+    return f"{kind}[{identity['name']}]"
+
+
+def text_figure(generated: EmbeddedSet, embedder: TextEmbedder, resamples: int, seed: int) -> dict[str, dict]:
+    """{name: figure} over the clips that have a caption; nothing where none has."""
+    captioned = [i for i, sound in enumerate(generated.sounds) if sound.caption]
+    if not captioned:
+        return {}
+    captions = [generated.sounds[i].caption for i in captioned]
+    rows = np.concatenate([generated.clip_rows[i] for i in captioned])
+    different = sorted(set(captions))
+    texts = embedder.embed_texts(different)[[different.index(text) for text in captions]]
+    value = text_sound_cosine(rows, texts, captions)
+    cosines = np.array(value.details.pop("per_clip"))
+    low, high = None, None
+    if resamples:
+        low, high = interval_around(float(value), redrawn_means(cosines, redraws(len(cosines), resamples, seed)))
+    note = "mean cosine of clip and caption, higher is nearer"
+    if "shuffled" in value.details:
+        shuffled, first = value.details["shuffled"], value.details["first"]
+        note += f"; other captions give {shuffled:.3g}, the own one is the nearest of {len(different)} for {first:.0%}"
+    figure = {"value": float(value), "low": low, "high": high, "note": note, "n_used": len(captioned)}
+    return {text_key(generated.identity): figure | value.details | {"embedder": embedder.identity}}
