@@ -16,6 +16,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import datasets
+
 from dataset_builder.build import Settings, deal
 from dataset_builder.captions import WORDINGS, chosen_wordings, read_entries
 from dataset_builder.clips import CutPolicy, Dropped

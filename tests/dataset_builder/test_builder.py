@@ -1,8 +1,8 @@
 """The importable builder prepares, streams and shards the same rows as the command."""
 
+import datasets
 import pytest
 
-import datasets
 from dataset_builder.build import Settings, build
 from dataset_builder.builder import SdAudioSpectrograms
 from dataset_builder.captions import read_entries
