@@ -66,7 +66,7 @@ def run(options) -> int:
     rows = {name: controls.values_of(comparison.compare(one, reference, 0)) for name, one in sets.items()}
     compared = {name: differences(generated, one, reference, **draws) for name, one in sets.items()}
     if options.captions:
-        figures |= _caption_figures(collections["generated"], options)
+        _add_captions(collections, options, figures, rows, compared)
     if options.controls:
         with terminal.progress(controls.clip_count(reference), "control rows") as advance:
             rows |= controls.control_rows(embedder, reference, options.preset, options.seed, advance)
@@ -95,20 +95,29 @@ def _embedded(collections: dict, embedder, options) -> dict:
         return {name: embed_set(sounds, embedder, cache, advance) for name, sounds in collections.items()}
 
 
-def _caption_figures(sounds: list, options) -> dict[str, dict]:
-    """The text score of the generated clips that have captions; refused where none has, or no text can be embedded."""
+def _add_captions(collections: dict, options, figures: dict, rows: dict, compared: dict) -> None:
+    """Adds the text score of every generated set; refused where no clip has a caption, or no text can be embedded."""
     from metrics import embedders
+    from metrics.differences import difference_of_means
     from metrics.embedders.interface import TextEmbedder
-    from metrics.text_figures import text_figure
+    from metrics.text_figures import text_figure, text_key
 
-    captioned = [sound for sound in sounds if sound.caption]
-    if not captioned:
+    sets = {name: [sound for sound in sounds if sound.caption] for name, sounds in collections.items()}
+    del sets["reference"]
+    if not sets["generated"]:
         raise UsageProblem("--captions without captions", "a metadata.csv with a caption column", "add the captions")
     embedder = embedders.load(options.captions, options.caption_weights)
     if not isinstance(embedder, TextEmbedder):
         raise UsageProblem(f"{embedder.name} embeds no texts", "sd-audio-ear-v1 or clap", "choose one of these")
-    embedded = _embedded({"generated": captioned}, embedder, options)["generated"]
-    return text_figure(embedded, embedder, options.resamples, options.seed)
+    embedded = _embedded({name: sounds for name, sounds in sets.items() if sounds}, embedder, options)
+    key = text_key(embedder.identity)
+    scores = {name: text_figure(one, embedder, options.resamples, options.seed) for name, one in embedded.items()}
+    ours = scores.pop("generated")
+    figures |= ours
+    for name, other in scores.items():
+        rows[name][key] = other[key]["value"]
+        per_clip = (figure[key]["per_clip"] for figure in (ours, other))
+        compared[name][key] = difference_of_means(*per_clip, options.resamples, options.seed)
 
 
 def _write_html(results: dict, generated, reference, path: Path) -> None:

@@ -4,10 +4,12 @@ Both sets are redrawn together: with the same clips of the reference, and with t
 hold the same names. What the two share then cancels, so a difference is often sure where two intervals overlap.
 """
 
+import numpy as np
+
 from metrics.distances import require_same_embedder
 from metrics.distances.samples import SampleProblem
 from metrics.embedding import EmbeddedSet
-from metrics.intervals import RESAMPLES, interval_around, redraws
+from metrics.intervals import RESAMPLES, interval_around, redrawn_means, redraws
 from metrics.measures import measures_of
 
 SURE, UNSURE = ("better", "worse"), "undecided"
@@ -41,6 +43,19 @@ def differences(
         verdict = _verdict(low, high, measure.lower_is_better)
         table[name] = {"value": value, "low": low, "high": high, "verdict": verdict, "paired": paired}
     return table
+
+
+def difference_of_means(
+    first: dict[str, float], second: dict[str, float], resamples: int = RESAMPLES, seed: int = 0
+) -> dict:
+    """The same for clips' own figures {name: number}, higher is better, over the names that both sets share."""
+    names = sorted(first.keys() & second.keys())
+    if not names:
+        return {"value": None, "low": None, "high": None, "verdict": UNSURE, "note": "no name is in both sets"}
+    steps = np.array([first[name] - second[name] for name in names])
+    low, high = interval_around(float(steps.mean()), redrawn_means(steps, redraws(len(names), resamples, seed)))
+    verdict = _verdict(low, high, lower_is_better=False)
+    return {"value": float(steps.mean()), "low": low, "high": high, "verdict": verdict, "paired": True}
 
 
 def _verdict(low: float | None, high: float | None, lower_is_better: bool) -> str:

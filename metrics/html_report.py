@@ -104,4 +104,4 @@ def _player(path: Path) -> str:
         for start in range(0, audio.shape[1], 1 << 16):
             file.write(audio.T[start : start + (1 << 16)])
     sound = base64.b64encode(buffer.getvalue()).decode()
-    return f"<audio controls preload='none' src='data:audio/ogg;base64,{sound}'></audio>"
+    return f"<audio controls preload='metadata' src='data:audio/ogg;base64,{sound}'></audio>"

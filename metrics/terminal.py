@@ -21,11 +21,13 @@ def show(results: dict, path, console: Console | None = None) -> None:
     console = console or Console()
     console.print(metrics_table(results))
     for name, figure in results["metrics"].items():
-        console.print(f"[dim]{escape(name)}: {escape(figure['note'])}[/dim]", highlight=False)
+        console.print(
+            f"[dim]{_short(name, results['embedder']['name'])}: {escape(figure['note'])}[/dim]", highlight=False
+        )
     if results.get("rows"):
         console.print(rows_table(results))
     for name, figures in results.get("differences", {}).items():
-        console.print(differences_table(name, figures))
+        console.print(differences_table(name, figures, results["embedder"]["name"]))
     for warning in results["warnings"]:
         console.print(f"[yellow]note[/yellow] {warning}")
     for clip in results["skipped"][:10]:
@@ -44,7 +46,7 @@ def metrics_table(results: dict) -> Table:
     for name, figure in results["metrics"].items():
         interval = "" if figure.get("low") is None else f"{figure['low']:.4g} .. {figure['high']:.4g}"
         floor = "" if figure.get("noise_floor") is None else f"{figure['noise_floor']:.4g}"
-        table.add_row(escape(name), _number(figure["value"]), interval, floor)
+        table.add_row(_short(name, embedder["name"]), _number(figure["value"]), interval, floor)
     return table
 
 
@@ -61,7 +63,7 @@ def rows_table(results: dict) -> Table:
     return table
 
 
-def differences_table(other: str, figures: dict) -> Table:
+def differences_table(other: str, figures: dict, embedder: str) -> Table:
     """This set minus another one: difference, 95 % interval, and whether this set is better, worse or undecided."""
     pairing = "clips paired by name" if any(one.get("paired") for one in figures.values()) else "clips not paired"
     table = Table(title=f"this set minus {escape(other)} ({pairing})", title_justify="left", pad_edge=False)
@@ -69,8 +71,13 @@ def differences_table(other: str, figures: dict) -> Table:
         table.add_column(heading, overflow="fold")
     for name, figure in figures.items():
         interval = "" if figure["low"] is None else f"{figure['low']:.4g} .. {figure['high']:.4g}"
-        table.add_row(escape(name), _number(figure["value"]), interval, figure["verdict"])
+        table.add_row(_short(name, embedder), _number(figure["value"]), interval, figure["verdict"])
     return table
+
+
+def _short(name: str, embedder: str) -> str:
+    """The name without the embedder that the table's title gives already."""
+    return escape(name.removesuffix(f"[{embedder}]"))
 
 
 def _number(value: float | None) -> str:

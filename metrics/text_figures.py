@@ -24,7 +24,7 @@ def text_figure(generated: EmbeddedSet, embedder: TextEmbedder, resamples: int, 
     different = sorted(set(captions))
     texts = embedder.embed_texts(different)[[different.index(text) for text in captions]]
     value = text_sound_cosine(rows, texts, captions)
-    cosines = np.array(value.details.pop("per_clip"))
+    cosines = np.array(value.details["per_clip"])
     low, high = None, None
     if resamples:
         low, high = interval_around(float(value), redrawn_means(cosines, redraws(len(cosines), resamples, seed)))
@@ -33,4 +33,9 @@ def text_figure(generated: EmbeddedSet, embedder: TextEmbedder, resamples: int, 
         shuffled, first = value.details["shuffled"], value.details["first"]
         note += f"; other captions give {shuffled:.3g}, the own one is the nearest of {len(different)} for {first:.0%}"
     figure = {"value": float(value), "low": low, "high": high, "note": note, "n_used": len(captioned)}
-    return {text_key(generated.identity): figure | value.details | {"embedder": embedder.identity}}
+    names = [generated.names[i] for i in captioned]
+    details = value.details | {
+        "per_clip": dict(zip(names, cosines.tolist(), strict=True)),
+        "embedder": embedder.identity,
+    }
+    return {text_key(generated.identity): figure | details}

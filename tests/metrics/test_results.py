@@ -128,7 +128,11 @@ def test_the_command_writes_results_and_a_report_to_listen_to(folders, tmp_path,
     assert results["rows"]["same"]["frechet_distance[logmel-stats-v1]"] == pytest.approx(0, abs=1e-6)
     page = (tmp_path / "r.html").read_text()
     assert page.count("<audio") == 12
-    assert "frechet_distance[logmel-stats-v1]" in capsys.readouterr().out
+    assert results["differences"]["same"]["frechet_distance[logmel-stats-v1]"]["verdict"] == "worse"
+    assert "This set minus same" in page
+    shown = capsys.readouterr().out
+    assert "6 generated, 6 reference clips, logmel-stats-v1" in shown
+    assert "this set minus same" in shown
 
 
 def test_an_unreadable_clip_ends_with_exit_code_3_and_its_name(folders, tmp_path, capsys, monkeypatch):
