@@ -12,7 +12,10 @@ def make_sample(folder: Path) -> list[str]:
 
     shutil.rmtree(folder, ignore_errors=True)
     write(folder, CLIPS, SEED, classes=(SOUND,), pair_share=0.0)
-    (folder / "strong_labels.jsonl").unlink(missing_ok=True)
+    # A visitor's folder has sounds and captions, not the labels of composed scenes.
+    shutil.rmtree(folder / "jams")
+    for labels in folder.glob("strong_labels.*"):
+        labels.unlink()
     archive = shutil.make_archive(str(folder), "zip", folder)
     shutil.rmtree(folder)
     return [archive]

@@ -1,4 +1,7 @@
-"""A folder of composed sounds that builds into a dataset: audio/, jams/, metadata.csv and strong_labels.csv."""
+"""A folder of composed sounds that builds into a dataset: audio/, metadata.csv, and strong labels in three forms.
+
+jams/ holds one document a sound, strong_labels.csv one row an event, strong_labels.jsonl one line a sound.
+"""
 
 from __future__ import annotations
 
@@ -28,6 +31,7 @@ class SceneFolder:
         self.stack = ExitStack()
         self.metadata = self.table("metadata.csv", self.columns)
         self.labels = self.table("strong_labels.csv", LABEL_COLUMNS)
+        self.lines = self.stack.enter_context((self.out / "strong_labels.jsonl").open("w", encoding="utf-8"))
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -46,3 +50,6 @@ class SceneFolder:
         (self.out / "jams" / f"{stem}.jams").write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
         self.metadata.writerow({"file_name": name, **facts})
         self.labels.writerows({"file_name": name, **label} for label in labels)
+        heard = [label for label in labels if label["role"] == "foreground"]
+        events = [{key: label[key] for key in ("label", "onset_s", "offset_s")} for label in heard]
+        self.lines.write(json.dumps({"file_name": name, "events": events}) + "\n")

@@ -85,6 +85,8 @@ def test_the_command_writes_audio_captions_and_strong_labels(tmp_path):
     assert [row["label"] for row in rows] == ["owl"] * 3
     assert all((tmp_path / row["file_name"]).stat().st_size > 1000 for row in rows)
     assert [(row["label"], float(row["onset_s"]), float(row["offset_s"])) for row in labels] == [("owl", 0, 5.12)] * 3
+    line = json.loads((tmp_path / "strong_labels.jsonl").read_text().splitlines()[0])
+    assert line["events"] == [{"label": "owl", "onset_s": 0, "offset_s": SECONDS}]
     document = json.loads((tmp_path / "jams" / "000000_owl.jams").read_text())
     assert document["annotations"][1]["data"] == [{"time": 0, "duration": SECONDS, "value": "owl", "confidence": 1.0}]
 
