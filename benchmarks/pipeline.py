@@ -46,7 +46,7 @@ def measure_steps(options) -> dict:
 def measure_decode(options) -> dict:
     from benchmarks import pipeline_decode
 
-    return pipeline_decode.measure(Path(options.pictures), 4 if options.quick else None)
+    return pipeline_decode.measure(Path(options.pictures), 6 if options.quick else None)
 
 
 def open_pipeline(options):

@@ -20,15 +20,14 @@ TOLERANCE = 0.02
 
 
 def schedulers(own):
-    """{name: scheduler} made of the base's own settings; those that refuse its zero-terminal noise are left out."""
-    from diffusers import DPMSolverMultistepScheduler, EulerDiscreteScheduler, UniPCMultistepScheduler
+    """{name: scheduler}, all made of the base's own settings."""
+    from diffusers import DPMSolverMultistepScheduler, UniPCMultistepScheduler
 
     config = own.config
     return {
         type(own).__name__: own,
         "DPM++ 2M": DPMSolverMultistepScheduler.from_config(config, algorithm_type="dpmsolver++"),
         "UniPC": UniPCMultistepScheduler.from_config(config),
-        "Euler": EulerDiscreteScheduler.from_config(config),
     }
 
 

@@ -12,14 +12,44 @@ from spectrogram.params import MODEL_FILE, SpectrogramParams
 from spectrogram.problems import UsageProblem
 from spectrogram.recipe import KEY as RECIPE_KEY
 from spectrogram.recipe import Recipe
+from spectrogram.seams import join
 
 # Pictures whose size says how they are to be heard, when neither adapter nor model does.
 SIZES = {(512, 512): "sd15", (256, 128): "mini"}
 
 
+# Pictures longer than LONGEST_S are decoded in pieces, so that memory does not grow with the length; they overlap.
+LONGEST_S, PIECE_S, OVERLAP_S = 12.0, 8.0, 0.64
+
+
+def decode_long(codec: SpectrogramCodec, image, seed: int) -> np.ndarray:
+    """Audio (channels, samples) of a picture of any length, exactly as long as the codec would make it in one piece."""
+    params = codec.params
+    if params.clip_seconds <= LONGEST_S or params.framing != "half":
+        return codec.decode(image, seed)[0]
+    per_second, hop = params.columns / params.clip_seconds, params.clip_samples // params.columns
+    width, overlap = round(PIECE_S * per_second), round(OVERLAP_S * per_second)
+
+    def pieces():
+        for start in range(0, params.columns - overlap, width - overlap):
+            end = min(start + width, params.columns)
+            part = image.crop((start, 0, end, image.height))
+            yield SpectrogramCodec(params.replace(columns=end - start)).decode(part, seed + start)[0], start * hop
+
+    audio = np.zeros((params.channels, params.clip_samples), np.float32)
+    place = 0
+    for block in join(pieces(), params.sample_rate_hz):
+        block = block[:, : audio.shape[1] - place]
+        audio[:, place : place + block.shape[1]] = block
+        place += block.shape[1]
+    return audio
+
+
 class Hearing:
     """Part of the pipeline: `params` says how pictures are heard, `defaults` how the base is sampled."""
 
+    # watermark(audio (channels, samples), rate_hz) -> audio marks each generated sound; None, the default, marks none.
+    watermark = None
     _params: SpectrogramParams | None = None
     _defaults: GenerationDefaults | None = None
 
@@ -54,8 +84,9 @@ class Hearing:
         codec, audios = SpectrogramCodec(params), []
         for image, recipe in zip(images, recipes, strict=True):
             image.info |= {PARAMS_KEY: params.to_json(), RECIPE_KEY: recipe.to_json()}
-            audio, _ = codec.decode(image, seed=recipe.seed or 0)
-            audios.append(audio[:, : None if seconds is None else round(seconds * params.sample_rate_hz)])
+            audio = decode_long(codec, image, recipe.seed or 0)
+            audio = audio[:, : None if seconds is None else round(seconds * params.sample_rate_hz)]
+            audios.append(audio if self.watermark is None else self.watermark(audio, params.sample_rate_hz))
         return SpectrogramAudioOutput(images, np.stack(audios), params.sample_rate_hz, recipes)
 
     def _params_by_size(self) -> SpectrogramParams:

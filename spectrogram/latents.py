@@ -8,7 +8,7 @@ from spectrogram.codec import SpectrogramCodec
 from spectrogram.params import SpectrogramParams
 
 # Latent columns that the VAE decodes at once, and that each piece looks beyond its own edge.
-PIECE, MARGIN = 96, 8
+PIECE, MARGIN = 48, 8
 
 
 @torch.no_grad()

@@ -3,6 +3,7 @@
 import base64
 import html
 import io
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,8 +27,12 @@ class SpectrogramAudioOutput(BaseOutput):
     sampling_rate: int
     recipes: list[Recipe]
 
-    def save(self, path: str | Path, i: int = 0) -> tuple[Path, Path]:
-        """Write clip i as sound (suffix .wav, .flac, .ogg or .mp3) and its picture beside it; both carry the recipe."""
+    def save(self, path: str | Path, i: int = 0, sign: Callable | None = None) -> tuple[Path, Path]:
+        """Write clip i as sound (suffix .wav, .flac, .ogg or .mp3) and its picture beside it; both carry the recipe.
+
+        The recipe says `ai_generated`. `sign(file, recipe)`, off by default, is called with each finished file: the
+        place for a C2PA tool or another signature of one's own.
+        """
         path = Path(path)
         recipe, picture = self.recipes[i], path.with_suffix(".png")
         in_place = path.suffix.lower() in (".wav", ".flac")
@@ -36,6 +41,8 @@ class SpectrogramAudioOutput(BaseOutput):
             recipe.write_into(path)
         self.images[i].save(picture)
         recipe.write_into(picture)
+        for file in (path, picture) if sign is not None else ():
+            sign(file, recipe)
         return path, picture
 
     def _repr_html_(self) -> str:

@@ -2,8 +2,10 @@
 
 import shutil
 
+import numpy as np
 import pytest
 
+from spectrogram.memory import plan_memory
 from spectrogram.models import GenerationDefaults, choose_device, load_pipeline, locate_base, read_beside
 from spectrogram.problems import EnvironmentProblem, Problem, UsageProblem
 
@@ -50,3 +52,30 @@ def test_pickled_weights_of_a_base_are_not_read(tiny_base, tmp_path):
 def test_the_processor_is_always_there():
     assert choose_device("cpu") == "cpu"
     assert choose_device() in ("cuda", "mps", "cpu")
+
+
+@pytest.mark.parametrize(
+    ("vram_gb", "offload", "tiles"),
+    [(None, "none", False), (24, "none", False), (6, "none", False), (4, "model", True), (2, "sequential", True)],
+)
+def test_the_less_memory_the_more_is_moved(vram_gb, offload, tiles):
+    plan = plan_memory(vram_gb)
+    assert (plan.offload, plan.tile_vae, plan.slice_vae) == (offload, tiles, vram_gb is not None)
+
+
+@pytest.mark.parametrize("vram_gb", [0, 0.5, -4, float("nan")])
+def test_a_card_without_memory_is_refused(vram_gb):
+    with pytest.raises(UsageProblem, match="--vram is"):
+        plan_memory(vram_gb)
+
+
+def test_a_small_card_paints_the_same_picture_on_the_cpu_where_nothing_is_moved(tiny_base):
+    pictures = []
+    for vram_gb in (None, 2):
+        pipeline = load_pipeline(tiny_base, device="cpu", vram_gb=vram_gb)
+        pipeline.set_progress_bar_config(disable=True)
+        images = pipeline("rain", seed=1, num_images_per_prompt=2, num_inference_steps=2).images
+        pictures.append(np.stack([np.asarray(image, dtype=float) for image in images]))
+    assert pipeline.vae.use_slicing
+    assert pipeline.vae.use_tiling
+    assert np.abs(pictures[0] - pictures[1]).max() <= 1

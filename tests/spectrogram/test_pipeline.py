@@ -10,6 +10,7 @@ import soundfile
 import torch
 
 from spectrogram.codec import SpectrogramCodec
+from spectrogram.hearing import decode_long
 from spectrogram.params import KEY, SpectrogramParams
 from spectrogram.problems import UsageProblem
 from spectrogram.recipe import Recipe
@@ -252,3 +253,41 @@ class TestEmbeddedModel:
         level_db = 20 * np.log10(np.sqrt(np.mean(output.audios**2)))
         assert -70 < level_db < 0
         assert output.audios.shape[-1] == MINI.clip_samples
+
+
+def test_a_watermark_and_a_signature_can_be_added_and_are_off_by_default(pipeline, tmp_path):
+    plain, signed = pipeline("rain", seed=1, **FAST), []
+    pipeline.watermark = lambda audio, rate_hz: audio + np.float32(0.25)
+    try:
+        marked = pipeline("rain", seed=1, **FAST)
+    finally:
+        pipeline.watermark = None
+    np.testing.assert_allclose(marked.audios - plain.audios, 0.25, atol=1e-6)
+    written = plain.save(tmp_path / "a.wav", sign=lambda file, recipe: signed.append((file, recipe.ai_generated)))
+    assert signed == [(written[0], True), (written[1], True)]
+
+
+def test_a_long_picture_is_heard_in_pieces_that_meet_without_a_seam():
+    params = MINI.replace(columns=896)
+    time_s = np.arange(params.clip_samples) / params.sample_rate_hz
+    noise = np.random.default_rng(0).normal(0, 0.02, time_s.shape)
+    sound = (0.2 * np.sin(2 * np.pi * 700 * time_s) + noise).astype(np.float32)[None]
+    codec = SpectrogramCodec(params)
+    picture = codec.encode(sound, params.sample_rate_hz)
+    whole, joined = codec.decode(picture)[0], decode_long(codec, picture, 0)
+    assert joined.shape == whole.shape
+    tenth = params.sample_rate_hz // 10
+    levels_db = [10 * np.log10((audio.reshape(-1, tenth) ** 2).mean(axis=1)) for audio in trim(whole, joined, tenth)]
+    assert np.abs(levels_db[0] - levels_db[1]).max() < 1
+    np.testing.assert_array_equal(joined[:, : 7 * params.sample_rate_hz], whole_piece(codec, picture))
+
+
+def trim(*audios_and_length):
+    *audios, length = audios_and_length
+    return [audio[:, : audio.shape[1] // length * length] for audio in audios]
+
+
+def whole_piece(codec, picture):
+    """The first 7 s as the codec hears the first 8."""
+    part = codec.params.replace(columns=400)
+    return SpectrogramCodec(part).decode(picture.crop((0, 0, 400, picture.height)))[0][:, : 7 * part.sample_rate_hz]
