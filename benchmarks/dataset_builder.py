@@ -165,7 +165,7 @@ def peak_mb(entries: list[Entry]) -> float:
 def account(entries: list[Entry]) -> str:
     """How many of the given recordings are kept and why the others are not."""
     with tempfile.TemporaryDirectory() as folder:
-        outcome = build(entries, Path(folder) / "set", Settings(workers=2))
+        (outcome,) = build(entries, Path(folder) / "set", Settings(workers=2)).values()
     lost = len(entries) - outcome.kept - len(outcome.drops)
     return f"{len(entries)} recordings given: {outcome.sentence()}, lost {lost}"
 

@@ -8,7 +8,7 @@ from test_build import command, digest
 from tones import RATE_HZ, tone
 
 from dataset_builder import scale
-from dataset_builder.pieces import build_shard, finished_pieces
+from dataset_builder.pieces import build_shard, finished_pieces, planned_folders
 from dataset_builder.workspace import work_folder
 
 
@@ -41,18 +41,23 @@ def test_ranks_in_any_order_and_twice_over_give_the_bytes_of_one_build(many, tmp
     assert published(many, out) == whole
 
 
-def test_datatrove_builds_the_pieces_that_a_build_then_publishes(many, tmp_path):
-    pytest.importorskip("datatrove")
-    out = tmp_path / "trove" / "set"
-    assert scale.main(["plan", str(many), "--out", str(out)]) == 0
-    scale.with_datatrove(work_folder(out), tasks=2, workers=2)
-    pieces = finished_pieces(work_folder(out) / "mini")
-    assert len(pieces) == 2
-    assert all(path.is_file() for path in pieces)
+@pytest.mark.parametrize("engine", ["datatrove", "ray"])
+def test_engines_build_the_pieces_that_one_process_builds(engine, many, tmp_path, capsys):
+    pytest.importorskip(engine, reason=f"the optional package {engine} is not installed")
+    out = tmp_path / engine / "set"
+    assert scale.main(["plan", str(many), "--out", str(out), "--preset", "mini,riffusion"]) == 0
+    assert "70 clips in 4 pieces" in capsys.readouterr().out
+    if engine == "ray":
+        scale.with_ray(work_folder(out), tasks=2)
+    else:
+        scale.with_datatrove(work_folder(out), tasks=2, workers=2)
+    folders = planned_folders(work_folder(out))
+    pieces = [path for folder in folders for path in finished_pieces(folder)]
+    assert [folder.name for folder in folders] == ["mini", "riffusion"]
     built = [path.read_bytes() for path in pieces]
     for path in pieces:
         path.unlink()
-    build_shard(work_folder(out) / "mini", 0, 1)
+    assert [build_shard(folder, 0, 1) for folder in folders] == [2, 2]
     assert [path.read_bytes() for path in pieces] == built
 
 
