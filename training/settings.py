@@ -57,7 +57,7 @@ class TrainSettings:
     zero_snr: bool = _setting(False, "full, scratch: rescale the schedule to zero terminal SNR")
     clip_norm: float = _setting(1.0, "gradient norm at which gradients are clipped")
     weight_decay: float = _setting(0.01, "AdamW's weight decay")
-    optimizer: str = _setting("adamw", "adamw_8bit needs the extra lowmem", OPTIMIZERS)
+    optimizer: str = _setting("adamw_fused", "AdamW's kernel; adamw_8bit needs the extra lowmem", OPTIMIZERS)
     precision: str = _setting("bf16", "autocast type", PRECISIONS)
     half_base: bool = _setting(False, "keep frozen weights in half precision (on a GPU)")
     gradient_checkpointing: bool = _setting(False, "recompute activations: less memory, a third slower")
