@@ -14,7 +14,7 @@ from spectrogram.problems import UsageProblem
 
 KEY = "aesthetic"
 FORMAT = "sd-audio-spectrograms.aesthetic"
-STEPS, RATE = 10, 1e-3
+STEPS, RATE = 10, 1e-4
 
 
 @dataclass(frozen=True)

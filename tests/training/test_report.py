@@ -147,3 +147,15 @@ def test_vram_tells_what_it_chose_and_the_memory_it_expects(tmp_path, capsys):
     assert "expected 2.4 GiB" in told
     assert command.main([*line, "--rank", "64"]) == 0
     assert "was not computed" in capsys.readouterr().out
+
+
+def test_the_eight_bit_optimizer_names_what_to_install():
+    from importlib.util import find_spec
+
+    from training import optimizers
+
+    if find_spec("bitsandbytes"):
+        pytest.skip("bitsandbytes is installed here")
+    with pytest.raises(ValueError, match=r"needs bitsandbytes.*sd-audio-spectrograms\[lowmem\]") as failure:
+        optimizers.build("adamw_8bit", [], 1e-4, 0.0)
+    assert failure.value.exit_code == 5
