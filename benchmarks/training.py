@@ -9,7 +9,6 @@ cache; filling it is told beside it, with the number of steps after which it has
 """
 
 import argparse
-import contextlib
 import io
 import json
 import statistics
@@ -44,7 +43,7 @@ def ours(settings, pictures, captions, folder):
     """(our Loop on a fresh cache, CPU seconds that the cache took)."""
     from training import base as base_model
     from training import latents
-    from training.devices import open_accelerator
+    from training.devices import open_accelerator, place
     from training.loop import Loop, Material
     from training.methods import choose
 
@@ -53,25 +52,22 @@ def ours(settings, pictures, captions, folder):
     cached = latents.cache(folder, pictures, [[c] for c in captions], base.vae, base.tokenizer, base.text_encoder)
     seconds = time.process_time() - began
     base.free_encoders()
+    accelerator = open_accelerator(settings.precision)
+    place(base.unet, settings, accelerator.device)
     method = choose(settings.method).build(settings, base)
     everything = np.arange(len(pictures))
     source = Material(cached, everything, [], everything[:2], [str(n) for n in everything])
-    loop = Loop(settings, open_accelerator(settings.precision), method, base.scheduler, source)
+    loop = Loop(settings, accelerator, method, base.scheduler, source)
     loop.student.train()
     return loop, seconds
 
 
 def theirs(settings, pngs, captions):
-    import torch
-
     from benchmarks.training_reference import ReferenceLoop
     from training import base as base_model
 
-    def autocast():
-        half = settings.precision == "bf16"
-        return torch.autocast("cpu", torch.bfloat16) if half else contextlib.nullcontext()
-
-    return ReferenceLoop(base_model.load(settings.base), pngs, captions, settings.batch, settings.rank, autocast)
+    half = settings.precision == "bf16"
+    return ReferenceLoop(base_model.load(settings.base), pngs, captions, settings.batch, settings.rank, half)
 
 
 class Ignore:
@@ -90,7 +86,8 @@ def compare(precision, rounds, data, folder):
     from training.flags import settings_of
 
     pictures, pngs, captions = data
-    settings = settings_of({"precision": precision, "batch": 16, "rank": 16, "caption_dropout": 0.0, "steps": 10**6})
+    half = precision != "no"
+    settings = settings_of({"precision": precision, "half_base": half, "batch": 16, "rank": 16, "steps": 10**6})
     loop, cache_seconds = ours(settings, pictures, captions, folder)
     reference = theirs(settings, pngs, captions)
     mine, other, ignore = [], [], Ignore()

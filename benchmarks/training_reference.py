@@ -12,15 +12,18 @@ RANK_TARGETS = ["to_k", "to_q", "to_v", "to_out.0"]
 class ReferenceLoop:
     """``advance()`` is one optimizer step of a batch; the data loader works in this process, as its default does."""
 
-    def __init__(self, base, pngs, captions, batch, rank, autocast, seed=0):
+    def __init__(self, base, pngs, captions, batch, rank, half, seed=0):
+        """``half``: as with --mixed_precision bf16, frozen weights in bfloat16 and the UNet under autocast."""
         import torch
         from diffusers.training_utils import cast_training_params
         from peft import LoraConfig
 
-        self.base, self.batch, self.autocast = base, batch, autocast
+        self.base, self.batch = base, batch
+        self.dtype = torch.bfloat16 if half else torch.float32
         self.unet = base.unet
         for part in (base.unet, base.vae, base.text_encoder):
             part.requires_grad_(False)
+            part.to(self.dtype)
         self.unet.add_adapter(
             LoraConfig(r=rank, lora_alpha=rank, init_lora_weights="gaussian", target_modules=RANK_TARGETS)
         )
@@ -44,18 +47,19 @@ class ReferenceLoop:
 
         base = self.base
         rows = next(self.loader)
-        with self.autocast():
-            latents = base.vae.encode(rows["pixels"]).latent_dist.sample() * base.vae.config.scaling_factor
-            noise = torch.randn_like(latents)
-            steps = torch.randint(0, base.scheduler.config.num_train_timesteps, (len(latents),)).long()
-            noisy = base.scheduler.add_noise(latents, noise, steps)
-            words = base.text_encoder(rows["ids"], return_dict=False)[0]
-            if base.scheduler.config.prediction_type == "v_prediction":
-                target = base.scheduler.get_velocity(latents, noise, steps)
-            else:
-                target = noise
+        pixels = rows["pixels"].to(self.dtype)
+        latents = base.vae.encode(pixels).latent_dist.sample() * base.vae.config.scaling_factor
+        noise = torch.randn_like(latents)
+        steps = torch.randint(0, base.scheduler.config.num_train_timesteps, (len(latents),)).long()
+        noisy = base.scheduler.add_noise(latents, noise, steps)
+        words = base.text_encoder(rows["ids"], return_dict=False)[0]
+        if base.scheduler.config.prediction_type == "v_prediction":
+            target = base.scheduler.get_velocity(latents, noise, steps)
+        else:
+            target = noise
+        with torch.autocast("cpu", torch.bfloat16, enabled=self.dtype == torch.bfloat16):
             predicted = self.unet(noisy, steps, words, return_dict=False)[0]
-            loss = torch.nn.functional.mse_loss(predicted.float(), target.float(), reduction="mean")
+        loss = torch.nn.functional.mse_loss(predicted.float(), target.float(), reduction="mean")
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.parameters, 1.0)
         self.optimizer.step()

@@ -12,7 +12,7 @@ from spectrogram.problems import Problem
 
 from . import base as base_model
 from . import checkpoint, collection, latents, listen, methods, replay
-from .devices import open_accelerator
+from .devices import open_accelerator, place
 from .events import EventLog, Silence
 from .exporting import kohya, shapes_of
 from .lock import locked
@@ -147,25 +147,11 @@ class Run:
         text = yaml.safe_dump(s.to_dict(), sort_keys=False)
         (self.folder / "settings.yaml").write_text(text, encoding="utf-8")
 
-    def _place(self):
-        """Number format, memory layout and compilation of the UNet, as the settings have it."""
-        import torch
-
-        s, unet, device = self.settings, self.base.unet, self.accelerator.device
-        if s.half_base and device.type != "cpu":
-            unet.to(torch.float16 if s.precision == "fp16" else torch.bfloat16)
-        if s.channels_last:
-            unet.to(memory_format=torch.channels_last)
-        if s.gradient_checkpointing:
-            unet.enable_gradient_checkpointing()
-        if s.compile:
-            unet.compile()
-
     def _build(self):
         import torch
 
         s, data = self.settings, self.data
-        self._place()
+        place(self.base.unet, s, self.accelerator.device)
         torch.manual_seed(s.seed)
         self.method = self.teaching.build(s, self.base)
         self.base.free_encoders(keep_words=True)

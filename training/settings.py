@@ -59,7 +59,7 @@ class TrainSettings:
     weight_decay: float = _setting(0.01, "AdamW's weight decay")
     optimizer: str = _setting("adamw_fused", "AdamW's kernel; adamw_8bit needs the extra lowmem", OPTIMIZERS)
     precision: str = _setting("bf16", "autocast type", PRECISIONS)
-    half_base: bool = _setting(False, "keep frozen weights in half precision (on a GPU)")
+    half_base: bool = _setting(False, "keep frozen weights in half precision, the one of --precision")
     gradient_checkpointing: bool = _setting(False, "recompute activations: less memory, a third slower")
     channels_last: bool = _setting(False, "memory layout for GPU convolutions")
     compile: bool = _setting(False, "torch.compile the UNet; pays on a GPU from about 1,000 steps")
