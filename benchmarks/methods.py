@@ -22,7 +22,7 @@ from training.settings import METHODS
 
 SEED = 300
 # Steps that fit ten minutes on two busy cores; the rest are the methods' own defaults.
-STEPS = {"lora": 200, "dreambooth": 200, "textual_inversion": 150, "full": 150, "scratch": 300, "aesthetic": 1}
+STEPS = {"lora": 250, "dreambooth": 250, "textual_inversion": 150, "full": 150, "scratch": 300, "aesthetic": 1}
 KIND = {"owl": "a bird calling", "laser_zap": "a machine", "cuckoo_clock": "a clock"}
 COLUMNS = ("method", "label", "seed", "clips", "steps", "heard_before", "heard_after", "known_before", "known_after",
            "minutes_cpu", "prompts", "known_prompts", "settings")  # fmt: skip

@@ -17,7 +17,16 @@ from training.flags import settings_of
 from training.methods import dreambooth, flatten, lora
 from training.run import train
 
-FEW = {"steps": 3, "batch": 4, "warmup_steps": 1, "precision": "no", "samples": 1, "rank": 2, "tracker": "none"}
+FEW = {
+    "steps": 3,
+    "batch": 4,
+    "warmup_steps": 1,
+    "precision": "no",
+    "samples": 1,
+    "rank": 2,
+    "tracker": "none",
+    "replay": 0.0,
+}
 EAR = {
     "name": "tiny-ear", "version": "1", "sha256": "0", "bands": 128, "columns": 256, "text_width": 32,
     "vision": {"hidden_size": 32, "intermediate_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2,
@@ -176,7 +185,7 @@ def test_scratch_begins_with_other_weights_than_the_base(tiny_base):
 
 
 def test_dreambooth_calls_every_clip_by_one_rare_word_and_replays_its_kind(taught):
-    folder = taught("dreambooth", replay_clips=3, class_prompt="an animal calling")
+    folder = taught("dreambooth", replay=0.5, replay_clips=3, class_prompt="an animal calling")
     settings = settings_of({"method": "dreambooth", "class_prompt": "an animal calling"})
     assert dreambooth.captions(settings, [["x"], ["y"]]) == [["an sks animal calling"]] * 2
     start = next(e for e in read_events(folder / "events.jsonl") if e["event"] == "start")

@@ -89,7 +89,7 @@ def test_wilsons_interval_is_the_published_one():
 
 def test_a_sweep_leaves_a_table_with_intervals_and_does_nothing_twice(owls, tiny_base, tmp_path, capsys):
     shared = {"base": str(tiny_base), "steps": 2, "batch": 4, "precision": "no", "samples": 0, "warmup_steps": 1,
-              "tracker": "none"}  # fmt: skip
+              "tracker": "none", "replay": 0.0}  # fmt: skip
     (tmp_path / "r.yaml").write_text(json.dumps(shared))
     line = ["sweep", str(tmp_path / "r.yaml"), str(owls), "--grid", "lr=1e-4,1e-3", "--clips", "2", "--out"]
     assert command.main([*line, str(tmp_path / "s")]) == 0

@@ -19,7 +19,7 @@ from training.run import Stages, train
 
 ROOT = Path(__file__).resolve().parents[2]
 FEW = {"steps": 8, "batch": 4, "warmup_steps": 2, "precision": "no", "samples": 0, "validate_every": 4,
-       "checkpoint_every": 3, "rate": 1e-3, "tracker": "none"}  # fmt: skip
+       "checkpoint_every": 3, "rate": 1e-3, "tracker": "none", "replay": 0.0}  # fmt: skip
 
 
 @pytest.fixture(scope="module")

@@ -20,7 +20,20 @@ STEPS = 24
 def finished(owls, tiny_base, tmp_path_factory):
     folder = tmp_path_factory.mktemp("runs") / "owl"
     arguments = [str(owls), "--out", str(folder), "--base", str(tiny_base), "--steps", str(STEPS), "--batch", "4"]
-    more = ["--accumulate", "2", "--warmup-steps", "4", "--validate-every", "12", "--samples", "1", "--rate", "5e-3"]
+    more = [
+        "--replay",
+        "0",
+        "--accumulate",
+        "2",
+        "--warmup-steps",
+        "4",
+        "--validate-every",
+        "12",
+        "--samples",
+        "1",
+        "--rate",
+        "5e-3",
+    ]
     assert command.main([*arguments, *more, "--targets", "wide", "--trigger", "tawny", "--precision", "no"]) == 0
     return folder
 
@@ -102,6 +115,7 @@ def test_a_wrong_setting_ends_with_code_two_and_says_what_is_allowed(owls, tmp_p
 
 def test_a_loss_that_is_no_number_ends_with_code_six(owls, tiny_base, tmp_path, capsys):
     arguments = [str(owls), "--out", str(tmp_path / "run"), "--base", str(tiny_base), "--steps", "40", "--batch", "4"]
+    arguments += ["--replay", "0"]
     assert (
         command.main([*arguments, "--precision", "no", "--rate", "1e30", "--clip-norm", "1e30", "--warmup-steps", "1"])
         == 6
