@@ -15,42 +15,55 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks import codec_judges, codec_peers
+from benchmarks import codec_claims, codec_judges, codec_peers
 from spectrogram.audio_io import read_audio
 
 SECONDS = 5.12
+MARKS = ("<!-- figures of benchmarks.codec -->", "<!-- end of figures -->")
 SUFFIXES = (".wav", ".flac", ".ogg", ".mp3")
 
 
-def choose_clips(folder: Path, count: int, seed: int) -> list[np.ndarray]:
-    """Clips (samples,) of 5.12 s at 44.1 kHz, mono, from random recordings at least as long and not silent."""
+def choose_clips(folder: Path, count: int, seed: int, seconds: float = SECONDS, channels: int = 1) -> list[np.ndarray]:
+    """Clips (channels, samples) at 44.1 kHz, not silent, of random recordings from each collection in turn.
+
+    A recording may be up to 5 % too short; the rest is silence.
+    """
     import soundfile
 
-    files = sorted(
-        file for file in folder.rglob("*") if file.suffix.lower() in SUFFIXES and "seed_outputs" not in str(file)
-    )
-    np.random.default_rng(seed).shuffle(files)
-    clips = []
-    for file in files:
-        facts = soundfile.info(file)
-        if facts.samplerate < codec_judges.RATE_HZ or facts.duration < SECONDS:
-            continue
-        audio, _ = read_audio(file, codec_judges.RATE_HZ, channels=1, seconds=SECONDS)
-        clip = np.zeros(round(SECONDS * codec_judges.RATE_HZ), np.float32)
-        clip[: audio.shape[1]] = audio[0, : len(clip)]
-        if np.sqrt(np.mean(clip**2)) > 1e-4:
-            clips.append(clip)
-        if len(clips) == count:
-            break
-    return clips
+    queues = []
+    for collection in sorted(path for path in folder.iterdir() if path.is_dir()) or [folder]:
+        files = sorted(file for file in collection.rglob("*") if file.suffix.lower() in SUFFIXES)
+        if files and collection.name != "seed_outputs":
+            np.random.default_rng(seed).shuffle(files)
+            queues.append(iter(files))
+    clips: list[np.ndarray] = []
+    while queues and len(clips) < count:
+        for queue in list(queues):
+            for file in queue:
+                facts = soundfile.info(file)
+                fits = facts.samplerate >= codec_judges.RATE_HZ and facts.duration >= 0.95 * seconds
+                if fits and facts.channels >= channels and (clip := _read_clip(file, seconds, channels)) is not None:
+                    clips.append(clip)
+                    break
+            else:
+                queues.remove(queue)
+    return clips[:count]
+
+
+def _read_clip(file: Path, seconds: float, channels: int) -> np.ndarray | None:
+    audio, _ = read_audio(file, codec_judges.RATE_HZ, channels=channels, seconds=seconds)
+    clip = np.zeros((channels, round(seconds * codec_judges.RATE_HZ)), np.float32)
+    clip[:, : audio.shape[1]] = audio[:, : clip.shape[1]]
+    audible = np.sqrt(np.mean(clip**2)) > 1e-4 and (channels == 1 or np.std(clip[0] - clip[1]) > 1e-3)
+    return clip if audible else None
 
 
 def measure(peers, clips, degradations) -> dict:
     """{peer: {"encode_ms", "decode_ms", degradation: mean judgements}}; peers alternate on every clip."""
     found = {peer.name: {"encode": [], "decode": [], **{name: [] for name in degradations}} for peer in peers}
     for peer in peers:  # compile, fill caches
-        peer.decode(*peer.encode(clips[0]))
-    for index, clip in enumerate(clips):
+        peer.decode(*peer.encode(clips[0][0]))
+    for index, clip in enumerate(clip[0] for clip in clips):
         for peer in peers:
             start = time.process_time()
             picture, side = peer.encode(clip)
@@ -81,9 +94,10 @@ def table(results: dict, degradations) -> str:
             figures = " | ".join(f"{value:.3g}" for value in values[name])
             lines.append(f"| {peer} | {name} | {figures} | {values['encode_ms']:.1f} | {values['decode_ms']:.0f} |")
     base = next((values for peer, values in results.items() if peer.startswith("riffusion")), None)
+    lines.append("")
     for peer, values in results.items() if base else ():
         encode, decode = (base[key] / values[key] for key in ("encode_ms", "decode_ms"))
-        lines.append(f"ratio {peer}: encode x{encode:.1f}, decode x{decode:.0f} against riffusion's")
+        lines.append(f"* {peer}: encode {encode:.1f} ×, decode {decode:.0f} × as fast as riffusion's")
     return "\n".join(lines)
 
 
@@ -112,7 +126,7 @@ def two_threads(preset: str, clips) -> float:
     from spectrogram.params import SpectrogramParams
 
     codec = SpectrogramCodec(SpectrogramParams.preset(preset))
-    images = codec.encode_batch([clip[None] for clip in clips] * 3, codec_judges.RATE_HZ)
+    images = codec.encode_batch(clips * 3, codec_judges.RATE_HZ)
     seconds = []
     for threads in (1, 2, 1, 2):
         start = time.perf_counter()
@@ -132,6 +146,7 @@ def main():
     parser.add_argument("--fast", action="store_true", help="leave the slow peers out")
     parser.add_argument("--json", help="write the figures here")
     parser.add_argument("--plot", help="draw quality over speed into this PNG")
+    parser.add_argument("--docs", help="put the figures between the marks of this Markdown file")
     options = parser.parse_args()
     import torch
 
@@ -144,14 +159,24 @@ def main():
     vae = codec_judges.through_vae(options.vae) if options.vae else codec_judges.through_vae_proxy
     degradations = {"clean": lambda picture, _: picture, "vae": vae, "jpeg90": codec_judges.through_jpeg}
     results = measure(peers, clips, degradations)
-    print(table(results, degradations))
-    print(f"two threads decode x{two_threads('sd15', clips):.2f} one thread (wall clock; needs two idle cores)")
+    lines = [table(results, degradations), ""]
+    lines += codec_claims.lines(Path(options.recordings), options.clips, options.seed)
+    lines.append(f"* two threads decode {two_threads('sd15', clips):.2f} × as fast as one (wall clock)")
+    print("\n".join(lines))
     if options.json:
-        Path(options.json).write_text(
-            json.dumps({"clips": len(clips), "seed": options.seed, "results": results}, indent=1)
-        )
+        figures = {"clips": len(clips), "seed": options.seed, "results": results, "lines": lines[1:]}
+        Path(options.json).write_text(json.dumps(figures, indent=1))
     if options.plot:
         draw(results, options.plot)
+    if options.docs:
+        put_between_marks(Path(options.docs), "\n".join(lines))
+
+
+def put_between_marks(path: Path, text: str):
+    """Replace what stands between the file's two marks."""
+    before, _, rest = path.read_text(encoding="utf-8").partition(MARKS[0])
+    _, _, after = rest.partition(MARKS[1])
+    path.write_text(f"{before}{MARKS[0]}\n\n{text}\n\n{MARKS[1]}{after}", encoding="utf-8")
 
 
 if __name__ == "__main__":
