@@ -19,6 +19,7 @@ from benchmarks import codec_claims, codec_judges, codec_peers
 from spectrogram.audio_io import read_audio
 
 SECONDS = 5.12
+PICTURES = ("clean", "vae", "jpeg90")
 MARKS = ("<!-- figures of benchmarks.codec -->", "<!-- end of figures -->")
 SUFFIXES = (".wav", ".flac", ".ogg", ".mp3")
 
@@ -144,6 +145,8 @@ def main():
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--vae", help="measure a real VAE instead of the proxy: folder or Hub id")
     parser.add_argument("--fast", action="store_true", help="leave the slow peers out")
+    parser.add_argument("--without-librosa", action="store_true", help="compare with riffusion only")
+    parser.add_argument("--pictures", nargs="+", choices=PICTURES, default=PICTURES, help="default: all")
     parser.add_argument("--json", help="write the figures here")
     parser.add_argument("--plot", help="draw quality over speed into this PNG")
     parser.add_argument("--docs", help="put the figures between the marks of this Markdown file")
@@ -155,9 +158,11 @@ def main():
     peers = [codec_peers.ours("sd15", "ours, grey"), codec_peers.ours("sd15-fine", "ours, fine colour")]
     peers += [codec_peers.ours("mini", "ours, mini")]
     if not options.fast:
-        peers += [codec_peers.riffusion(), codec_peers.librosa_style()]
+        peers += [codec_peers.riffusion()]
+        peers += [] if options.without_librosa else [codec_peers.librosa_style()]
     vae = codec_judges.through_vae(options.vae) if options.vae else codec_judges.through_vae_proxy
-    degradations = {"clean": lambda picture, _: picture, "vae": vae, "jpeg90": codec_judges.through_jpeg}
+    every = {"clean": lambda picture, _: picture, "vae": vae, "jpeg90": codec_judges.through_jpeg}
+    degradations = {name: every[name] for name in options.pictures}
     results = measure(peers, clips, degradations)
     lines = [table(results, degradations), ""]
     lines += codec_claims.lines(Path(options.recordings), options.clips, options.seed)
