@@ -1,5 +1,6 @@
 """`python -m benchmarks.metrics`: Fréchet distance against scipy's matrix root, streaming statistics against numpy.cov,
 seconds of sound per second through the classifier. One thread; each line prints a ratio to the usual way.
+`python -m benchmarks.metrics_page` writes the figures of --out into docs/metrics.md.
 """
 
 import argparse
@@ -79,13 +80,17 @@ def nuclear_norm_reference(x: np.ndarray, y: np.ndarray) -> float:
 def stream(way: str, rows: int, width: int) -> dict:
     """Seconds and peak memory growth of one way, in this process; embeddings arrive in float32 batches of 32."""
 
-    def batches():
-        for start in range(0, rows, STREAM_BATCH):
-            yield np.random.default_rng(start).standard_normal((STREAM_BATCH, width), dtype=np.float32) + 10
+    generating_s = 0.0
 
-    for _ in batches():  # the first round warms the generator up
-        pass
-    generating_s = seconds_of(lambda: [None for _ in batches()])[0]
+    def batches():
+        nonlocal generating_s
+        for start in range(0, rows, STREAM_BATCH):
+            taken_s, batch = seconds_of(
+                lambda s=start: np.random.default_rng(s).standard_normal((STREAM_BATCH, width), dtype=np.float32) + 10
+            )
+            generating_s += taken_s
+            yield batch
+
     before_kib = peak_memory_kib()
     total_s, (mean, covariance) = seconds_of(lambda: STREAM_WAYS[way](batches(), rows, width))
     grown_mib = (peak_memory_kib() - before_kib) / 1024
@@ -156,7 +161,7 @@ def product_alone_s(rows: int, width: int, block: int = 1024) -> float:
     return float(np.median(taken)) * rows / block
 
 
-def measure_throughput(seconds: float = 5.12, repeats: int = 40) -> dict[str, float]:
+def measure_throughput(seconds: float = 5.12, repeats: int = 40) -> dict:
     """Seconds of sound per processor second, waveform to embedding: the classifier, and PANNs' design at its size."""
     import torch
 
@@ -188,26 +193,54 @@ def measure_throughput(seconds: float = 5.12, repeats: int = 40) -> dict[str, fl
     sizes = [sum(p.numel() for p in model.parameters()) for model in (judge.network, network)]
     ratio = speeds["sd-audio-cnn-v1"] / speeds[list(ways)[1]]
     print(f"parameters: {sizes[0]:,} and {sizes[1]:,}; ratio of speeds {ratio:.2f}")
-    return speeds
+    return {"sound_s_per_s": speeds, "parameters": sizes, "ratio": ratio}
 
 
 def main() -> None:
     """All three parts, or the streaming way that a child process is asked for."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.metrics", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="leave out the cases that take minutes")
-    parser.add_argument("--out", type=Path, help="also write the figures as JSON")
+    parser.add_argument("--only", choices=("frechet", "streaming", "throughput"), help="one part")
+    parser.add_argument("--case", action="append", choices=list(FRECHET_CASES), help="only this Fréchet case")
+    parser.add_argument("--out", type=Path, help="also write the figures as JSON, beside those of parts run before")
     parser.add_argument("--stream", choices=list(STREAM_WAYS), help=argparse.SUPPRESS)
     parser.add_argument("--rows", type=int, default=STREAM_ROWS, help="rows of the streaming part")
+    parser.add_argument("--repeats", type=int, default=3, help="rounds of the streaming part")
     parser.add_argument("--width", type=int, default=STREAM_WIDTH, help="dimensions of the streaming part")
     options = parser.parse_args()
     if options.stream:
         print(json.dumps(stream(options.stream, options.rows, options.width)))
         return
-    cases = [name for name in FRECHET_CASES if not (options.quick and "d=2048" in name)]
-    figures = {"frechet": measure_frechet(cases), "streaming": measure_streaming(options.rows, options.width)}
-    figures["throughput"] = measure_throughput()
-    if options.out:
-        options.out.write_text(json.dumps(figures, indent=1) + "\n")
+    cases = options.case or [name for name in FRECHET_CASES if not (options.quick and "d=2048" in name)]
+    parts = {
+        "frechet": lambda: measure_frechet(cases),
+        "streaming": lambda: measure_streaming(options.rows, options.width, options.repeats),
+        "throughput": measure_throughput,
+    }
+    for name, measure in parts.items():
+        if options.only in (None, name):
+            figures = measure()
+            if options.out:
+                keep(options.out, name, figures)
+
+
+def keep(path: Path, part: str, figures) -> None:
+    """Adds a part to the JSON file; Fréchet cases measured before stay."""
+    kept = json.loads(path.read_text()) if path.is_file() else {}
+    if part == "frechet":
+        figures = {row["case"]: row for row in [*kept.get(part, []), *figures]}
+        figures = [figures[name] for name in FRECHET_CASES if name in figures]
+    kept |= {part: figures, "kernels": kernels()}
+    path.write_text(json.dumps(kept, indent=1, ensure_ascii=False) + "\n")
+
+
+def kernels() -> str:
+    """Which BLAS kernels numpy and scipy run here: it decides the seconds, less so the ratios."""
+    import scipy.linalg.blas  # noqa: F401  its library is asked too
+    from threadpoolctl import threadpool_info
+
+    found = {f"{one['internal_api']} {one['architecture']}" for one in threadpool_info() if "architecture" in one}
+    return ", ".join(sorted(found))
 
 
 if __name__ == "__main__":
