@@ -17,6 +17,7 @@ from dataset_builder.arguments import parser_for, say
 from dataset_builder.exits import ended
 from spectrogram.problems import PARTIAL_EXIT_CODE, EnvironmentProblem, UsageProblem
 
+ASKING = {"cookies": "Netscape cookie file", "proxy": "proxy address", "address": "address with {id} in it"}
 SPLITS = ("train", "validation", "test")
 
 
@@ -27,6 +28,8 @@ def parser() -> argparse.ArgumentParser:
     add("--name", help="dataset on the Hub (default OpenSound/AudioCaps)")
     add("--splits", default=",".join(SPLITS), help="splits of it (default train,validation,test)")
     add("--csv", action="append", type=Path, default=[], help="youtube: AudioCaps csv named train, val or test")
+    for name, text in ASKING.items():
+        add(f"--{name}", help=f"youtube: {text}")
     add("--limit", type=int, help="at most so many rows of each split")
     add("--downloads", type=Path, default=Path("audiocaps"), help="folder for the sounds (default audiocaps)")
     return made
@@ -98,4 +101,6 @@ def from_youtube(options: argparse.Namespace, dry_run: bool) -> int:
     arguments = [*map(str, options.csv), "--out", str(options.downloads)]
     arguments += ["--limit", str(options.limit)] if options.limit else []
     arguments += ["--dry-run"] if dry_run else []
+    for name in ASKING:
+        arguments += [f"--{name}", getattr(options, name)] if getattr(options, name) else []
     return download_command.run(download_command.parser().parse_args(arguments), arguments)

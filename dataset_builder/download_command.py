@@ -13,6 +13,7 @@ from dataset_builder.exits import ended
 from spectrogram.problems import PARTIAL_EXIT_CODE, UsageProblem
 
 PATIENCE = 3
+PAUSE_S = (5.0, 10.0)
 IMPORT_HELP = "others' list of failed or of fetched ids (column youtube_id): the likely ones are asked first"
 FLAC_BYTES_PER_CLIP = 700_000
 EPILOG = """
@@ -33,7 +34,7 @@ def parser() -> argparse.ArgumentParser:
     add("--per-class", type=int, help="at most so many clips of each class")
     add("--limit", type=int, help="only the first N clips of each table")
     add("--workers", type=int, default=1, help="parallel downloads (default 1; more are refused sooner)")
-    add_politeness(made, (5.0, 10.0))
+    add_politeness(made, PAUSE_S)
     add("--tries", type=int, default=3, help="tries for each clip in one run (default 3)")
     add("--retry-failed", action="store_true", help="ask again for clips that are gone, private or blocked")
     add("--import-list", type=Path, action="append", default=[], metavar="CSV", help=IMPORT_HELP)

@@ -7,8 +7,8 @@ from pathlib import Path
 
 # What recorders, editors and collections put into file names and what is no word about the sound.
 NOISE = re.compile(
-    r"xc\d+|id\d+|\d+[a-z]?|rec(ording)?s?|audio|sounds?|clips?|track|take|untitled|new|copy|final|edit(ed)?|mono|stereo|"
-    r"zoom|dr\d+|sm\d+|r\d+|(mp3|wav|flac|ogg|aiff?)|[0-9a-f]{8,}|khz|bit|db|hq|lq|sample|file|test",
+    r"[a-z]*\d+[a-z\d]*|rec(ording)?s?|audio|sounds?|clips?|track|take|untitled|new|copy|final|edit(ed)?|mono|stereo|"
+    r"zoom|mp3|wav|flac|ogg|aiff?|[0-9a-f]{8,}|khz|bit|db|hq|lq|sample|file|test",
     re.IGNORECASE,
 )
 KINDS = (("song", "song"), ("call", "call"), ("drum", "drumming"))
@@ -23,6 +23,8 @@ def words_of_name(name: str) -> str:
     """The words of a name that say something: ``tawny owl`` for ``XC1234_TawnyOwl-03``; empty when there are none."""
     parted = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)
     told = [word for word in re.split(r"[\W_]+", parted) if word and not NOISE.fullmatch(word)]
+    while told and told[0].lower() in ("of", "and", "in", "with"):
+        del told[0]
     return " ".join(told).lower() if any(len(word) > 2 for word in told) else ""
 
 

@@ -10,9 +10,9 @@ from loopback import Loopback, QuietHandler
 from tones import RATE_HZ, tone
 
 
-def wav(seconds: float) -> bytes:
+def wav(seconds: float, hz: float = 440.0) -> bytes:
     buffer = io.BytesIO()
-    soundfile.write(buffer, tone(seconds), RATE_HZ, format="WAV")
+    soundfile.write(buffer, tone(seconds, hz), RATE_HZ, format="WAV")
     return buffer.getvalue()
 
 

@@ -40,6 +40,8 @@ def test_folders_of_classes_caption_themselves(tmp_path):
         ("TawnyOwl 2024-05-01.mp3", "tawny owl"),
         ("0001.mp3", "owl nights"),
         ("REC_0042 (copy).mp3", "owl nights"),
+        ("AUDIO-2024-05-01-WA0003.mp3", "owl nights"),
+        ("sound_of_rain.mp3", "rain"),
         ("été au bord.mp3", "été au bord"),
     ],
 )

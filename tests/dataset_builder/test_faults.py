@@ -13,7 +13,7 @@ import soundfile
 from scripted_server import Server, wav
 from tones import RATE_HZ, tone
 
-from dataset_builder import command, download_command
+from dataset_builder import audiocaps_command, command, download_command
 from dataset_builder.clips import Clip, Dropped, cut
 from dataset_builder.workspace import locked
 from spectrogram.params import SpectrogramParams
@@ -146,6 +146,22 @@ def test_a_proxy_is_asked_for_the_video_and_cookies_go_along(tmp_path):
         arguments += ["--address", "http://video.test/{id}.wav", "--cookies", str(tmp_path / "cookies.txt")]
         assert download_command.main(arguments) == 0
         assert server.headers[0]["Cookie"] == "session=open"
+
+
+def test_audiocaps_from_its_tables_is_downloaded_and_built_in_one_command(tmp_path, capsys, monkeypatch):
+    pytest.importorskip("yt_dlp")
+    monkeypatch.setattr(download_command, "PAUSE_S", (0.0, 0.0))
+    (tmp_path / "train.csv").write_text(AUDIOCAPS + "1,aaaaaaaaaaa,0,a dog\n2,goneggggone,0,rain\n")
+    (tmp_path / "test.csv").write_text(AUDIOCAPS + "3,bbbbbbbbbbb,1,a bell\n4,bbbbbbbbbbb,1,one bell\n")
+    with Server({"/aaaaaaaaaaa.wav": [wav(12)], "/bbbbbbbbbbb.wav": [wav(13, 700)]}) as server:
+        arguments = ["--from", "youtube", "--csv", str(tmp_path / "train.csv"), "--csv", str(tmp_path / "test.csv")]
+        arguments += ["--address", server.address + "/{id}.wav", "--downloads", str(tmp_path / "d")]
+        assert audiocaps_command.main([*arguments, "--out", str(tmp_path / "set")]) == 3
+    shown = capsys.readouterr().out
+    assert "2 here, 1 failed (gone 1), 0 pending" in shown
+    assert "kept 2, dropped 0" in shown
+    splits = (tmp_path / "set" / "splits.csv").read_text().splitlines()[1:]
+    assert splits == ["aaaaaaaaaaa,train", "bbbbbbbbbbb,test"]
 
 
 def test_a_video_in_two_tables_is_refused_naming_both_rows(tmp_path, capsys):
