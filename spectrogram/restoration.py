@@ -62,23 +62,34 @@ def load_restoration(params: SpectrogramParams) -> Restoration | None:
         return Restoration(tuple(names[index] for index in kept), *arrays)
 
 
-def restored(image, params: SpectrogramParams, restoration: Restoration | None, kind: int | None = None):
-    """The picture sharpened as its kind of damage wants (None: measured), floats 0..1 (rows, columns, 3); the very
-    picture that was given where nothing is to be done."""
-    if restoration is None or kind == 0:
+def restored(image, params: SpectrogramParams, restoration: Restoration | None):
+    """The picture sharpened as its kind of damage wants, floats 0..1 (rows, columns, 3); the very picture that was
+    given where nothing is to be done."""
+    planes, kind = _examine(image, params, restoration)
+    if kind == 0:
         return image
+    sharp = [_correlate(np.pad(plane, REACH, mode="edge"), restoration.kernels[kind]) for plane in planes]
+    return np.stack(sharp * (3 // len(sharp)), axis=2) / np.float32(255)
+
+
+def damage_of(image, params: SpectrogramParams) -> str | None:
+    """Name of the damage that `restored` would undo in this picture, if any."""
+    restoration = load_restoration(params)
+    _, kind = _examine(image, params, restoration)
+    return restoration.names[kind] if kind else None
+
+
+def _examine(image, params: SpectrogramParams, restoration: Restoration | None) -> tuple[list[np.ndarray], int]:
+    """The different planes of the picture, one where it is grey, and its kind of damage."""
+    if restoration is None:
+        return [], 0
     picture = np.asarray(image) if isinstance(image, Image.Image) and image.mode == "RGB" else image
     if not isinstance(picture, np.ndarray) or picture.dtype != np.uint8 or picture.ndim != 3:
         picture = picture_array(image, params)
     grey = np.array_equal(picture[..., 0], picture[..., 1]) and np.array_equal(picture[..., 0], picture[..., 2])
     planes = [picture[..., index].astype(np.float32, order="C") for index in range(1 if grey else 3)]
-    if kind is None:
-        grains = [grain for plane in planes if (grain := measure_grain(plane)) is not None]
-        kind = restoration.kind_of(np.mean(grains, axis=0)) if grains else 0
-    if kind == 0:
-        return image
-    sharp = [_correlate(np.pad(plane, REACH, mode="edge"), restoration.kernels[kind]) for plane in planes]
-    return np.stack(sharp * (3 if grey else 1), axis=2) / np.float32(255)
+    grains = [grain for plane in planes if (grain := measure_grain(plane)) is not None]
+    return planes, restoration.kind_of(np.mean(grains, axis=0)) if grains else 0
 
 
 def measure_grain(plane: np.ndarray) -> np.ndarray | None:

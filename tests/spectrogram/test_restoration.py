@@ -87,3 +87,17 @@ def test_solving_repeats_for_a_seed(tmp_path, monkeypatch):
     assert found[0]["names"].tolist() == ["none", "blur 0, noise 4", "blur 1, noise 0", "blur 1, noise 4"]
     for key in ("kernels", "grain", "precision"):
         assert np.array_equal(found[0][key], found[1][key])
+
+
+def test_the_command_says_that_it_sharpened_and_can_be_told_not_to(tmp_path, capsys):
+    from PIL import Image
+
+    from spectrogram.__main__ import main
+
+    spoilt = spoil(picture_of(2), 1.0, 4.0, np.random.default_rng(5)).astype(np.uint8)
+    Image.fromarray(spoilt).save(tmp_path / "blurred.png")
+    command = ["decode", str(tmp_path / "blurred.png"), "--preset", "sd15"]
+    assert main(command) == 0
+    assert "looks damaged (blur 1, noise 4) and was sharpened" in capsys.readouterr().out
+    assert main([*command, "--plain"]) == 0
+    assert "looks damaged" not in capsys.readouterr().out
