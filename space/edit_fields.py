@@ -49,17 +49,29 @@ class EditFields:
             fixed_canvas=True,
             height=230,
             brush=gr.Brush(colors=["#ffffff"], color_mode="fixed", default_size=24),
-            label="Paint what shall change (its box counts), or type it below",
+            label="Paint what shall change",
             elem_id="edit-canvas",
         )
         with gr.Row():
             self.start = gr.Number(None, label="From (s)", minimum=0, step=0.1, min_width=90, elem_id="edit-from")
             self.end = gr.Number(None, label="To (s)", minimum=0, step=0.1, min_width=90, elem_id="edit-to")
             self.low = gr.Number(
-                None, label="Lowest Hz", minimum=0, step=50, min_width=90, elem_id="edit-low", placeholder="all"
+                None,
+                label="Lowest Hz (0: all)",
+                minimum=0,
+                step=50,
+                min_width=90,
+                elem_id="edit-low",
+                placeholder="all",
             )
             self.high = gr.Number(
-                None, label="Highest Hz", minimum=0, step=50, min_width=90, elem_id="edit-high", placeholder="all"
+                None,
+                label="Highest Hz (0: all)",
+                minimum=0,
+                step=50,
+                min_width=90,
+                elem_id="edit-high",
+                placeholder="all",
             )
         told = "1 paints it from nothing, less keeps some of what was there"
         self.strength = gr.Slider(0.05, 1, 1, step=0.05, label="Strength", info=told)

@@ -17,6 +17,7 @@ from space.status import status_html
 
 LENGTHS = {"Quick": 100, "Standard": 300, "Long": 1000}
 DEFAULT_LENGTH = "Standard"
+ADAPTER_METHODS = ("lora", "dreambooth")
 # Until a run of this machine has been measured: the embedded base with batches of 16 on one CPU core.
 USUAL_STEP_S = 0.6
 ROOT = Path(__file__).resolve().parents[1]
@@ -82,6 +83,10 @@ class FinetuneFields:
             self.method = gr.Dropdown(choices, value=choices[0], label="Method", info="what is learnt", min_width=160)
             told = "a made-up word that your captions use, if they do"
             self.trigger = gr.Textbox("", label="Trigger word", info=told, max_length=60, min_width=160)
+            told = "all clips are this, marked with the trigger word"
+            self.kind = gr.Textbox(
+                "", label="Kind of sound", info=told, placeholder="a dog barking", max_length=100, visible=False
+            )
             prices = [(f"{name}, ${price:.2f}/h", name) for name, price in FLAVORS.items()]
             self.flavor = gr.Dropdown(
                 prices, value="t4-small", label="Hardware of the job", visible=allowed.train == JOB, min_width=160
@@ -115,12 +120,13 @@ class FinetuneFields:
 
 @functools.cache
 def methods() -> list[str]:
-    """What `python -m training --help` names: the trainer itself is the source of the list."""
+    """Those of the trainer's own methods (`python -m training --help`) that end in an adapter for Generate."""
     done = subprocess.run(
         [sys.executable, "-m", "training", "--help"], capture_output=True, text=True, cwd=ROOT, timeout=60, check=False
     )
     found = re.search(r"--method \{([\w,-]+)\}", done.stdout)
-    return found[1].split(",") if found else ["lora"]
+    known = found[1].split(",") if found else []
+    return [name for name in ADAPTER_METHODS if name in known] or list(ADAPTER_METHODS[:1])
 
 
 def length_of(word: str) -> int:

@@ -15,6 +15,7 @@ from space.hub_job import start_job
 from space.permissions import JOB, NOWHERE, Permissions, decide
 from space.places import NAME, Places
 from space.publishing import publish, three_lines
+from space.settings import clean
 from space.status import status_html
 from space.training_runs import TrainingRuns
 from spectrogram.presets import PRESETS
@@ -65,7 +66,10 @@ class FinetuneTab:
         told = [fields.length, fields.method]
         fields.length.change(lambda length, method: minutes_told(self.places, length), told, fields.estimate, **private)
         watched = [fields.progress, fields.loss, fields.samples, fields.log, *fields.run_buttons, fields.timer]
-        options = [fields.name, fields.length, fields.method, fields.trigger, fields.flavor]
+        options = [fields.name, fields.length, fields.method, fields.trigger, fields.kind, fields.flavor]
+        fields.method.change(
+            lambda method: gr.Textbox(visible=method == "dreambooth"), fields.method, fields.kind, **private
+        )
         fields.train.click(self.train, options, watched, **private)
         fields.stop.click(self.stop, fields.name, watched, **private)
         fields.resume.click(self.resume, fields.name, watched, **private)
@@ -123,15 +127,11 @@ class FinetuneTab:
                 return name
         raise UsageProblem("this base has a codec of its own", "a preset", "build the dataset on the command line")
 
-    def train(self, name, length, method, trigger, flavor, page: gr.Request):
+    def train(self, name, length, method, trigger, kind, flavor, page: gr.Request):
         """Start training where this visitor may: here, or as a job on their own account."""
         allowed, user, token = self.permissions(page)
-        options = {"steps": length_of(length), "method": method}
-        if self.engine.base is not None:
-            options["base"] = self.engine.base
-        if (trigger or "").strip():
-            options["trigger"] = trigger.strip()[:60]
         try:
+            options = self.options(length, method, clean(trigger), clean(kind))
             _, dataset = self.folders(name, page)
             if not dataset.is_dir():
                 raise UsageProblem(f"{name} has not been checked", "a checked set of sounds", "press Check first")
@@ -143,6 +143,19 @@ class FinetuneTab:
         except Problem as problem:
             return status_html(str(problem), problem=True), *(gr.skip(),) * 7
         return self.watch(name)
+
+    def options(self, length: str, method: str, trigger: str, kind: str) -> dict:
+        """Flags of the trainer. Raises UsageProblem when DreamBooth lacks its two words."""
+        options = {"steps": length_of(length), "method": method}
+        if self.engine.base is not None:
+            options["base"] = self.engine.base
+        if trigger:
+            options["trigger"] = trigger
+        if method == "dreambooth":
+            if not (trigger and kind):
+                raise UsageProblem("DreamBooth lacks a word", "a trigger word and a kind of sound", "write both")
+            options["class_prompt"] = kind
+        return options
 
     def stop(self, name: str, page: gr.Request):
         if self.permissions(page)[0].train == "here":

@@ -16,8 +16,6 @@ from space.places import NAME, Places, checked
 from spectrogram.problems import UsageProblem
 
 ROOT = Path(__file__).resolve().parents[1]
-WEIGHTS = "pytorch_lora_weights.safetensors"
-LOG_LINES = 12
 
 
 @dataclass(frozen=True)
@@ -94,7 +92,7 @@ class TrainingRuns:
         steps = [event for event in events if event.get("event") == "step"]
         total = next((event["settings"]["steps"] for event in events if event.get("event") == "start"), note["steps"])
         done = steps[-1]["step"] if steps else 0
-        losses = [(event["step"], event["loss"]) for event in steps]
+        losses = [(event["step"], event["loss"]) for event in steps if event["loss"] is not None]
         phase = self._phase(name, note, events)
         left_s = seconds_left(steps, total) if phase == "running" else None
         return RunState(name, phase, done, total, losses, left_s, self.log_tail(name))
@@ -102,7 +100,7 @@ class TrainingRuns:
     def _phase(self, name: str, note: dict, events: list[dict]) -> str:
         if self._alive(name, note):
             return "running"
-        if events and events[-1].get("event") == "end" and (self.places.run(name) / WEIGHTS).is_file():
+        if events and events[-1].get("event") == "end":
             return "done"
         return "stopped" if note["stopped"] else "failed"
 
