@@ -101,7 +101,8 @@ class Engine:
         """Call the pipeline's method of that name; its pictures are made to show all of the sound that comes out."""
         if request.verb not in VERBS:
             raise Problem(f"there is no verb {request.verb!r}", f"one of {', '.join(VERBS)}", "choose one of them")
-        watch.start(request.total_steps(self.pipeline.defaults.steps))
+        clips = request.options["steps"] if request.verb == "morph" else 1
+        watch.start(request.total_steps(self.pipeline.defaults.steps), clips)
         source = (request.sound, request.prompt) if request.verb in SOUND_VERBS else ()
         settings = self._sampling(request, watch) | {"seed": request.seed} | request.options
         output = getattr(self.pipeline, request.verb)(*source, **settings)

@@ -48,12 +48,16 @@ class Request:
 
 @dataclass(frozen=True)
 class Step:
-    """Progress: `done` of `total` denoising steps; `preview` is the unfinished picture, now and then."""
+    """Progress: `done` of `total` denoising steps of all `clips` that are made one after the other.
+
+    `preview` is the unfinished picture, now and then.
+    """
 
     done: int
     total: int
     seconds_left: float | None = None
     preview: Image.Image | None = None
+    clips: int = 1
 
 
 @dataclass(frozen=True)

@@ -19,20 +19,21 @@ class Watch:
 
     def __init__(self, stop_file: Path, events: queue.SimpleQueue):
         self.stop_file, self.events = stop_file, events
-        self.done, self.total = 0, 0
+        self.done, self.total, self.clips = 0, 0, 1
         self.begun_s = time.monotonic()
         self.preview_due_s = self.begun_s
 
-    def start(self, total: int):
-        self.done, self.total = 0, total
-        self.events.put(Step(0, total))
+    def start(self, total: int, clips: int = 1):
+        self.done, self.total, self.clips = 0, total, clips
+        self.events.put(Step(0, total, clips=clips))
 
     def __call__(self, pipeline, step: int, timestep, tensors: dict) -> dict:
         self.done += 1
         if self.stop_file.exists():
             raise Halt
         left_s = self.seconds / self.done * max(0, self.total - self.done)
-        self.events.put(Step(self.done, self.total, left_s, self._preview(pipeline, tensors["latents"])))
+        preview = self._preview(pipeline, tensors["latents"])
+        self.events.put(Step(self.done, self.total, left_s, preview, self.clips))
         return tensors
 
     def _preview(self, pipeline, latents):

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 import torch
 
 from space.engine import estimate_seconds
@@ -123,8 +124,15 @@ try:
     next(engine.work(Request("rain"), Path({str(tmp_path / "stop")!r})))
 except Exception as error:
     print("asked", type(error).__module__.split(".")[0], type(error).__name__)
+from space.clips import ClipStore
+from space.interface import build_interface
+page = build_interface(engine, ClipStore({str(tmp_path / "clips")!r}))
+buttons = [block for block in page.blocks.values() if "button" in block.get_block_name()]
+offered = [str(button.value) for button in buttons if button.visible]
+names = [name for name in offered if "Duplicate" in name]
+print("page", ", ".join([*names, "no Train" if "Train" not in offered else "Train"]))
 """
-    settings = {"SPACES_ZERO_GPU": "true", "SPACES_ZERO_DEVICE_API_URL": "http://127.0.0.1:9"}
+    settings = {"SPACES_ZERO_GPU": "true", "SPACES_ZERO_DEVICE_API_URL": "http://127.0.0.1:9", "SPACE_ID": "ann/sounds"}
     done = subprocess.run(
         [sys.executable, "-c", program],
         cwd=ROOT,
@@ -135,3 +143,36 @@ except Exception as error:
     )
     assert done.stdout.splitlines()[:2] == ["device cuda", "decorated True"], done.stderr[-3000:]
     assert "asked httpx ConnectError" in done.stdout
+    assert "page Duplicate this Space, no Train" in done.stdout, done.stderr[-3000:]
+
+
+def test_every_verb_reports_its_steps_and_stops(engine, tmp_path):
+    sound = tmp_path / "tone.wav"
+    soundfile.write(sound, 0.3 * np.sin(2 * np.pi * 700 * np.arange(2 * 24000) / 24000), 24000)
+    requests = {
+        "transform": ({"strength": 0.5}, str(sound), 2),
+        "inpaint": ({"start_s": 0.5, "end_s": 1.5}, str(sound), 4),
+        "extend": ({"seconds": 1.0}, str(sound), 4),
+        "loop": ({"seam_s": 0.5}, str(sound), 4),
+        "morph": ({"prompts": ["rain", "bell"], "steps": 2}, None, 8),
+        "timeline": ({"events": [(0, 1, "rain"), (1, 2, "bell")]}, None, 4),
+    }
+    for verb, (options, source, total) in requests.items():
+        request = Request("rain", steps=4, seed=1, verb=verb, sound=source, options=options)
+        *steps, last = engine.work(request, tmp_path / "never")
+        (tmp_path / "never").unlink()
+        assert isinstance(last, Finished), last
+        assert (steps[-1].done, steps[-1].total) == (total, total), verb
+        (tmp_path / "stop").touch()
+        assert isinstance(list(engine.work(request, tmp_path / "stop"))[-1], Stopped), verb
+
+
+def test_a_preview_shows_the_unfinished_picture_and_costs_a_tenth_at_most(run, engine):
+    previews = [step.preview for step in run(steps=30, seed=1)[:-1] if step.preview]
+    assert previews
+    assert {preview.size for preview in previews} == {(256, 128)}
+    assert len(previews) < 30
+
+
+def test_an_unknown_verb_is_never_called(run):
+    assert "there is no verb" in run(verb="save_pretrained")[-1].reason

@@ -2,6 +2,7 @@
 
 import re
 
+import httpx
 import numpy as np
 import pytest
 import soundfile
@@ -169,3 +170,11 @@ def test_every_field_has_a_name_for_screen_readers(page):
         .map((field) => field.outerHTML.slice(0, 120))"""
     )
     assert nameless == []
+
+
+def test_the_place_in_the_queue_is_told_while_others_work(page, served, slow_steps):
+    data = ["bell", 1.0, "", 1, 40, 3.0, "none", 1.0]
+    httpx.post(f"{served.url}gradio_api/call/generate", json={"data": data})
+    page.click("#generate-start")
+    expect(page.locator("#generate-status")).to_contain_text(re.compile(r"queue: \d+/\d+"))
+    expect(status(page)).to_contain_text("Done in")

@@ -72,6 +72,7 @@ def test_the_facts_under_a_card_name_everything_that_made_it():
 def test_progress_is_text_and_a_bar():
     assert "step 12/25 · 3 s left" in step_html(Step(12, 25, 3.2))
     assert "picture → sound" in step_html(Step(25, 25, 0.0))
+    assert "clip 3/5 · step 45/100" in step_html(Step(45, 100, clips=5))
     assert 'value="0.480"' in step_html(Step(12, 25, 3.2))
 
 
