@@ -28,7 +28,7 @@ def test_an_empty_field_is_named():
         arguments_of("frechet_audio_distance", {"predictions": ["a.wav"], "references": None})
 
 
-@pytest.mark.parametrize("name", ["frechet_audio_distance", "classification_accuracy_score"])
+@pytest.mark.parametrize("name", MODULES)
 def test_the_app_is_built_with_its_fields(name):
     app = build(name)
     labels = [block.label for block in app.blocks.values() if getattr(block, "label", None)]
