@@ -20,15 +20,17 @@ def measure_verbs(options) -> dict:
     pipeline, few = open_pipeline(options), options.quick
     steady = verbs.STEADY[:4] if few else verbs.STEADY
     pairs = verbs.PAIRS[:3] if few else verbs.PAIRS
-    return {
-        "inpaint": verbs.measure_inpaint(pipeline, steady[:4]),
-        "loop": verbs.measure_loop(pipeline, steady + verbs.EVENTS[:2]),
-        "extend": verbs.measure_extend(pipeline, steady + verbs.EVENTS[:2]),
-        "morph": verbs.measure_morph(pipeline, pairs),
-        "timeline": verbs.measure_timeline(pipeline, pairs),
-        "long": verbs.measure_long(pipeline, steady[:4]),
-        "seeds": verbs.measure_seeds(pipeline),
+    measures = {
+        "inpaint": lambda: verbs.measure_inpaint(pipeline, steady[:4]),
+        "loop": lambda: verbs.measure_loop(pipeline, steady + verbs.EVENTS[:2]),
+        "extend": lambda: verbs.measure_extend(pipeline, steady + verbs.EVENTS[:2]),
+        "morph": lambda: verbs.measure_morph(pipeline, pairs),
+        "timeline": lambda: verbs.measure_timeline(pipeline, pairs),
+        "long": lambda: verbs.measure_long(pipeline, steady[:4]),
+        "seeds": lambda: verbs.measure_seeds(pipeline),
     }
+    chosen = options.verbs.split(",") if options.verbs else measures
+    return {name: measures[name]() for name in chosen}
 
 
 def measure_speed(options) -> dict:
@@ -77,6 +79,7 @@ def main():
     parser = argparse.ArgumentParser(prog="python -m benchmarks.pipeline", description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="fewer clips")
     parser.add_argument("--only", default=",".join(PARTS), help="some of %(default)s")
+    parser.add_argument("--verbs", help="only these of part verbs, for example inpaint,loop")
     parser.add_argument("--base", help="another model than the embedded one")
     parser.add_argument("--pictures", default="../shared/data/seed_outputs/pairs", help="PNG and FLAC pairs to decode")
     parser.add_argument("--json", type=Path, help="write the result here too; other parts in it are kept")
@@ -87,9 +90,10 @@ def main():
     result = json.loads(options.json.read_text(encoding="utf-8")) if options.json and options.json.is_file() else {}
     for part in chosen:
         began = time.process_time()
-        result[part] = globals()[f"measure_{part}"](options)
-        result[part]["benchmark_cpu_s"] = round(time.process_time() - began, 1)
-        show({part: result[part]})
+        measured = globals()[f"measure_{part}"](options)
+        print(f"{part} took {time.process_time() - began:.0f} CPU seconds")
+        show({part: measured})
+        result[part] = {**result.get(part, {}), **measured}
         if options.json:
             options.json.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
 
