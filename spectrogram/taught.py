@@ -1,8 +1,22 @@
 """A pipeline that takes learned words and aesthetics: checked files only, and nothing stays that was not asked for."""
 
+from contextlib import contextmanager
 from pathlib import Path
 
 from spectrogram.embeddings import read_embedding
+
+
+@contextmanager
+def _without_warnings():
+    """transformers explains how it fills new rows of an embedding, which are overwritten at once."""
+    from transformers import logging
+
+    level = logging.get_verbosity()
+    logging.set_verbosity_error()
+    try:
+        yield
+    finally:
+        logging.set_verbosity(level)
 
 
 class Taught:
@@ -20,7 +34,8 @@ class Taught:
             source = {token: found.vectors if len(found.vectors) > 1 else found.vectors[0]}
         if not isinstance(source, dict):
             others["use_safetensors"] = True
-        super().load_textual_inversion(source, token=token, **others)
+        with _without_warnings():
+            super().load_textual_inversion(source, token=token, **others)
         self._words = (*self._words, token or "a word from the Hub")
 
     def load_aesthetic(self, aesthetic, steps=None, rate=None, ear=None):
