@@ -23,7 +23,8 @@ class DatasetTab:
             with gr.Column(scale=3, min_width=280):
                 self._build_search()
             with gr.Column(scale=9, min_width=320):
-                self.status = gr.HTML(status_html(""), elem_id="dataset-status", elem_classes="bare", padding=False)
+                told = "" if list(self.folders()) else NOTHING_HERE
+                self.status = gr.HTML(status_html(told), elem_id="dataset-status", elem_classes="bare", padding=False)
                 self.pair = gr.HTML("", elem_id="dataset-pair", elem_classes="bare", padding=False)
                 self.tiles = gr.HTML("", elem_id="dataset-tiles", elem_classes="bare", padding=False)
                 with gr.Row():
