@@ -29,7 +29,6 @@ from benchmarks.base_model_clips import (
 from dataset_builder.synthesis.catalogue import CLASSES
 from spectrogram.codec import SpectrogramCodec
 
-CORPUS_SEED = 7
 RECORDINGS_SHARE = 0.5
 SHOWN = (
     "prompted_class_accuracy", "prompted_class_accuracy_seen_wordings", "prompted_class_accuracy_unseen_wordings",
@@ -107,7 +106,7 @@ def report(arguments):
     gauges, unmeasured = {}, {}
     for kind in WORDS:
         gauges[kind], unmeasured[kind] = figures.calibrate(kind, codec)
-    grids = figures.training_grids(codec, sizes.training, CORPUS_SEED, arguments.recordings, RECORDINGS_SHARE)
+    grids = figures.training_grids(codec, sizes.training, recipe_of(locate_base(arguments.base)), arguments.recordings)
     generate(pipeline, [Clip("rain", "rain")], 0)
     one = generate(pipeline, [Clip("rain", "rain")], 1)
     seconds = {name: generate(pipeline, clips, arguments.seed) for name, clips in wanted.items()}
@@ -122,6 +121,14 @@ def report(arguments):
     if arguments.lora:
         result["adapter"] = measure_adapter(pipeline, judge, arguments, sizes.per_class)
     return result
+
+
+def recipe_of(base):
+    """The recipe that made a base model: it says what taught it."""
+    from spectrogram.models import read_beside
+    from training.scratch.settings import ScratchSettings
+
+    return ScratchSettings(**json.loads(read_beside(base, "recipe.json") or "{}"))
 
 
 def size_megabytes(folder):

@@ -1,5 +1,7 @@
 """The figures of the base model's benchmark, each a function of clips that were generated or are originals."""
 
+from functools import partial
+
 import numpy as np
 
 from benchmarks import base_model_meters as meters
@@ -74,14 +76,17 @@ def diversity(judge, clips):
     return float(np.mean(distances))
 
 
-def training_grids(codec, clips, seed, folders=(), share=0.5):
-    """Small pictures of clips that taught the base: composed ones, and recordings where folders are given."""
-    from training.scratch import recordings
+def training_grids(codec, clips, settings, folders=()):
+    """Small pictures of ``clips`` single sounds that taught the base: of both phases, and recordings where given."""
+    from training.scratch import phase_two, recordings
 
-    scapes = (compose(seed, index) for index in range(clips))
+    makers = [partial(compose, settings.seed), partial(phase_two.compose, settings)][
+        : 2 if settings.second_samples else 1
+    ]
+    scapes = (make(index) for make in makers for index in range(clips // len(makers)))
     audios = [scape.audio[None] for scape in scapes if len(scape.events) == 1]
     read = recordings.reader()
-    audios += [read(one)[None] for one in recordings.find(folders, share)]
+    audios += [read(one)[None] for one in recordings.find(folders, settings.recordings_share)]
     return [meters.small(np.asarray(codec.encode(audio.astype(np.float32), RATE_HZ))[..., 0]) for audio in audios]
 
 
@@ -102,14 +107,17 @@ def ridge_seconds(clips, step_s):
 
 
 def recorded(judge, codec, folders, share):
-    """Accuracy on recordings that the base has not heard, as they are and through the codec; None without any.
+    """Accuracy on ESC-10's classes in recordings that neither base nor judge has heard; None without any.
 
-    The judge may have learned from some of them: its card says which, and its own test figures are on others.
+    As they are and through the codec. Whatever judge is asked, its training held these out by the same hash.
     """
+    from metrics.classifier.examples import read_examples
     from training.scratch import recordings
 
-    known = {one.path for one in recordings.find(folders, share)}
-    others = [one for one in recordings.find(folders, 1.0) if one.path not in known and one.label in ESC10]
+    folders = [folder for folder in folders if (folder / "metadata.csv").is_file()]
+    unheard = {e.path for e in read_examples(folders, least_clips=1)[0] if e.held_out} if folders else set()
+    unheard -= {one.path for one in recordings.find(folders, share)}
+    others = [one for one in recordings.find(folders, 1.0) if one.path in unheard and one.label in ESC10]
     if not others:
         return None
     read, plain, coded = recordings.reader(), [], []

@@ -78,8 +78,8 @@ def recorded(result):
     if not found:
         return ""
     return (
-        f"Recordings of those ten classes that the base has not heard ({found['clips']} clips): the judge hears the "
-        f"right class in {found['as_they_are']:.3f}, after the codec in {found['through_codec']:.3f}.\n"
+        f"Recordings of those ten classes that neither base nor judge has heard ({found['clips']} clips): the right class "
+        f"is heard in {found['as_they_are']:.3f}, after the codec in {found['through_codec']:.3f}.\n"
     )
 
 

@@ -20,7 +20,8 @@ from .phase_one import note_losses
 SEED_STEP = 1000
 
 
-def _compose(settings, index):
+def compose(settings, index):
+    """Soundscape ``index`` of the composed corpus of phase two."""
     return soundscapes.compose(
         settings.seed + SEED_STEP, index, pair_share=settings.second_pair_share,
         spoken_share=settings.second_spoken_share,
@@ -42,7 +43,7 @@ def _found(settings, root):
 def render(settings, work, stages, root):
     """Pictures and rows of the composed corpus and, where their folders are there, of the recordings."""
     found = _found(settings, root)[0]
-    jobs = [("second corpus", "corpus", settings.second_clips, partial(_compose, settings))]
+    jobs = [("second corpus", "corpus", settings.second_clips, partial(compose, settings))]
     if found:
         jobs.append(("recordings", "recordings", settings.recordings_clips, partial(_compose_real, settings, root)))
     else:
