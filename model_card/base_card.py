@@ -78,8 +78,8 @@ def recorded(result):
     if not found:
         return ""
     return (
-        f"Recordings of those ten classes that neither base nor judge has heard ({found['clips']} clips): the right class "
-        f"is heard in {found['as_they_are']:.3f}, after the codec in {found['through_codec']:.3f}.\n"
+        f"Recordings of those ten classes that neither base nor judge has heard ({found['clips']} clips): the "
+        f"right class is heard in {found['as_they_are']:.3f}, after the codec in {found['through_codec']:.3f}.\n"
     )
 
 
