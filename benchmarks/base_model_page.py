@@ -50,44 +50,66 @@ def free_recordings(folders):
 
 
 def save(out, name, audio, rate_hz, picture):
-    """Write OUT/base_model/NAME.ogg and .jpg; returns the HTML of their player."""
+    """Write OUT/base_model/NAME.ogg and .jpg."""
     import soundfile
     from PIL import Image
 
     folder = out / "base_model"
     folder.mkdir(parents=True, exist_ok=True)
-    sound = np.clip(audio[0], -1, 1)
-    soundfile.write(
-        folder / f"{name}.ogg", sound, rate_hz, format="OGG", subtype="VORBIS", compression_level=COMPRESSION
-    )
+    kind = {"format": "OGG", "subtype": "VORBIS", "compression_level": COMPRESSION}
+    soundfile.write(folder / f"{name}.ogg", np.clip(audio[0], -1, 1), rate_hz, **kind)
     Image.fromarray(np.asarray(picture.convert("L"))).save(folder / f"{name}.jpg", quality=45)
+
+
+def save_original(out, name, clip, codec, recording):
+    """Write what stands beside a generated clip: the recording, else a synthesised original, after the codec."""
+    from PIL import Image
+
+    from spectrogram.audio_io import read_audio
+
+    if recording:
+        picture = codec.encode(read_audio(recording.path, RATE_HZ, 1)[0], RATE_HZ)
+    else:
+        picture = Image.fromarray(np.repeat(originals([clip], codec, coded=False)[0].picture[..., None], 3, axis=-1))
+    save(out, name, *codec.decode(picture), picture)
+
+
+def player(name):
     return (
         f'<img loading="lazy" src="base_model/{name}.jpg" alt="spectrogram">'
         f'<audio controls preload="none" src="base_model/{name}.ogg"></audio>'
     )
 
 
-def original(clip, codec, free):
-    """(audio, rate, picture, caption) of a recording or a synthesised original after the codec."""
-    from PIL import Image
+def rows(clips, first, free, out, paint):
+    """Table rows of clips, numbered from ``first``; ``paint(clip, name, recording)`` writes their files before."""
+    lines = []
+    for number, clip in enumerate(clips, first):
+        name = f"{number:02d}-{clip.label}"
+        recording = None if clip.second or clip.value[0] else free.get(clip.label)
+        paint(clip, name, recording)
+        source = f"recorded: {recording.credit}" if recording else "synthesised"
+        lines.append(
+            f"<tr><th>{html.escape(clip.prompt)}<td>{player(name)}"
+            f"<td>{player(name + '-original')}<small>{html.escape(source)}</small>"
+        )
+    return "\n".join(lines)
 
-    from spectrogram.audio_io import read_audio
 
-    found = free.get(clip.label) if not (clip.second or clip.value[0]) else None
-    if found:
-        picture = codec.encode(read_audio(found.path, RATE_HZ, 1)[0], RATE_HZ)
-        return *codec.decode(picture), picture, f"recorded: {found.credit}"
-    made = originals([clip], codec, coded=False)[0]
-    picture = Image.fromarray(np.repeat(made.picture[..., None], 3, axis=-1))
-    return *codec.decode(picture), picture, "synthesised"
+def painter(base, out, seed):
+    """A function that generates a clip and writes it and its original."""
+    from spectrogram.models import load_pipeline
 
+    pipeline = load_pipeline(base)
+    pipeline.set_progress_bar_config(disable=True)
+    codec = SpectrogramCodec(pipeline.params)
 
-def row(clip, number, output, codec, free, out):
-    name = f"{number:02d}-{clip.label}"
-    made = save(out, name, np.asarray(output.audios[0]), output.sampling_rate, output.images[0])
-    audio, rate_hz, picture, source = original(clip, codec, free)
-    beside = save(out, f"{name}-original", audio, rate_hz, picture)
-    return f"<tr><th>{html.escape(clip.prompt)}<td>{made}<td>{beside}<small>{html.escape(source)}</small>"
+    def paint(clip, name, recording):
+        made = pipeline(clip.prompt, seed=seed)
+        save(out, name, np.asarray(made.audios[0]), made.sampling_rate, made.images[0])
+        save_original(out, f"{name}-original", clip, codec, recording)
+
+    return paint
 
 
 def figure_rows(result):
@@ -106,21 +128,13 @@ def weak(result):
     return f"Not always heard as what they are: {', '.join(wrong)}." if wrong else "Every class was heard as itself."
 
 
-def write(base, folders, out, seed):
+def write(base, folders, out, seed, figures_only=False):
     """Write the page; returns its path and the bytes of page, sounds and pictures together."""
-    from spectrogram.models import load_pipeline
-
     result = json.loads((Path(base) / "benchmark.json").read_text(encoding="utf-8"))
-    pipeline = load_pipeline(base)
-    pipeline.set_progress_bar_config(disable=True)
-    codec, free = SpectrogramCodec(pipeline.params), free_recordings(folders)
-    number, parts = 0, []
-    for clips in wanted():
-        lines = []
-        for clip in clips:
-            lines.append(row(clip, number, pipeline(clip.prompt, seed=seed), codec, free, out))
-            number += 1
-        parts.append("\n".join(lines))
+    free = free_recordings(folders)
+    paint = (lambda *clip: None) if figures_only else painter(base, out, seed)
+    classes, more = wanted()
+    parts = rows(classes, 0, free, out, paint), rows(more, len(classes), free, out, paint)
     page = Template(TEMPLATE.read_text(encoding="utf-8")).substitute(
         classes=result["classes"], megabytes=result["megabytes"], seed=seed,
         seconds=result["seconds_per_clip"]["alone"],
@@ -138,9 +152,10 @@ def main():
     parser.add_argument("--recordings", type=Path, nargs="*", default=[], help="folders with metadata.csv")
     parser.add_argument("--out", type=Path, default=Path("docs"))
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--figures-only", action="store_true", help="leave the sounds as they are, write the page anew")
     arguments = parser.parse_args()
     try:
-        path, size = write(arguments.base, arguments.recordings, arguments.out, arguments.seed)
+        path, size = write(arguments.base, arguments.recordings, arguments.out, arguments.seed, arguments.figures_only)
     except (Problem, FileNotFoundError) as problem:
         print(f"python -m benchmarks.base_model_page: {problem}", file=sys.stderr)
         return 4
