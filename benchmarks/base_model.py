@@ -10,9 +10,11 @@ are given: those that the base has heard serve as training clips, the others as 
 import argparse
 import json
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from benchmarks import base_model_figures as figures
+from benchmarks import base_model_keep as keep
 from benchmarks.base_model_clips import (
     BATCH,
     ESC10,
@@ -28,6 +30,7 @@ from benchmarks.base_model_clips import (
 )  # fmt: skip
 from dataset_builder.synthesis.catalogue import CLASSES
 from spectrogram.codec import SpectrogramCodec
+from spectrogram.models import read_beside
 
 RECORDINGS_SHARE = 0.5
 SHOWN = (
@@ -94,30 +97,47 @@ def figures_of(judge, clips, gauges, grids, step_s):
     return result | {"detail": detail}
 
 
+def make_all(pipeline, sizes, arguments, base):
+    """({set: generated clips}, {set: originals}, gauges, classes left out, training grids, seconds a clip)."""
+    codec, recipe = SpectrogramCodec(pipeline.params), recipe_of(base)
+    folder = keep.folder_of(arguments.keep, read_beside(base, "sha256.json"), sizes, arguments.seed)
+    wanted, twins = requests(sizes), requests(sizes)
+
+    def painted(sets):
+        generate(pipeline, [Clip("rain", "rain")], 0)
+        alone = generate(pipeline, [Clip("rain", "rain")], 1)
+        seconds = {name: generate(pipeline, clips, arguments.seed) for name, clips in sets.items()}
+        return {"alone": round(alone, 3), f"batch_of_{BATCH}": round(seconds["classes"], 3)}
+
+    def composed(sets):
+        for own in sets.values():
+            for clip, twin in zip(own, originals(own, codec), strict=True):
+                clip.sound, clip.picture = twin.sound, twin.picture
+
+    seconds = keep.clips(folder, "generated", wanted, painted)
+    keep.clips(folder, "originals", twins, composed)
+    both = {kind: keep.gauges(folder, kind, partial(figures.calibrate, kind, codec)) for kind in WORDS}
+    grids = keep.array(
+        folder, "training", lambda: figures.training_grids(codec, sizes.training, recipe, arguments.recordings)
+    )
+    return wanted, twins, *({k: v[n] for k, v in both.items()} for n in (0, 1)), grids, seconds
+
+
 def report(arguments):
     """The whole result as a dictionary; ``adapter`` is there only with --lora."""
     from spectrogram.models import load_pipeline, locate_base
 
-    pipeline = load_pipeline(arguments.base)
+    base, pipeline = locate_base(arguments.base), load_pipeline(arguments.base)
     judge = Judge(arguments.judge, arguments.judge_name) if arguments.judge else Judge()
-    sizes, codec = (QUICK if arguments.quick else FULL), SpectrogramCodec(pipeline.params)
-    wanted = requests(sizes)
-    real = {name: originals(clips, codec) for name, clips in wanted.items()}
-    gauges, unmeasured = {}, {}
-    for kind in WORDS:
-        gauges[kind], unmeasured[kind] = figures.calibrate(kind, codec)
-    grids = figures.training_grids(codec, sizes.training, recipe_of(locate_base(arguments.base)), arguments.recordings)
-    generate(pipeline, [Clip("rain", "rain")], 0)
-    one = generate(pipeline, [Clip("rain", "rain")], 1)
-    seconds = {name: generate(pipeline, clips, arguments.seed) for name, clips in wanted.items()}
-    step_s = pipeline.params.step_ms / 1000
+    sizes, step_s = (QUICK if arguments.quick else FULL), pipeline.params.step_ms / 1000
+    wanted, twins, gauges, left, grids, seconds = make_all(pipeline, sizes, arguments, base)
     result = {"classes": len(CLASSES), "clips": sum(map(len, wanted.values())), "judge": judge.identity}
     result |= figures_of(judge, wanted, gauges, grids, step_s)
-    result["seconds_per_clip"] = {"alone": round(one, 3), f"batch_of_{BATCH}": round(seconds["classes"], 3)}
-    result["megabytes"] = size_megabytes(locate_base(arguments.base))
-    result["ceiling"] = figures_of(judge, real, gauges, grids, step_s)
+    result |= {"seconds_per_clip": seconds, "megabytes": size_megabytes(base)}
+    result["ceiling"] = figures_of(judge, twins, gauges, grids, step_s)
+    codec = SpectrogramCodec(pipeline.params)
     result["ceiling"]["recorded"] = figures.recorded(judge, codec, arguments.recordings, RECORDINGS_SHARE)
-    result["not_measured"] = unmeasured
+    result["not_measured"] = left
     if arguments.lora:
         result["adapter"] = measure_adapter(pipeline, judge, arguments, sizes.per_class)
     return result
@@ -125,7 +145,6 @@ def report(arguments):
 
 def recipe_of(base):
     """The recipe that made a base model: it says what taught it."""
-    from spectrogram.models import read_beside
     from training.scratch.settings import ScratchSettings
 
     return ScratchSettings(**json.loads(read_beside(base, "recipe.json") or "{}"))
@@ -181,6 +200,7 @@ def build_parser():
     parser.add_argument("--recordings", type=Path, nargs="*", default=[], help="folders with metadata.csv")
     parser.add_argument("--judge", type=Path, help="folder of another judge's weights and card")
     parser.add_argument("--judge-name", default="sd-audio-cnn-v1")
+    parser.add_argument("--keep", type=Path, help="folder that keeps the clips, so that another judge can hear them")
     parser.add_argument("--lora", type=Path, help="an adapter to judge as well; needs --label")
     parser.add_argument("--label", help="the class that the adapter teaches")
     parser.add_argument("--json", type=Path, help="write the result here too")

@@ -87,7 +87,8 @@ def training_grids(codec, clips, settings, folders=()):
     audios = [scape.audio[None] for scape in scapes if len(scape.events) == 1]
     read = recordings.reader()
     audios += [read(one)[None] for one in recordings.find(folders, settings.recordings_share)]
-    return [meters.small(np.asarray(codec.encode(audio.astype(np.float32), RATE_HZ))[..., 0]) for audio in audios]
+    pictures = (np.asarray(codec.encode(audio.astype(np.float32), RATE_HZ))[..., 0] for audio in audios)
+    return np.stack([meters.small(picture) for picture in pictures])
 
 
 def likeness(clips, grids):

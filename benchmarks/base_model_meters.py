@@ -139,7 +139,7 @@ def small(picture):
 
 def nearest_likeness(pictures, training):
     """The largest correlation of each small picture with any training picture at any shift in time, (n,)."""
-    known = np.conj(np.fft.rfft(np.stack(training), axis=-1))
+    known = np.conj(np.fft.rfft(np.asarray(training), axis=-1))
     best = []
     for picture in pictures:
         shifts = np.fft.irfft((np.fft.rfft(picture, axis=-1) * known).sum(axis=1), LIKENESS_SHAPE[1], axis=-1)

@@ -12,6 +12,8 @@ from string import Template
 from spectrogram.params import SpectrogramParams
 from spectrogram.problems import Problem
 
+ROOT = Path(__file__).resolve().parents[1]
+JUDGES = (ROOT / "metrics" / "embedders" / "weights", ROOT / "benchmarks" / "judge")
 TEMPLATE = Path(__file__).with_suffix(".md")
 ROWS = {
     "prompted_class_accuracy": "prompted class heard ↑",
@@ -83,6 +85,14 @@ def recorded(result):
     )
 
 
+def shared_recordings(judge, credits):
+    """How many of these credits of recordings also stand in the judge's card."""
+    cards = [root / f"{judge}.json" for root in JUDGES if (root / f"{judge}.json").is_file()]
+    if not cards:
+        raise Problem(f"no card of the judge {judge}", f"one in {' or '.join(map(str, JUDGES))}", "train it again")
+    return len(set(credits) & set(json.loads(cards[0].read_text(encoding="utf-8"))["data_credits"]))
+
+
 def values(folder):
     """Everything that the template names."""
     recipe, log, result = (read(folder, f"{name}.json") for name in ("recipe", "training_log", "benchmark"))
@@ -91,7 +101,8 @@ def values(folder):
     left = sorted({f"{label} ({kind})" for kind, own in result["not_measured"].items() for label in own})
     return recipe | defaults | {
         "megabytes": result["megabytes"], "classes": result["classes"], "clips": result["clips"],
-        "judge": result["judge"]["name"], "columns": params.columns, "bands": params.mel_bands,
+        "judge": result["judge"]["name"],
+        "shared": shared_recordings(result["judge"]["name"], second["data_credits"]), "columns": params.columns, "bands": params.mel_bands,
         "seconds": f"{params.clip_seconds:g}", "high_khz": f"{params.high_hz / 1000:g}",
         "rate_khz": f"{params.sample_rate_hz / 1000:g}", "figures": figures_table(result), "recorded": recorded(result),
         "not_measured": ", ".join(left) or "none", "failures": failures(result),
