@@ -102,7 +102,8 @@ def values(folder):
     return recipe | defaults | {
         "megabytes": result["megabytes"], "classes": result["classes"], "clips": result["clips"],
         "judge": result["judge"]["name"],
-        "shared": shared_recordings(result["judge"]["name"], second["data_credits"]), "columns": params.columns, "bands": params.mel_bands,
+        "shared": shared_recordings(result["judge"]["name"], second["data_credits"]),
+        "columns": params.columns, "bands": params.mel_bands,
         "seconds": f"{params.clip_seconds:g}", "high_khz": f"{params.high_hz / 1000:g}",
         "rate_khz": f"{params.sample_rate_hz / 1000:g}", "figures": figures_table(result), "recorded": recorded(result),
         "not_measured": ", ".join(left) or "none", "failures": failures(result),
