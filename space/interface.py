@@ -109,6 +109,8 @@ def launch_settings(store: ClipStore, port: int | None = None) -> dict:
         "css": CSS,
         "head": SCRIPT,
         "max_file_size": "25mb",
+        # gradio keeps about 0.7 MB of this page for each session that ever asked, 10,000 of them unless told otherwise.
+        "state_session_capacity": 200,
         "allowed_paths": [str(store.folder), str(example_folder), str(EXAMPLE.parent)],
         "mcp_server": True,
         "footer_links": ["api", "settings"],
