@@ -27,7 +27,7 @@ ROWS = {
     "diversity": "distance between seeds of one prompt (near the ceiling is best)",
     "nearest_training": "likeness to the nearest training clip (near the ceiling is best)",
     "ridge_seconds": "length of tonal lines, s ↑",
-    "seconds_per_clip": "seconds a clip ↓ (on a machine that other work kept busy)",
+    "seconds_per_clip": "seconds a clip ↓ (one thread)",
 }
 
 
