@@ -10,6 +10,7 @@ from tests.space.driving import LOADED, done, open_tab
 TABS = ("Generate", "Transform", "Edit", "Morph", "Fine-tune", "Evaluate", "Dataset")
 GRAVE = ("serious", "critical")
 LIGHT_BYTES = 2_000_000
+AT_REST = "() => ![...document.querySelectorAll('.progress-text')].some((clock) => clock.offsetParent)"
 
 
 def violations(page) -> list[str]:
@@ -24,6 +25,16 @@ def violations(page) -> list[str]:
     )
 
 
+def lasting_violations(page) -> list[str]:
+    """What axe-core still finds when gradio's own clock, which fades in and out while a tab fetches, is gone."""
+    for _ in range(3):
+        page.wait_for_function(AT_REST)
+        if not (found := violations(page)):
+            break
+        page.wait_for_timeout(1000)
+    return found
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_no_tab_has_a_serious_violation(browser, served, scheme):
     context = browser.new_context(viewport={"width": 1280, "height": 900}, color_scheme=scheme)
@@ -34,7 +45,7 @@ def test_no_tab_has_a_serious_violation(browser, served, scheme):
     found = {}
     for name in TABS:
         open_tab(page, name)
-        found[name] = violations(page)
+        found[name] = lasting_violations(page)
     context.close()
     assert {name: rows for name, rows in found.items() if rows} == {}
 
