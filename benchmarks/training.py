@@ -2,110 +2,36 @@
 
     python -m benchmarks.training [--diffusers CHECKOUT] [--quick] --json FILE
 
-Both train the embedded base's UNet with LoRA of one rank on the attention layers, the same batch, in one process with
-one thread, in alternation, in bfloat16 both (and in float32 both); compared is the CPU time of a step, from a picture's
-PNG to the optimizer. Without a checkout their loop is restated (benchmarks/training_reference.py). Ours reads the
-cache; filling it is told beside it, with the number of steps after which it has paid.
+Both train the embedded base's UNet with LoRA of one rank on the attention layers, the same batch, each in a process of
+its own with one thread, in turns, in bfloat16 both (and in float32 both); compared is the CPU time of a step, from a
+picture's PNG to the optimizer. Without a checkout their loop is restated (benchmarks/training_reference.py). Ours reads
+the cache; filling it is told beside it, with the number of steps after which it has paid.
 """
 
 import argparse
-import io
 import json
 import statistics
-import time
 from pathlib import Path
 
-import numpy as np
+from benchmarks.training_sides import BATCH, Side, material
 
 CLIPS = 48
 
 
-def material(clips):
-    """(pictures uint8 (clips, h, w, 3), their PNG files, captions) of composed soundscapes."""
-    from PIL import Image
-
-    from dataset_builder.soundscapes import RATE_HZ, compose
-    from spectrogram.codec import SpectrogramCodec
-    from spectrogram.params import SpectrogramParams
-
-    codec, pictures, pngs, captions = SpectrogramCodec(SpectrogramParams.preset("mini")), [], [], []
-    for index in range(clips):
-        scape = compose(11, index)
-        pictures.append(np.asarray(codec.encode(scape.audio[None], RATE_HZ).convert("RGB")))
-        file = io.BytesIO()
-        Image.fromarray(pictures[-1]).save(file, "PNG")
-        pngs.append(file.getvalue())
-        captions.append(scape.captions[0])
-    return np.stack(pictures), pngs, captions
-
-
-def ours(settings, pictures, captions, folder):
-    """(our Loop on a fresh cache, CPU seconds that the cache took)."""
-    from training import base as base_model
-    from training import latents
-    from training.devices import open_accelerator, place
-    from training.loop import Loop, Material
-    from training.methods import choose
-
-    base = base_model.load(settings.base)
-    began = time.process_time()
-    cached = latents.cache(folder, pictures, [[c] for c in captions], base.vae, base.tokenizer, base.text_encoder)
-    seconds = time.process_time() - began
-    base.free_encoders()
-    accelerator = open_accelerator(settings.precision)
-    place(base.unet, settings, accelerator.device)
-    method = choose(settings.method).build(settings, base)
-    everything = np.arange(len(pictures))
-    source = Material(cached, everything, [], everything[:2], [str(n) for n in everything])
-    loop = Loop(settings, accelerator, method, base.scheduler, source)
-    loop.student.train()
-    return loop, seconds
-
-
-def theirs(settings, pngs, captions):
-    from benchmarks.training_reference import ReferenceLoop
-    from training import base as base_model
-
-    half = settings.precision == "bf16"
-    return ReferenceLoop(base_model.load(settings.base), pngs, captions, settings.batch, settings.rank, half)
-
-
-class Ignore:
-    def write(self, event, **values):
-        pass
-
-
-def cpu_seconds(action):
-    began = time.process_time()
-    action()
-    return time.process_time() - began
-
-
-def compare(precision, rounds, data, folder):
+def compare(precision, rounds, clips):
     """Median CPU seconds of a step of both, their ratio in alternation, and what the cache costs."""
-    from training.flags import settings_of
-
-    pictures, pngs, captions = data
-    half = precision != "no"
-    settings = settings_of({"precision": precision, "half_base": half, "batch": 16, "rank": 16, "steps": 10**6})
-    loop, cache_seconds = ours(settings, pictures, captions, folder)
-    reference = theirs(settings, pngs, captions)
-    mine, other, ignore = [], [], Ignore()
-    loop.advance(ignore)
-    reference.advance()
-    for _ in range(rounds):
-        mine.append(cpu_seconds(lambda: loop.advance(ignore)))
-        other.append(cpu_seconds(reference.advance))
-    a, b = statistics.median(mine), statistics.median(other)
+    with Side("ours", precision, clips) as loop, Side("theirs", precision, clips) as reference:
+        turns = [(loop.turn(), reference.turn()) for _ in range(rounds)]
+    a, b = (statistics.median(s for turn in steps for s in turn) for steps in zip(*turns, strict=True))
     return {
         "step_seconds_ours": a,
         "step_seconds_theirs": b,
-        "samples_per_cpu_second_ours": settings.batch / a,
-        "samples_per_cpu_second_theirs": settings.batch / b,
+        "samples_per_cpu_second_ours": BATCH / a,
+        "samples_per_cpu_second_theirs": BATCH / b,
         "ratio": b / a,
-        "ratio_lowest": min(y / x for x, y in zip(mine, other, strict=True)),
-        "cache_seconds": cache_seconds,
-        "cache_pays_after_steps": cache_seconds / max(b - a, 1e-9),
+        "ratio_lowest": min(statistics.median(y) / statistics.median(x) for x, y in turns),
+        "cache_seconds": loop.cache_seconds,
+        "cache_pays_after_steps": loop.cache_seconds / max(b - a, 1e-9),
     }
 
 
@@ -145,22 +71,17 @@ def report(arguments):
     """All figures; ``speed_ratio_vs_diffusers_script`` is the ratio in bfloat16."""
     import tempfile
 
-    import torch
-
-    torch.set_num_threads(1)
-    rounds = 4 if arguments.quick else 12
-    data = material(24 if arguments.quick else CLIPS)
-    with tempfile.TemporaryDirectory() as folder:
-        folder = Path(folder)
-        result = {"bf16": compare("bf16", rounds, data, folder / "bf16")}
-        if not arguments.quick:
-            result["float32"] = compare("no", rounds, data, folder / "no")
-        result["reference"] = "restated loop"
-        ratio = result["bf16"]["ratio"]
-        if arguments.diffusers:
-            seconds = run_checkout(arguments.diffusers, folder, data[0], data[2], rounds)
-            result["reference"], ratio = str(arguments.diffusers), seconds / result["bf16"]["step_seconds_ours"]
-            result["checkout_step_seconds"] = seconds
+    rounds, clips = (4, 24) if arguments.quick else (8, CLIPS)
+    result = {"bf16": compare("bf16", rounds, clips)}
+    if not arguments.quick:
+        result["float32"] = compare("no", rounds, clips)
+    result["reference"], ratio = "restated loop", result["bf16"]["ratio"]
+    if arguments.diffusers:
+        pictures, _, captions = material(clips)
+        with tempfile.TemporaryDirectory() as folder:
+            seconds = run_checkout(arguments.diffusers, Path(folder), pictures, captions, rounds)
+        result["reference"], ratio = str(arguments.diffusers), seconds / result["bf16"]["step_seconds_ours"]
+        result["checkout_step_seconds"] = seconds
     result["speed_ratio_vs_diffusers_script"] = ratio
     return result
 
@@ -171,7 +92,7 @@ def show(result):
             r = result[name]
             a, b = r["samples_per_cpu_second_ours"], r["samples_per_cpu_second_theirs"]
             print(f"{name}: {a:.1f} samples a CPU second, theirs {b:.1f}")
-            print(f"  ratio {r['ratio']:.2f} (lowest pair {r['ratio_lowest']:.2f})")
+            print(f"  ratio {r['ratio']:.2f} (lowest turn {r['ratio_lowest']:.2f})")
             print(f"  the cache took {r['cache_seconds']:.1f} s and pays after {r['cache_pays_after_steps']:.0f} steps")
     print(f"speed_ratio_vs_diffusers_script {result['speed_ratio_vs_diffusers_script']:.2f} ({result['reference']})")
 

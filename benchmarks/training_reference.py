@@ -1,7 +1,7 @@
 """The loop of diffusers' train_text_to_image_lora.py, restated: what every step of it computes, in its order.
 
-Pictures are decoded from PNG, resized, cropped and normalised by torchvision; the VAE encodes them and the text encoder
-reads the captions in every step; peft's LoRA on the attention, torch's default attention kernel, AdamW, clipping.
+Pictures are decoded from PNG, resized, cropped and normalised by torchvision, captions tokenized; the VAE and the text
+encoder run in every step; peft's LoRA on the attention, torch's default attention kernel, AdamW, clipping.
 """
 
 import io
@@ -85,10 +85,7 @@ class Pictures:
             transforms.ToTensor(),
             transforms.Normalize([0.5], [0.5]),
         ])  # fmt: skip
-        self.ids = base.tokenizer(
-            captions, max_length=base.tokenizer.model_max_length, padding="max_length", truncation=True,
-            return_tensors="pt",
-        ).input_ids  # fmt: skip
+        self.tokenizer, self.captions = base.tokenizer, captions
 
     def __len__(self):
         return len(self.pngs)
@@ -97,4 +94,8 @@ class Pictures:
         from PIL import Image
 
         picture = Image.open(io.BytesIO(self.pngs[i])).convert("RGB")
-        return {"pixels": self.transform(picture), "ids": self.ids[i]}
+        ids = self.tokenizer(
+            [self.captions[i]], max_length=self.tokenizer.model_max_length, padding="max_length", truncation=True,
+            return_tensors="pt",
+        ).input_ids  # fmt: skip
+        return {"pixels": self.transform(picture), "ids": ids[0]}

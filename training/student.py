@@ -17,6 +17,10 @@ def build(unet, text_encoder=None):
             words = encoder_hidden_states
             if not words.is_floating_point():
                 words = self.text_encoder(words)[0]
+            kind = words.device.type
+            if torch.is_autocast_enabled(kind):
+                # Every layer would cast them for itself.
+                words = words.to(torch.get_autocast_dtype(kind))
             return self.unet(noisy, timesteps, encoder_hidden_states=words, return_dict=return_dict)
 
     return Student()
