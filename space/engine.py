@@ -102,9 +102,11 @@ class Engine:
         if request.verb not in VERBS:
             raise Problem(f"there is no verb {request.verb!r}", f"one of {', '.join(VERBS)}", "choose one of them")
         clips = request.options["steps"] if request.verb == "morph" else 1
+        # The page shows a morph clip by clip: respacing would paint clips that are not kept, out of their order.
+        in_order = {"respace": False} if request.verb == "morph" else {}
         watch.start(request.total_steps(self.pipeline.defaults.steps), clips)
         source = (request.sound, request.prompt) if request.verb in SOUND_VERBS else ()
-        settings = self._sampling(request, watch) | {"seed": request.seed} | request.options
+        settings = self._sampling(request, watch) | {"seed": request.seed} | request.options | in_order
         output = getattr(self.pipeline, request.verb)(*source, **settings)
         images, recipes = output.images, output.recipes
         if request.verb in ("inpaint", "extend", "loop"):

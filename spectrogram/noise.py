@@ -4,12 +4,22 @@ from spectrogram.seeds import make_generators
 
 
 def draw_noise(pipeline, seed: int, columns: int):
-    """Noise (1, channels, height / 8, width / 8), float32 on the CPU: what diffusers itself draws for that seed."""
+    """Noise (1, channels, height / 8, width / 8), float32 on the CPU: what the pipeline grows that seed's clip from."""
+    return draw_batch(pipeline, make_generators(seed, 1), 1, columns)
+
+
+def draw_batch(pipeline, generators, count: int, columns: int):
+    """Noise (count, channels, height / 8, width / 8), float32, of one generator a clip or one for all.
+
+    In half precision diffusers would draw other numbers from the same seed: what a seed means must not depend on that.
+    """
     import torch
 
     factor = pipeline.vae_scale_factor
-    shape = (1, pipeline.unet.config.in_channels, pipeline.params.height // factor, columns // factor)
-    return torch.randn(shape, generator=make_generators(seed, 1)[0], dtype=torch.float32)
+    shape = (pipeline.unet.config.in_channels, pipeline.params.height // factor, columns // factor)
+    if not isinstance(generators, list):
+        return torch.randn((count, *shape), generator=generators, dtype=torch.float32)
+    return torch.cat([torch.randn((1, *shape), generator=one, dtype=torch.float32) for one in generators])
 
 
 def slerp(first, second, amount: float):

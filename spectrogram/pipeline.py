@@ -12,13 +12,13 @@ All keywords of StableDiffusionPipeline pass through.
 from pathlib import Path
 
 import torch
-from diffusers import StableDiffusionPipeline
 
+from spectrogram.stable_diffusion import StableDiffusionPipeline  # isort: skip (first, because it is the slow one)
 from spectrogram.adapted import Adapted
 from spectrogram.choosing import Choosing
 from spectrogram.controlled import paint_controlled
 from spectrogram.hearing import Hearing
-from spectrogram.noise import varied_noise
+from spectrogram.noise import draw_batch, varied_noise
 from spectrogram.params import SpectrogramParams
 from spectrogram.problems import UsageProblem
 from spectrogram.prompted import Prompted
@@ -87,6 +87,9 @@ class SpectrogramAudioPipeline(Adapted, Taught, Prompted, Hearing, Choosing, Ver
             images = paint_long(self, recipes, generator, params, **others)
             output = self.hear(images, recipes[: len(images)], params, seconds)
             return output if return_dict else output.to_tuple()
+        if self.unet.dtype != torch.float32 and others.get("latents") is None:
+            noise = draw_batch(self, generator, count, params.columns)
+            others["latents"] = noise.to(self._execution_device, self.unet.dtype)
         others |= {"generator": generator, "output_type": output_type}
         controlnet, control = others.pop("controlnet", None), others.pop("control_image", None)
         if controlnet is not None:

@@ -4,7 +4,7 @@ from spectrogram.verbs.extend import extend
 from spectrogram.verbs.inpaint import inpaint
 from spectrogram.verbs.loop import loop
 from spectrogram.verbs.mix import mix
-from spectrogram.verbs.morph import morph
+from spectrogram.verbs.morph import morph, morph_clips
 from spectrogram.verbs.stereo import stereo
 from spectrogram.verbs.timeline import timeline
 from spectrogram.verbs.transform import transform
@@ -21,6 +21,7 @@ class Verbs:
     extend = extend
     loop = loop
     morph = morph
+    morph_clips = morph_clips
     timeline = timeline
     mix = mix
     variations = variations

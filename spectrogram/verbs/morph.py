@@ -1,48 +1,153 @@
-"""From one prompt to the next in even steps, with the same noise: the sounds are relatives and change by degrees."""
+"""From one prompt to the next in even steps, with the same noise: the sounds are relatives and change by degrees.
 
+Even steps in text are not even in sound: most of a path sounds like its ends, and all happens in between. So up to
+three times as many clips are painted as are asked for, the later ones where the sound changes fastest, and those are
+kept that lead from first to last in the largest steps (see spacing.py).
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
 import torch
 
 from spectrogram.denoising import Canvas, Region, Sampling, denoise, plan_steps
 from spectrogram.latents import decode_picture
 from spectrogram.noise import slerp
+from spectrogram.output import SpectrogramAudioOutput
 from spectrogram.problems import UsageProblem
 from spectrogram.prompted import Spoken
+from spectrogram.verbs import spacing
 from spectrogram.verbs.sources import model_columns
+from spectrogram.verbs.variations import gather
 
 MOST_STEPS = 200
+PAINTED_OVER_KEPT = 3
 
 
-def morph(
-    pipeline, prompts: list[str], steps: int = 5, seconds: float | None = None, end_seed: int | None = None, **settings
-):
+def morph(pipeline, prompts: list[str], steps: int = 5, seconds: float | None = None, **settings):
     """SpectrogramAudioOutput of `steps` clips that lead through the prompts in turn, first and last included.
 
+    Keywords as of `morph_clips`. The recipes' settings tell each clip's `share` of the way in text (0 … 1) and, between
+    two prompts, its distances in sound, `from_first` and `to_last`, over the distance between these two, `heard_by` the
+    base's ear, or by statistics of the bands where there is none.
+    """
+    output = gather(list(morph_clips(pipeline, prompts, steps, seconds, **settings)), "morph")
+    if len(output.images) < 2 or len(prompts) > 2:
+        return output
+    rows, heard_by = spacing.embed(pipeline, output.images)
+    for i, (away, left) in enumerate(zip(*spacing.distances(rows), strict=True)):
+        told = {"from_first": round(float(away), 4), "to_last": round(float(left), 4), "heard_by": heard_by}
+        output.recipes[i] = output.recipes[i].replace(settings=output.recipes[i].settings | told)
+    return output
+
+
+def morph_clips(
+    pipeline,
+    prompts: list[str],
+    steps: int = 5,
+    seconds: float | None = None,
+    end_seed: int | None = None,
+    respace: bool = True,
+    **settings,
+) -> Iterator[SpectrogramAudioOutput]:
+    """The clips of a morph one by one, in their order, each as soon as its place is settled.
+
     Text embeddings move on a straight line; with `end_seed` the noise also turns, on a sphere, towards that seed's.
-    Prompts may weigh words but not hold schedules. When a callback interrupts, the clips so far are returned.
+    `respace` False keeps even steps in text, paints no clip more than asked and yields each at once; otherwise the
+    first comes at once and the others when all are chosen. Prompts may weigh words but not hold schedules. When a
+    callback interrupts, the clips so far are what comes. Raises UsageProblem.
     """
     if len(prompts) < 2 or any(not prompt.strip() for prompt in prompts):
         raise UsageProblem(f"the prompts are {prompts!r}", "two or more, none empty", "write each of them")
     if not len(prompts) <= steps <= MOST_STEPS:
         raise UsageProblem(f"steps is {steps}", f"{len(prompts)} to {MOST_STEPS}", "choose another number")
-    sampling, params = Sampling.of(pipeline, **settings), pipeline.params_for(seconds=seconds)
-    stops = _encode_stops(pipeline, prompts, sampling)
-    factor, channels = pipeline.vae_scale_factor, pipeline.unet.config.in_channels
-    noise = sampling.noise(pipeline, (1, channels, params.height // factor, params.columns // factor))
-    if end_seed is not None:
-        end_noise = Sampling.of(pipeline, seed=end_seed).noise(pipeline, noise.shape)
-    images, recipes = [], []
+    path = Path(pipeline, prompts, seconds, end_seed, settings)
+    return _settled(path, steps) if respace and steps > len(prompts) else _as_painted(path, steps)
+
+
+def most_painted(prompts: int, steps: int, respace: bool = True) -> int:
+    """The most clips that a morph of `steps` paints."""
+    return steps * PAINTED_OVER_KEPT if respace and steps > prompts else steps
+
+
+class Path:
+    """All that lies between the prompts: `paint(share)` gives the picture at a share 0 … 1 of the way."""
+
+    def __init__(self, pipeline, prompts: list[str], seconds: float | None, end_seed: int | None, settings: dict):
+        self.pipeline, self.prompts, self.seconds, self.end_seed = pipeline, prompts, seconds, end_seed
+        self.sampling, self.params = Sampling.of(pipeline, **settings), pipeline.params_for(seconds=seconds)
+        self.stops = _encode_stops(pipeline, prompts, self.sampling)
+        factor, channels = pipeline.vae_scale_factor, pipeline.unet.config.in_channels
+        shape = (1, channels, self.params.height // factor, self.params.columns // factor)
+        self.noise = self.end_noise = self.sampling.noise(pipeline, shape)
+        if end_seed is not None:
+            self.end_noise = Sampling.of(pipeline, seed=end_seed).noise(pipeline, shape)
+        self.state = self.sampling.generator.get_state()
+
+    def paint(self, share: float):
+        """The picture at that share. Schedulers that draw noise at each step draw the same at every share."""
+        pipeline, sampling = self.pipeline, self.sampling
+        sampling.generator.set_state(self.state)
+        noise = self.noise if self.end_seed is None else slerp(self.noise, self.end_noise, share)
+        canvas = Canvas([_between(self.stops, share)], sampling, model_columns(pipeline))
+        timesteps = plan_steps(pipeline, sampling)
+        latents = denoise(pipeline, noise * pipeline.scheduler.init_noise_sigma, timesteps, canvas)
+        return decode_picture(pipeline, latents)
+
+    def hear(self, share: float, picture) -> SpectrogramAudioOutput:
+        """The clip of a picture of this path."""
+        told = {"prompts": list(self.prompts), "share": share, "end_seed": self.end_seed}
+        recipe = self.pipeline.recipe(" → ".join(self.prompts), self.sampling, self.params, "morph", told)
+        return self.pipeline.hear([picture], [recipe], self.params, self.seconds)
+
+
+def _as_painted(path: Path, steps: int) -> Iterator[SpectrogramAudioOutput]:
     for i in range(steps):
         share = i / (steps - 1)
-        latents = noise if end_seed is None else slerp(noise, end_noise, share)
-        canvas = Canvas([_between(stops, share)], sampling, model_columns(pipeline))
-        timesteps = plan_steps(pipeline, sampling)
-        latents = denoise(pipeline, latents * pipeline.scheduler.init_noise_sigma, timesteps, canvas)
-        images.append(decode_picture(pipeline, latents))
-        told = {"prompts": list(prompts), "share": share, "end_seed": end_seed}
-        recipes.append(pipeline.recipe(" → ".join(prompts), sampling, params, "morph", told))
-        if pipeline.interrupt:
-            break
-    return pipeline.hear(images, recipes, params, seconds)
+        yield path.hear(share, path.paint(share))
+        if path.pipeline.interrupt:
+            return
+
+
+def _settled(path: Path, steps: int) -> Iterator[SpectrogramAudioOutput]:
+    """The first clip, then what was chosen among all that were painted."""
+    pictures = {0.0: path.paint(0.0)}
+    yield path.hear(0.0, pictures[0.0])
+    legs = len(path.prompts) - 1
+    between = steps - legs - 1  # the prompts themselves stay; each stretch between two of them gets its part
+    for i in range(legs):
+        if path.pipeline.interrupt:
+            return
+        count = 2 + between // legs + (i < between % legs)
+        for share in _search(path, pictures, i / legs, (i + 1) / legs, count)[1:]:
+            yield path.hear(share, pictures[share])
+
+
+def _search(path: Path, pictures: dict, first: float, last: float, count: int) -> list[float]:
+    """The `count` shares of a stretch that lead through it in the largest steps; fewer when interrupted."""
+    for share in (last, *(first + (last - first) * i / (count - 1) for i in range(1, count - 1))):
+        _add(path, pictures, share)
+    rows = {}
+    while not path.pipeline.interrupt:
+        shares = sorted(share for share in pictures if first <= share <= last)
+        missing = [share for share in shares if share not in rows]
+        rows |= zip(missing, spacing.embed(path.pipeline, [pictures[share] for share in missing])[0], strict=True)
+        away, left = spacing.distances(np.stack([rows[share] for share in shares]))
+        places = spacing.choose(away, left, count)
+        enough = spacing.smallest_step(away, left, places) >= spacing.ENOUGH / (count - 1)
+        middle = spacing.widest_gap(away, left, shares)
+        if count == 2 or enough or middle is None or len(shares) >= PAINTED_OVER_KEPT * count:
+            return [shares[place] for place in places]
+        _add(path, pictures, middle)
+    return sorted(share for share in pictures if first <= share <= last)[:count]
+
+
+def _add(path: Path, pictures: dict, share: float):
+    """Paint that share, unless the work is interrupted: what is unfinished is left out."""
+    if not path.pipeline.interrupt:
+        picture = path.paint(share)
+        if not path.pipeline.interrupt:
+            pictures[share] = picture
 
 
 def _encode_stops(pipeline, prompts: list[str], sampling: Sampling) -> list[Spoken]:
