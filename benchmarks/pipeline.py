@@ -15,6 +15,7 @@ PARTS = ("verbs", "speed", "steps", "decode")
 
 
 def measure_verbs(options) -> dict:
+    from benchmarks import pipeline_morph
     from benchmarks import pipeline_verbs as verbs
 
     pipeline, few = open_pipeline(options), options.quick
@@ -24,7 +25,7 @@ def measure_verbs(options) -> dict:
         "inpaint": lambda: verbs.measure_inpaint(pipeline, steady[:4]),
         "loop": lambda: verbs.measure_loop(pipeline, steady + verbs.EVENTS[:2]),
         "extend": lambda: verbs.measure_extend(pipeline, steady + verbs.EVENTS[:2]),
-        "morph": lambda: verbs.measure_morph(pipeline, pairs),
+        "morph": lambda: pipeline_morph.measure(pipeline, pairs),
         "timeline": lambda: verbs.measure_timeline(pipeline, pairs),
         "long": lambda: verbs.measure_long(pipeline, steady[:4]),
         "seeds": lambda: verbs.measure_seeds(pipeline),
