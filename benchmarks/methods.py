@@ -28,6 +28,7 @@ ASKED = {
     "textual_inversion": {"steps": 150},
     "full": {"steps": 150, "replay": 0.4},
     "scratch": {"steps": 800},
+    "aesthetic": {"aesthetic_through": "picture", "aesthetic_steps": 60},
 }
 KIND = {"owl": "a bird calling", "laser_zap": "a machine", "cuckoo_clock": "a clock"}
 COLUMNS = ("method", "label", "seed", "clips", "steps", "heard_before", "heard_after", "known_before", "known_after",
@@ -55,7 +56,8 @@ def target_prompts(settings, label, count):
     elif settings.method == "dreambooth":
         texts = [dreambooth.instance_prompt(settings)]
     else:
-        return class_prompts([label], count)
+        # Alike prompts side by side: an aesthetic is applied once to those of one batch.
+        return sorted(class_prompts([label], count), key=lambda clip: clip.prompt)
     return [Clip(label, texts[n % len(texts)]) for n in range(count)]
 
 
@@ -127,6 +129,9 @@ class Bench:
         pipeline = self.hasten(loader(settings)(self.base(), report.adapter))
         heard_after = hear(pipeline, self.judge, target_prompts(settings, label, a.prompts), seed)
         known_after = None
+        if method == "aesthetic":
+            # An aesthetic is switched on for a prompt; the others are read without it.
+            pipeline.unload_aesthetic()
         if method != "scratch":
             known_after = hear(pipeline, self.judge, class_prompts(CLASSES, a.per_class), seed)
         row = (method, label, seed, a.clips, settings.steps, heard_before, heard_after, known_before, known_after,

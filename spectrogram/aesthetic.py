@@ -2,6 +2,8 @@
 
 The mean of the ear's rows of N pictures is the aesthetic. When a prompt is encoded, the text encoder is moved a few
 steps towards it, the prompt is read, and the encoder's weights are put back: nothing stays for the next prompt.
+Steps through the words ask how well the prompt's row fits; steps through the picture (`painted_aesthetic`) ask how well
+what the UNet paints from the prompt fits, which is slower and reaches sounds that no known word lies near.
 """
 
 import json
@@ -12,19 +14,24 @@ from pathlib import Path
 from spectrogram.adapters import AdapterProblem, read_header
 from spectrogram.problems import UsageProblem
 
-KEY = "aesthetic"
+KEY, OTHERS = "aesthetic", "others"
 FORMAT = "sd-audio-spectrograms.aesthetic"
-STEPS, RATE = 10, 1e-4
+THROUGH = ("words", "picture")
+STEPS, RATE = {"words": 10, "picture": 60}, {"words": 1e-4, "picture": 1e-3}
 
 
 @dataclass(frozen=True)
 class Aesthetic:
-    """A unit row (d,) of an ear's space, with the ear's identity; it means nothing to another ear."""
+    """A unit row (d,) of an ear's space, with the ear's identity; it means nothing to another ear.
+
+    ``others`` (n, d), which may be None, are rows of sounds that are not meant: they tell it from its neighbours.
+    """
 
     row: object
     ear: dict
     name: str = "aesthetic"
     facts: dict = field(default_factory=dict)
+    others: object = None
 
     @classmethod
     def of(cls, images, ear, name="aesthetic", **facts):
@@ -41,7 +48,8 @@ class Aesthetic:
         from safetensors.torch import save_file
 
         header = {"format": FORMAT, "ear": json.dumps(self.ear), "name": self.name, "facts": json.dumps(self.facts)}
-        save_file({KEY: self.row.float().contiguous()}, Path(path), metadata=header)
+        tensors = {KEY: self.row} if self.others is None else {KEY: self.row, OTHERS: self.others}
+        save_file({name: rows.float().contiguous() for name, rows in tensors.items()}, Path(path), metadata=header)
         return Path(path)
 
     @classmethod
@@ -60,10 +68,11 @@ class Aesthetic:
         metadata = read_header(path).get("__metadata__", {})
         if metadata.get("format") != FORMAT:
             raise AdapterProblem(f"{path.name} is another kind of file", FORMAT, "make one with --method aesthetic")
-        row = load_file(path)[KEY]
-        if row.ndim != 1 or not torch.isfinite(row).all():
+        tensors = load_file(path)
+        row, others = tensors[KEY], tensors.get(OTHERS)
+        if row.ndim != 1 or not all(torch.isfinite(rows).all() for rows in tensors.values()):
             raise AdapterProblem(f"{path.name} holds {tuple(row.shape)}", "one finite row", "make it again")
-        return cls(row, json.loads(metadata["ear"]), metadata["name"], json.loads(metadata["facts"]))
+        return cls(row, json.loads(metadata["ear"]), metadata["name"], json.loads(metadata["facts"]), others)
 
 
 def check_ear(aesthetic, ear):
@@ -75,27 +84,38 @@ def check_ear(aesthetic, ear):
         raise UsageProblem(what, f"one of {own}", "make it anew with this base")
 
 
+def words_fit(aesthetic, ear):
+    """A function (encoder, token ids (1, tokens)) -> cos(row of the words, aesthetic)."""
+
+    def fit(encoder, ids):
+        row = ear.text_features(encoder(ids).pooler_output.float())
+        return (row @ aesthetic.row.to(ids.device)).mean()
+
+    return fit
+
+
 @contextmanager
-def steered(text_encoder, ids, aesthetic, ear, steps=STEPS, rate=RATE):
+def steered(text_encoder, ids, aesthetic, ear, steps=STEPS["words"], rate=RATE["words"], fit=None):
     """Within the context the encoder reads token ids (1, tokens) nearer to the aesthetic; afterwards it is as before.
 
-    ``steps`` of Adam on -cos(text row, aesthetic); only the encoder's own weights move, and only here.
+    ``steps`` of Adam up the ``fit`` (`words_fit`, `painted_aesthetic.Painted`); only the encoder's own weights move,
+    and only here.
     """
     import torch
 
     check_ear(aesthetic, ear)
+    fit = fit or words_fit(aesthetic, ear)
     kept = {name: value.detach().clone() for name, value in text_encoder.state_dict().items()}
     wanted = {name: p.requires_grad for name, p in text_encoder.named_parameters()}
-    target = aesthetic.row.to(ids.device)
     try:
         text_encoder.requires_grad_(True)
-        optimizer = torch.optim.Adam(text_encoder.parameters(), lr=rate)
+        parameters = list(text_encoder.parameters())
+        optimizer = torch.optim.Adam(parameters, lr=rate)
         with torch.enable_grad():
             for _ in range(steps):
-                row = ear.text_features(text_encoder(ids).pooler_output.float())
-                loss = -(row @ target).mean()
-                optimizer.zero_grad()
-                loss.backward()
+                gradients = torch.autograd.grad(-fit(text_encoder, ids), parameters, allow_unused=True)
+                for parameter, gradient in zip(parameters, gradients, strict=True):
+                    parameter.grad = gradient
                 optimizer.step()
         text_encoder.requires_grad_(False)
         yield text_encoder

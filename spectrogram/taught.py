@@ -4,6 +4,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from spectrogram.embeddings import read_embedding
+from spectrogram.problems import UsageProblem
 
 
 @contextmanager
@@ -23,6 +24,7 @@ class Taught:
     """Part of the pipeline: textual inversion through diffusers' own method, aesthetics around `encode_prompt`."""
 
     _aesthetic: dict | None = None
+    _through: str = "words"
     _words: tuple[str, ...] = ()
 
     def load_textual_inversion(self, pretrained_model_name_or_path, token=None, **others):
@@ -38,8 +40,11 @@ class Taught:
             super().load_textual_inversion(source, token=token, **others)
         self._words = (*self._words, token or "a word from the Hub")
 
-    def load_aesthetic(self, aesthetic, steps=None, rate=None, ear=None):
-        """Read every prompt from now on nearer to an Aesthetic (or its file); raises for one of another ear."""
+    def load_aesthetic(self, aesthetic, steps=None, rate=None, ear=None, through="words"):
+        """Read every prompt from now on nearer to an Aesthetic (or its file); raises for one of another ear.
+
+        ``through`` "words" or "picture": what is compared with it (`aesthetic.steered`); each has its own usual steps.
+        """
         from spectrogram import aesthetic as gradients
         from spectrogram.clip_ear import open_ear
 
@@ -47,9 +52,12 @@ class Taught:
             aesthetic = gradients.Aesthetic.read(aesthetic)
         ear = ear or open_ear(self.name_or_path, str(self.device))
         gradients.check_ear(aesthetic, ear)
-        steps = gradients.STEPS if steps is None else steps
-        rate = gradients.RATE if rate is None else rate
+        if through not in gradients.THROUGH:
+            raise UsageProblem(f"an aesthetic through {through!r}", f"one of {gradients.THROUGH}", "choose one")
+        steps = gradients.STEPS[through] if steps is None else steps
+        rate = gradients.RATE[through] if rate is None else rate
         self._aesthetic = {"aesthetic": aesthetic, "ear": ear, "steps": steps, "rate": rate}
+        self._through = through
 
     def unload_aesthetic(self):
         """Prompts are read as the base reads them again."""
@@ -61,7 +69,7 @@ class Taught:
         if self._aesthetic:
             chosen = self._aesthetic
             told |= {"aesthetic": chosen["aesthetic"].name, "aesthetic_steps": chosen["steps"],
-                     "aesthetic_rate": chosen["rate"]}  # fmt: skip
+                     "aesthetic_rate": chosen["rate"], "aesthetic_through": self._through}  # fmt: skip
         return told
 
     def encode_prompt(self, prompt, device, num_images_per_prompt, do_classifier_free_guidance, *rest, **others):
@@ -73,18 +81,23 @@ class Taught:
         if self._aesthetic is None or prompt is None or others.get("prompt_embeds") is not None:
             return whole
         prompts = [prompt] if isinstance(prompt, str) else prompt
-        rows = [self._steered(encode, text, device, num_images_per_prompt) for text in prompts]
+        read = {text: self._steered(encode, text, device, num_images_per_prompt) for text in dict.fromkeys(prompts)}
+        rows = [read[text] for text in prompts]
         # A short prompt beside long ones is as long as they are once all are read.
         *rows, _ = self._same_length([*rows, whole[0][:1]])
         return torch.cat(rows), whole[1]
 
     def _steered(self, encode, text, device, count):
         from spectrogram.aesthetic import steered
+        from spectrogram.painted_aesthetic import Painted
 
         spelled = self.maybe_convert_prompt(text, self.tokenizer)
         ids = self.tokenizer(
             spelled, padding="max_length", truncation=True, max_length=self.tokenizer.model_max_length,
             return_tensors="pt",
         ).input_ids.to(device)  # fmt: skip
-        with steered(self.text_encoder, ids, **self._aesthetic):
+        fit = None
+        if self._through == "picture":
+            fit = Painted(self, self._aesthetic["aesthetic"], self._aesthetic["ear"])
+        with steered(self.text_encoder, ids, **self._aesthetic, fit=fit):
             return encode(text, device, count, False)[0]

@@ -48,6 +48,7 @@ class TrainSettings:
     vectors: int = _setting(4, "textual_inversion: token embeddings that are learned")
     initial_word: str = _setting("sound", "textual_inversion: a word to start from")
     aesthetic_steps: int = _setting(10, "aesthetic: steps of the text encoder when a prompt is read")
+    aesthetic_through: str = _setting("words", "aesthetic: what is compared with it", ("words", "picture"))
     ema: float = _setting(0.995, "full, scratch: decay of the averaged weights that are saved; 0 saves the last ones")
     variants: int = _setting(1, "time-shifted copies of each training clip in the cache; 1 is the clip alone")
     caption_dropout: float = _setting(0.1, "share of clips that are trained on the empty prompt, 0..1")

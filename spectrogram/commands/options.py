@@ -22,7 +22,13 @@ def add_common_arguments(parser: argparse.ArgumentParser):
     add("--lora-scale", type=float, action="append", default=[], help="strength of each adapter, in order (1.0)")
     add("--embedding", type=Path, action="append", default=[], help="learned word: runs/NAME or a .safetensors file")
     add("--aesthetic", type=Path, help="aesthetic: runs/NAME or a .safetensors file")
-    add("--aesthetic-steps", type=int, help="how far prompts are moved towards the aesthetic (10)")
+    add("--aesthetic-steps", type=int, help="how far prompts are moved towards the aesthetic (10; picture: 60)")
+    add(
+        "--aesthetic-through",
+        choices=("words", "picture"),
+        default="words",
+        help="what is compared with the aesthetic: the prompt, or what it paints (slow, and teaches new sounds)",
+    )
     add_model_arguments(parser)
 
 
@@ -70,7 +76,7 @@ def check_common(options: argparse.Namespace, *prompts: str):
         require_range("--lora-scale", scale, -10, 10, "try 0.5 to 1")
     scales, adapters = len(options.lora_scale), len(options.lora)
     require(scales <= adapters, f"--lora-scale is given {scales} times", f"{adapters} at most", "name its --lora")
-    require_range("--aesthetic-steps", options.aesthetic_steps, 0, 100, "try 5 to 20")
+    require_range("--aesthetic-steps", options.aesthetic_steps, 0, 200, "try 5 to 20, or 60 through the picture")
     for adapter in options.lora:
         find_adapter(adapter)
     for embedding in options.embedding:
@@ -109,7 +115,7 @@ def open_pipeline(options: argparse.Namespace, *prompts: str):
     for embedding in options.embedding:
         pipeline.load_textual_inversion(embedding)
     if options.aesthetic is not None:
-        pipeline.load_aesthetic(options.aesthetic, options.aesthetic_steps)
+        pipeline.load_aesthetic(options.aesthetic, options.aesthetic_steps, through=options.aesthetic_through)
     for prompt in prompts:
         tell_of_long_prompt(pipeline, prompt)
     return pipeline

@@ -234,6 +234,35 @@ def test_a_steered_prompt_fits_the_aesthetic_better_and_nothing_stays(ear, tiny_
     assert np.array_equal(sound(pipeline), plain)
 
 
+def test_a_prompt_steered_through_its_picture_paints_what_the_ear_finds_nearer(ear, tiny_base, tmp_path):
+    from dataclasses import replace
+
+    from spectrogram.painted_aesthetic import Painted
+
+    pipeline = load_pipeline(tiny_base)
+    pictures = np.random.default_rng(0).integers(0, 256, (3, 128, 256), dtype=np.uint8)
+    made = Aesthetic.of(list(pictures), ear, "noise")
+    others = torch.nn.functional.normalize(torch.randn(4, 16, generator=torch.Generator().manual_seed(0)), dim=-1)
+    told = Aesthetic.read(replace(made, others=others).save(tmp_path / "told.safetensors"))
+    assert torch.equal(told.others, others)
+    plain = sound(pipeline)
+    ids = pipeline.tokenizer("an owl", padding="max_length", max_length=77, return_tensors="pt").input_ids
+    for aesthetic in (made, told):
+        fits = []
+        for steps in (0, 12):
+            fit = Painted(pipeline, aesthetic, ear)
+            with steered(pipeline.text_encoder, ids, aesthetic, ear, steps, 3e-3, fit) as encoder, torch.no_grad():
+                fits.append(float(Painted(pipeline, aesthetic, ear, seed=5)(encoder, ids)))
+        assert fits[1] > fits[0]
+    pipeline.load_aesthetic(told, 2, 1e-2, ear, through="picture")
+    assert not np.array_equal(sound(pipeline), plain)
+    pipeline.unload_aesthetic()
+    assert np.array_equal(sound(pipeline), plain)
+    assert all(p.grad is None for p in pipeline.unet.parameters())
+    with pytest.raises(ValueError, match="through 'air': one of"):
+        pipeline.load_aesthetic(told, through="air", ear=ear)
+
+
 def test_an_aesthetic_of_another_ear_and_a_pickle_are_refused(ear, tmp_path):
     from spectrogram.aesthetic import check_ear
 

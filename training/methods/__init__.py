@@ -15,7 +15,8 @@ def choose(name):
 def loader(settings):
     """``load_into(pipeline, saved)`` of the method that wrote a result: a pipeline that makes sounds with it."""
     if settings.method == "aesthetic":
-        return lambda pipeline, path: (pipeline.load_aesthetic(path, settings.aesthetic_steps), pipeline)[1]
+        steps, through = settings.aesthetic_steps, settings.aesthetic_through
+        return lambda pipeline, path: (pipeline.load_aesthetic(path, steps, through=through), pipeline)[1]
     carrier = settings.dreambooth_trains if settings.method == "dreambooth" else settings.method
     names = {"lora": "Lora", "full": "Full", "scratch": "Scratch", "textual_inversion": "TextualInversion"}
     return getattr(choose(carrier), names[carrier]).load_into

@@ -1,11 +1,15 @@
 """Aesthetic gradients: nothing is trained beforehand; the ear's mean row of the pictures is what is learned.
 
 The work is done when a prompt is read (`spectrogram.aesthetic`): its text encoder takes a few steps towards the row.
+With --aesthetic-through picture it also learns what is not meant: rows of sounds that the base makes itself.
 """
+
+from dataclasses import replace
 
 from ..validation import ValidationLoss
 
 FILE = "aesthetic.safetensors"
+PAINTED = 3
 
 
 def captions(settings, captions):
@@ -16,7 +20,8 @@ def captions(settings, captions):
 def teach(run):
     """Make the aesthetic of a run's training pictures, and its samples; returns (path, loss before, loss after).
 
-    The loss is 1 - cos between the captions' text rows and the aesthetic, as they are read and after the steps.
+    The loss is 1 - cos between the aesthetic and the captions' text rows (through the picture: what is painted from
+    them), as they are read and after the steps.
     """
     from spectrogram.aesthetic import Aesthetic
     from spectrogram.clip_ear import open_ear
@@ -30,21 +35,41 @@ def teach(run):
     ear = open_ear(base, str(pipeline.device))
     pictures = data.pictures[data.training]
     made = Aesthetic.of(list(pictures), ear, s.trigger or folder.resolve().name, base=s.base, dataset=data.name)
+    if s.aesthetic_through == "picture":
+        made = replace(made, others=rows_of_the_base(run, pipeline, ear))
     path = made.save(folder / FILE)
     texts = [data.captions[i][0] for i in data.validation][: s.validation_clips]
-    before = distance(pipeline, made, ear, texts, 0)
+    measure = painted_distance if s.aesthetic_through == "picture" else words_distance
+    before = measure(pipeline, made, ear, texts, 0)
     run.events.write("validation", step=0, **before.to_dict())
     if s.samples:
         run.listener.add(pipeline, "before", 0)
-    after = distance(pipeline, made, ear, texts, s.aesthetic_steps)
+    pipeline.load_aesthetic(made, s.aesthetic_steps, ear=ear, through=s.aesthetic_through)
+    after = measure(pipeline, made, ear, texts, s.aesthetic_steps)
     run.events.write("validation", step=s.steps, **after.to_dict())
-    pipeline.load_aesthetic(made, s.aesthetic_steps, ear=ear)
     if s.samples:
         run.listener.add(pipeline, "after", s.steps)
     return path, before, after
 
 
-def distance(pipeline, aesthetic, ear, texts, steps):
+def rows_of_the_base(run, pipeline, ear):
+    """The ear's rows (n, d) of the clips of the replay (`training.replay`)."""
+    import torch
+
+    from .. import base as base_model
+    from .. import replay
+
+    key, folder = base_model.fingerprint(pipeline.unet), run.folder.parent / ".cache"
+    latents, _ = replay.make(run.settings, key, folder, lambda done, total: run.stages.update("replay", done, total))
+    vae, rows = pipeline.vae, []
+    with torch.no_grad():
+        for part in latents.split(replay.BATCH):
+            pictures = vae.decode(part.to(vae.device, vae.dtype) / vae.config.scaling_factor).sample
+            rows.append(ear.image_features(pictures.float().clamp(-1, 1)).cpu())
+    return torch.cat(rows)
+
+
+def words_distance(pipeline, aesthetic, ear, texts, steps):
     """ValidationLoss of 1 - cos(text row, aesthetic) over some captions, each steered ``steps`` steps."""
     import torch
 
@@ -58,5 +83,19 @@ def distance(pipeline, aesthetic, ear, texts, steps):
         with steered(pipeline.text_encoder, ids, aesthetic, ear, steps) as encoder, torch.no_grad():
             row = ear.text_features(encoder(ids).pooler_output.float())[0].cpu()
         found.append(1 - float(row @ aesthetic.row))
+    return _loss(found)
+
+
+def painted_distance(pipeline, aesthetic, ear, texts, steps):
+    """ValidationLoss of 1 - cos(row of the picture, aesthetic) over what is painted from some captions."""
+    texts = list(dict.fromkeys(texts))[:PAINTED]
+    pipeline.set_progress_bar_config(disable=True)
+    rows = ear.embed_images(pipeline(texts, seed=0).images)
+    return _loss([1 - float(row @ aesthetic.row) for row in rows])
+
+
+def _loss(found):
+    import torch
+
     spread = torch.tensor(found).std().item() / len(found) ** 0.5 if len(found) > 1 else 0.0
     return ValidationLoss(sum(found) / len(found), spread, len(found))
