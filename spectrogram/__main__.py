@@ -24,8 +24,8 @@ COMMANDS = {
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Exit code of the named command; a Problem is printed as one line, without a traceback."""
-    from spectrogram.problems import Problem
+    """Exit code of the named command; a Problem, and what the disk refuses, is one line without a traceback."""
+    from spectrogram.problems import ENVIRONMENT_EXIT_CODE, Problem
 
     arguments = sys.argv[1:] if arguments is None else arguments
     parser = argparse.ArgumentParser(prog="python -m spectrogram", description=__doc__.split(":")[0])
@@ -43,6 +43,9 @@ def main(arguments: list[str] | None = None) -> int:
     except Problem as problem:
         print(f"error: {problem}", file=sys.stderr)
         return problem.exit_code
+    except OSError as error:  # a full disk, a folder that cannot be written
+        print(f"error: {error.filename or 'the system'}: {error.strerror or error}", file=sys.stderr)
+        return ENVIRONMENT_EXIT_CODE
     except KeyboardInterrupt:
         return 130
 

@@ -121,8 +121,10 @@ class SpectrogramAudioPipeline(Adapted, Taught, Prompted, Hearing, Choosing, Ver
 
     def _varied_noise(self, seeds: list[int | None], variation_seed: int, amount: float, columns: int):
         """Latents (batch, channels, height, width): each seed's noise, turned towards its own variation seed."""
-        if None in seeds or not 0 <= amount <= 1:
-            raise UsageProblem("the variation has no beginning", "seed= and variation_amount 0 to 1", "give a seed")
+        if not 0 <= amount <= 1:
+            raise UsageProblem(f"the amount of variation is {amount}", "0 to 1", "try 0.3")
+        if None in seeds:
+            raise UsageProblem("the variation has no beginning", "a seed", "give seed=")
         pairs = [(seed, variation_seed + i) for i, seed in enumerate(seeds)]
         noise = [varied_noise(self, seed, other, amount, columns) for seed, other in pairs]
         return torch.cat(noise).to(self._execution_device, self.unet.dtype)

@@ -46,6 +46,7 @@ def inpaint(
     if painted_mask is not None:
         start_s, end_s = bounds_s(painted_mask, pipeline.params)
     start_s, end_s = check_region(start_s, end_s, low_hz, high_hz, seconds)
+    check_band(low_hz, high_hz, pipeline.params)
     sampling = Sampling.of(pipeline, **settings)
     view_s, params = choose_view(pipeline, start_s, end_s, seconds)
     viewed = audio[:, round(view_s * rate_hz) :]
@@ -95,6 +96,14 @@ def check_region(start_s, end_s, low_hz, high_hz, seconds: float) -> tuple[float
     if low_hz is not None and high_hz is not None and not 0 <= low_hz < high_hz:
         raise UsageProblem(f"the band is {low_hz:g} to {high_hz:g} Hz", "low below high", "exchange them")
     return begin_s, stop_s
+
+
+def check_band(low_hz, high_hz, params):
+    """Raises UsageProblem for a band that lies beyond what the model can paint: nothing would change."""
+    low_hz, high_hz = low_hz or 0.0, params.high_hz if high_hz is None else high_hz
+    if not (low_hz < params.high_hz and high_hz > params.low_hz):
+        what = f"the band is {low_hz:g} to {high_hz:g} Hz"
+        raise UsageProblem(what, f"some of {params.low_hz:g} to {params.high_hz:g} Hz", "choose another band")
 
 
 def choose_view(pipeline, start_s: float, end_s: float, seconds: float):

@@ -67,6 +67,7 @@ def test_events_are_read_and_others_refused():
         (["loop", "IN", "rain", "--seam", "9"], 2, "the seam is 9 s"),
         (["morph", "rain"], 2, "there is one prompt"),
         (["timeline", "3-1 rain"], 2, "cannot be painted"),
+        (["transform", "IN", "rain", "--steps", "1", "-o", "/proc/none/a.wav"], 5, "No such file or directory"),
     ],
 )
 def test_what_is_wrong_is_said_in_one_line(tiny_base, sound, capsys, arguments, code, reason):

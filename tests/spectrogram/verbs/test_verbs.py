@@ -124,6 +124,7 @@ class TestInpaint:
             ({"start_s": 9, "end_s": 12}, "the region is"),
             ({"start_s": 1, "end_s": float("nan")}, "the region is"),
             ({"start_s": 1, "end_s": 2, "low_hz": 500, "high_hz": 100}, "the band is"),
+            ({"start_s": 1, "end_s": 2, "low_hz": 13000}, "some of 0 to 12000 Hz"),
         ],
     )
     def test_an_empty_region_is_refused(self, pipeline, region, reason):
