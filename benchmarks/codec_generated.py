@@ -17,8 +17,8 @@ import numpy as np
 
 from benchmarks import codec_peers
 from spectrogram.codec import SpectrogramCodec
-from spectrogram.foreign import recognise
 from spectrogram.picture_files import read_picture
+from spectrogram.presets import PRESETS
 
 
 def shades_of(image) -> np.ndarray:
@@ -35,14 +35,14 @@ def best_psnr(wanted: np.ndarray, sizes: np.ndarray, power: float) -> float:
     return float(-10 * np.log10(min(tried)))
 
 
-def measure(files: list[Path], iterations: tuple[int, ...]) -> dict:
-    """{decoder: {"psnr_db", "decode_ms"}} over the pictures."""
+def measure(files: list[Path], iterations: tuple[int, ...], preset: str = "dissertation") -> dict:
+    """{decoder: {"psnr_db", "decode_ms"}} over the pictures, all read by the parameters of one preset."""
     found: dict[str, list] = {}
+    params = PRESETS[preset]
+    judge = codec_peers.riffusion_transform(params)
     for index, file in enumerate(files):
         image = read_picture(file)
-        params, _ = recognise(image)
-        judge = codec_peers.riffusion_transform(params)
-        decoders = {"ours": lambda image, params=params: SpectrogramCodec(params).decode(image)[0][0]}
+        decoders = {"ours": lambda image: SpectrogramCodec(params).decode(image)[0][0]}
         for count in iterations:
             decoders[f"riffusion (GL {count})"] = codec_peers.riffusion_decoder(params, count)
         if index == 0:
@@ -66,13 +66,16 @@ def main():
     parser.add_argument("pictures", nargs="?", default="../shared/data/seed_outputs/pairs")
     parser.add_argument("--count", type=int, default=7, help="pictures, spread over the folder (default: 7)")
     parser.add_argument("--iterations", type=int, nargs="+", default=[8, 32], help="riffusion's Griffin-Lim rounds")
+    parser.add_argument("--preset", default="dissertation", help="whose pictures they are (default: dissertation)")
     parser.add_argument("--json", help="write the figures here")
     options = parser.parse_args()
     import torch
 
     torch.set_num_threads(1)
     files = sorted(Path(options.pictures).glob("*.png"))
-    results = measure(files[:: max(1, len(files) // options.count)][: options.count], tuple(options.iterations))
+    results = measure(
+        files[:: max(1, len(files) // options.count)][: options.count], tuple(options.iterations), options.preset
+    )
     for name, row in results.items():
         ratio = row["decode_ms"] / results["ours"]["decode_ms"]
         print(f"{name}: {row['psnr_db']:.2f} dB, {row['decode_ms']:.0f} ms, x{ratio:.1f} of ours")

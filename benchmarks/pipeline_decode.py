@@ -12,8 +12,8 @@ import numpy as np
 from benchmarks import codec_judges, codec_peers
 from spectrogram.audio_io import read_audio
 from spectrogram.codec import SpectrogramCodec
-from spectrogram.foreign import recognise
 from spectrogram.picture_files import read_picture
+from spectrogram.presets import PRESETS
 
 
 def measure(folder: Path, count: int | None = None) -> dict:
@@ -24,15 +24,14 @@ def measure(folder: Path, count: int | None = None) -> dict:
     files = sorted(folder.glob("*.png"))
     files = files if count is None else files[:: max(1, len(files) // count)][:count]
     rows: dict[str, list] = {"ours": [], "riffusion (GL 32)": []}
-    params = recognise(read_picture(files[0]))[0]
+    params = PRESETS["dissertation"]
     theirs = codec_peers.riffusion_decoder(params, 32)
     SpectrogramCodec(params).decode(read_picture(files[0]))  # compiles
     for file in files:
         kept, _ = read_audio(file.with_suffix(".flac"), codec_judges.RATE_HZ, channels=1)
         image = read_picture(file)
-        own = recognise(image)[0]
         for name, decode in (
-            ("ours", lambda image=image, own=own: SpectrogramCodec(own).decode(image)[0][0]),
+            ("ours", lambda image=image: SpectrogramCodec(params).decode(image)[0][0]),
             ("riffusion (GL 32)", lambda image=image: theirs(image)),
         ):
             began = time.process_time()

@@ -15,6 +15,7 @@ from spectrogram.restoration import load_restoration, restored
 from spectrogram.sweep import Sweep
 
 UNKNOWN_PEAK = 0.9
+FITS_PER_OVERLAP = 0.8  # the more frames a sample lies in, the longer they take to agree
 
 
 class SpectrogramCodec:
@@ -25,12 +26,14 @@ class SpectrogramCodec:
     ):
         """`steps` Griffin-Lim iterations and `fits` of the bands a decode: more is slower and a little better.
 
-        None chooses: 2 steps, or 4 for columns far apart; 1 fit, or 4 for the pictures of others, often generated ones.
+        None chooses. Our own pictures take steps (2, or 4 for columns far apart) and one fit; the pictures of others,
+        often generated ones, are only fitted (4 times where each sample lies in five windows, 8 in ten).
         `restore`: pictures whose grain says that they were blurred, as by a VAE, are sharpened (see `restoration`).
         """
         self.params, self.steps = params, steps
         self.restoration = load_restoration(params) if restore else None
-        self.fits = (1 if params.absolute else 4) if fits is None else fits
+        overlap = params.window_samples / params.hop_samples
+        self.fits = max(2, round(FITS_PER_OVERLAP * overlap)) if fits is None else fits
 
     def encode(self, audio: np.ndarray, sample_rate_hz: int) -> Image.Image:
         """Picture of the first `clip_seconds`; shorter audio is padded with silence, longer is cut.
@@ -56,10 +59,7 @@ class SpectrogramCodec:
         if params.norm != "mean":
             weights = band_weights(params)
             planes = planes / (np.sqrt(weights) if params.norm == "slaney" else weights)
-        audio = self._synthesise(planes, params.replace(padded_ms=None, norm="mean", framing="half"), seed)
-        if params.framing == "centre":
-            half = params.hop_samples // 2
-            audio = audio[:, half : audio.shape[1] - (params.hop_samples - half)]
+        audio = self._synthesise(planes, params.replace(padded_ms=None, norm="mean"), seed)
         if not params.absolute and params.peak is None:
             audio *= UNKNOWN_PEAK / max(float(np.abs(audio).max(initial=0)), 1e-9)
         return audio, params.sample_rate_hz
@@ -75,9 +75,13 @@ class SpectrogramCodec:
             from spectrogram.stereo import synthesise_stereo
 
             return synthesise_stereo(planes, grid, seed, self.steps)
+        if not self.params.absolute:
+            from spectrogram.generated import synthesise_generated
+
+            return np.stack([synthesise_generated(plane, grid, seed, self.fits) for plane in planes])
         from spectrogram.reconstruct import synthesise
 
-        return np.stack([synthesise(plane, grid, seed, self.steps, self.fits) for plane in planes])
+        return np.stack([synthesise(plane, grid, seed, self.steps) for plane in planes])
 
     def encode_batch(self, audios, sample_rate_hz: int, threads: int = 2) -> list[Image.Image]:
         """Pictures of many clips at once, one clip a thread; order is kept."""

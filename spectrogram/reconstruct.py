@@ -14,20 +14,17 @@ from spectrogram.sweep import Sweep
 
 MOMENTUM = np.float32(0.99 / 1.99)
 GREATEST_GAIN = np.float32(30)
-EAGERNESS, CARRY = 1.25, np.float32(0.9)
 LEAST_OVERLAP = 5.0  # windows a sample; pictures with fewer are interpolated in time before phases are sought
 FRAMES_AT_ONCE = 32
 FLOOR = np.float32(1e-7)
 OVERSHOOT = np.float32(0.35)  # 3 dB: what a peak between two frames may rise above them
 
 
-def synthesise(
-    levels: np.ndarray, params: SpectrogramParams, seed: int, steps: int | None = None, fits: int = 1
-) -> np.ndarray:
+def synthesise(levels: np.ndarray, params: SpectrogramParams, seed: int, steps: int | None = None) -> np.ndarray:
     """Audio (frames·hop,) whose bands are `levels` (bands, frames), linear magnitudes, full-scale sine = 1.
 
-    `steps` Griffin-Lim iterations mend the phase, `fits` band fits the loudness; each costs two transforms. By default
-    there are 2 steps, and 4 where the picture's columns are so far apart that frames between them had to be guessed.
+    `steps` Griffin-Lim iterations mend the phase, a band fit the loudness; each costs two transforms. By default there
+    are 2 steps, and 4 where the picture's columns are so far apart that frames between them had to be guessed.
     """
     fine_params, magnitude = find_magnitude(levels, params)
     phase = find_phase(magnitude, fine_params, seed)
@@ -44,7 +41,7 @@ def synthesise(
 
     for _ in range(steps):
         canvas = sweep.lay(imposed(canvas))
-    return fit_bands(sweep.audio(canvas), levels, params, fits)
+    return fit_bands(sweep.audio(canvas), levels, params)
 
 
 def find_magnitude(levels: np.ndarray, params: SpectrogramParams) -> tuple[SpectrogramParams, np.ndarray]:
@@ -113,31 +110,20 @@ def find_phase(magnitude: np.ndarray, params: SpectrogramParams, seed: int) -> n
     return integrate_phase(logs, params.hop_samples, params.fft_samples, params.window_samples, seed)
 
 
-def fit_bands(audio: np.ndarray, levels: np.ndarray, params: SpectrogramParams, times: int = 1) -> np.ndarray:
-    """The audio with its spectrum scaled so that its bands come near `levels` (bands, frames).
-
-    Many times over, gains are exaggerated and the last change carried on, which halves the rounds a picture needs that
-    no sound has exactly, as generated ones are.
-    """
+def fit_bands(audio: np.ndarray, levels: np.ndarray, params: SpectrogramParams) -> np.ndarray:
+    """The audio with its spectrum scaled so that its bands come near `levels` (bands, frames)."""
     sweep = Sweep(params, levels.shape[1], len(audio))
-    eagerness = np.float32(1 if times == 1 else EAGERNESS)
-    previous = np.empty((levels.shape[1], params.fft_samples // 2 + 1), np.complex64) if times > 1 else None
-    canvas = sweep.canvas(audio)
-    for time in range(times):
-        canvas = sweep.lay(_fitted(sweep, canvas, levels, eagerness, previous, carry=time > 0))
-    return sweep.audio(canvas)
+    return sweep.audio(sweep.lay(_fitted(sweep, sweep.canvas(audio), levels)))
 
 
-def _fitted(sweep: Sweep, canvas: np.ndarray, levels, eagerness, previous, carry: bool):
-    """Chunks of the canvas's spectrum with each band scaled towards its level."""
-    bands, spread = filterbank(sweep.params), spreading(sweep.params)
+def _fitted(sweep: Sweep, canvas: np.ndarray, levels: np.ndarray):
+    """Chunks of the canvas's spectrum with each band scaled to its level."""
     for chunk, spectrum in sweep.spectra(canvas):
-        ahead = spectrum + CARRY * (spectrum - previous[chunk]) if carry else spectrum
-        if previous is not None:
-            previous[chunk] = spectrum
-        heard = bands @ sizes_by_bin(ahead)
-        gain = np.minimum(levels[:, chunk] / np.maximum(heard, FLOOR), GREATEST_GAIN)
-        if eagerness != 1:
-            gain **= eagerness
-        scale_bins(ahead, spread @ gain)
-        yield chunk, ahead
+        scale_bins(spectrum, gains_towards(levels[:, chunk], sizes_by_bin(spectrum), sweep.params))
+        yield chunk, spectrum
+
+
+def gains_towards(levels: np.ndarray, sizes: np.ndarray, params: SpectrogramParams, eager: bool = False) -> np.ndarray:
+    """Gain of each bin (bins, frames) that brings the bands of `sizes` (bins, frames) near the levels; eager: ^1.25."""
+    gain = np.minimum(levels / np.maximum(filterbank(params) @ sizes, FLOOR), GREATEST_GAIN)
+    return spreading(params) @ (gain * np.sqrt(np.sqrt(gain)) if eager else gain)

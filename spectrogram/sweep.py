@@ -39,11 +39,11 @@ class Sweep:
         inner = canvas[self.before : self.before + self.samples]
         return np.pad(inner, (0, self.samples - len(inner)))
 
-    def spectra(self, canvas: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:
-        """(which frames, their spectrum complex64), in order; the spectrum may be overwritten."""
+    def spectra(self, canvas: np.ndarray, first: int = 0, every: int = 1) -> Iterator[tuple[slice, np.ndarray]]:
+        """(which frames, their spectrum complex64), in order, of each `every`-th frame; it may be overwritten."""
         hop, size = self.params.hop_samples, self.params.fft_samples
         views = np.lib.stride_tricks.sliding_window_view(canvas, size)[::hop]
-        for chunk in self._chunks():
+        for chunk in self._chunks(first, every):
             yield chunk, scipy.fft.rfft(views[chunk] * self.window, axis=1, overwrite_x=True)
 
     def split(self, *arrays: np.ndarray) -> Iterator[tuple]:
@@ -51,9 +51,9 @@ class Sweep:
         for chunk in self._chunks():
             yield chunk, *(array[chunk] for array in arrays)
 
-    def _chunks(self) -> Iterator[slice]:
-        for first in range(0, self.frames, self.chunk):
-            yield slice(first, min(first + self.chunk, self.frames))
+    def _chunks(self, first: int = 0, every: int = 1) -> Iterator[slice]:
+        for start in range(first, self.frames, self.chunk * every):
+            yield slice(start, min(start + self.chunk * every, self.frames), every)
 
     def lay(self, chunks: Chunks) -> np.ndarray:
         """Canvas whose spectra are nearest to the given ones (least squares; Griffin and Lim 1984)."""
@@ -69,7 +69,7 @@ class Sweep:
         for chunk, *spectra in chunks:
             for total, spectrum in zip(totals, spectra, strict=True):
                 pieces = scipy.fft.irfft(spectrum, size, axis=1, overwrite_x=False)
-                add_pieces(pieces, self.window, total, chunk.start * hop, hop)
+                add_pieces(pieces, self.window, total, chunk.start * hop, hop * chunk.step)
         gain = synthesis_gain(self.params, self.frames)
         for total in totals:
             finish_canvas(total, gain, self.before, self.before + self.samples)
