@@ -29,7 +29,8 @@ class Full(Method):
     """All weights of the base's UNet."""
 
     def prepare(self):
-        self.unet.requires_grad_(True)
+        # What is trained stays in single precision, whatever --half-base says of frozen weights.
+        self.unet.float().requires_grad_(True)
         self.averaged, self.updates = None, 0
 
     def after_step(self):

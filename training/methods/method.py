@@ -1,9 +1,11 @@
 """What every method of teaching has: a student, its trainable parameters, a state, and a file that others can load."""
 
+from abc import ABC, abstractmethod
+
 from .. import student
 
 
-class Method:
+class Method(ABC):
     """One way of teaching a model; sub-classes say what is trained and how it is saved.
 
     ``student`` is the module that predicts, ``parameters`` the list that the optimizer sees. ``reads_words`` is True
@@ -20,9 +22,9 @@ class Method:
         self.student = student.build(self.unet, self.text_encoder)
         self.parameters = [p for p in self.student.parameters() if p.requires_grad]
 
+    @abstractmethod
     def prepare(self):
         """Freeze what stays, add what is taught; trainable parameters are in float32 afterwards."""
-        raise NotImplementedError
 
     def text_rows(self, cache):
         """What the student is given for each wording of the cache: its embeddings, or its token ids."""
@@ -49,14 +51,14 @@ class Method:
         """The pipeline components that differ from the base now, for listening in between."""
         return {"unet": self.unet}
 
+    @abstractmethod
     def save(self, folder, params, extra):
         """Write the result into ``folder``; returns the file or folder that others load."""
-        raise NotImplementedError
 
     @staticmethod
+    @abstractmethod
     def load_into(pipeline, saved):
         """A pipeline that makes sounds with the saved result."""
-        raise NotImplementedError
 
 
 def token_ids(tokenizer, texts):
