@@ -36,7 +36,7 @@ class Method(ABC):
         """A wording as the tokenizer must see it."""
         return text
 
-    def after_step(self):
+    def after_step(self):  # noqa: B027 - most methods have nothing to do here
         """What follows each optimizer step, for example an average of the weights."""
 
     def state(self):
