@@ -77,12 +77,12 @@ def diversity(judge, clips):
 
 
 def training_grids(codec, clips, settings, folders=()):
-    """Small pictures of ``clips`` single sounds that taught the base: of both phases, and recordings where given."""
-    from training.scratch import phase_two, recordings
+    """Small pictures of ``clips`` single sounds that taught the base: of all phases, and recordings where given."""
+    from training.scratch import phase_three, phase_two, recordings
 
-    makers = [partial(compose, settings.seed), partial(phase_two.compose, settings)][
-        : 2 if settings.second_samples else 1
-    ]
+    makers = [partial(compose, settings.seed)]
+    makers += [partial(phase_two.compose, settings)] if settings.second_samples else []
+    makers += [partial(phase_three.compose, settings)] if settings.third_samples else []
     scapes = (make(index) for make in makers for index in range(clips // len(makers)))
     audios = [scape.audio[None] for scape in scapes if len(scape.events) == 1]
     read = recordings.reader()

@@ -87,7 +87,7 @@ def render_event(rng, label, seconds, spoken=None, spoken_share=SPOKEN_SHARE):
 
 
 def describe_events(rng, events, relation, count):
-    """``count`` different wordings of what is heard."""
+    """``count`` different wordings of what is heard; relation is "", "while", "then" or "at" (the second's place)."""
     texts = []
     for _ in range(4 * count):
         parts = [
@@ -96,7 +96,11 @@ def describe_events(rng, events, relation, count):
             )
             for e in events
         ]
-        text = captions.open_caption(rng, parts[0] if len(parts) == 1 else captions.join(rng, *parts, relation))
+        if relation == "at":
+            text = captions.locate(rng, parts[0], events[1].label)
+        else:
+            text = parts[0] if len(parts) == 1 else captions.join(rng, *parts, relation)
+        text = captions.open_caption(rng, text)
         if text not in texts:
             texts.append(text)
     return texts[:count]

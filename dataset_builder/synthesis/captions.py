@@ -12,6 +12,21 @@ WORDS = {
     ("pace", "slow"): (("slow", "unhurried"), ("slowly", "slow", "at a slow pace")),
     ("distance", "far"): (("distant", "faraway"), ("in the distance", "far away")),
     ("distance", "near"): (("close", "nearby"), ("close up", "nearby")),
+    ("loudness", "loud"): (("loud", "noisy"), ("loudly", "loud", "at full volume")),
+    ("loudness", "soft"): (("soft", "quiet", "faint"), ("softly", "quietly", "at a low volume")),
+    ("count", "once"): (("single",), ("once", "just once", "a single time")),
+    ("count", "many"): (("repeated",), ("many times", "again and again", "over and over")),
+}
+# Where one is when a texture sounds in the background.
+PLACES = {
+    "birdsong": ("in a forest", "in the woods", "with birds around"),
+    "rain": ("in the rain", "on a rainy day"),
+    "wind": ("in the wind", "on a windy hill"),
+    "sea_waves": ("by the sea", "on the beach"),
+    "stream": ("by a stream", "beside a brook"),
+    "crickets": ("at night", "on a summer night"),
+    "train": ("at a railway", "near a train"),
+    "crackling_fire": ("by the fire", "at a camp fire"),
 }
 OPENINGS = ("", "", "", "the sound of ", "a recording of ")
 WHILE = ("{a} while {b}", "{a} with {b} in the background", "{a} and {b}")
@@ -44,6 +59,11 @@ def join(rng, first, second, relation):
     """A caption of two sounds; relation is "while" or "then"."""
     forms = WHILE if relation == "while" else THEN
     return forms[rng.integers(len(forms))].format(a=first, b=second)
+
+
+def locate(rng, text, label):
+    """``text`` at the place where ``label`` sounds in the background, e.g. "a dog barking in the rain"."""
+    return f"{text} {PLACES[label][rng.integers(len(PLACES[label]))]}"
 
 
 def swap(caption):

@@ -6,9 +6,10 @@ from functools import partial
 
 import numpy as np
 import pytest
+import torch
 
 from dataset_builder.soundscapes import compose
-from training.scratch import command, corpus, text
+from training.scratch import assemble, command, corpus, phase_two, text, unet
 from training.scratch.settings import ScratchSettings
 
 TINY = ScratchSettings(
@@ -56,6 +57,53 @@ def test_phase_two_goes_on_with_unet_and_decoder_and_leaves_the_rest_as_it_was(m
     log = json.loads((tmp_path / "out" / "training_log.json").read_text())
     assert log["second"]["recorded_clips"] == 0
     assert log["second"]["loss_by_step"]["2"] > 0
+
+
+def test_phase_three_lets_the_text_encoder_learn_for_a_share_and_leaves_the_vae(model, tmp_path):
+    settings = replace(
+        TINY, second_samples=4, second_clips=8, third_samples=16, third_clips=8, third_text_share=0.5,
+    )  # fmt: skip
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(corpus, "PART_CLIPS", 8)
+        command.train(settings, tmp_path / "work", tmp_path / "out", Quiet(), base=model[0])
+        sums = assemble.checksums(tmp_path / "out")
+        before = assemble.checksums(tmp_path / "work" / "phase_two")
+    assert {name.split("/")[0] for name in sums if sums[name] != before[name]} == {"unet", "text_encoder"}
+    log = json.loads((tmp_path / "out" / "training_log.json").read_text())
+    assert log["third"]["drills"] == 8
+    assert log["third"]["loss_by_step"]["4"] > 0
+    assert log["second"]["loss_by_step"]
+
+
+def test_the_text_encoder_stands_still_after_its_share(model, tmp_path):
+    pipeline = phase_two.load(model[0])
+    run = unet.Run(
+        replace(TINY, samples=16), pipeline.unet, pipeline.text_encoder, pipeline.scheduler, tmp_path, text_share=0.5
+    )
+    rows = [corpus.row_of(compose(1, i)) for i in range(4)]
+    drawn = unet.Corpus(np.zeros((4, 2, 4, 16, 32), np.float16), rows, pipeline.tokenizer)
+    kept = []
+    for step in range(4):
+        run.advance(*drawn.draw(np.random.default_rng(step), 4, 0.1), torch.Generator().manual_seed(step))
+        kept.append(pipeline.text_encoder.get_input_embeddings().weight.detach().clone())
+    assert not kept[0].equal(kept[1])
+    assert kept[1].equal(kept[2])
+    assert kept[2].equal(kept[3])
+
+
+def test_shares_are_of_the_draws_and_twins_come_together(model):
+    rows = [corpus.row_of(compose(1, i, ("rain",), 0)) for i in range(6)]
+    for number, row in enumerate(rows):
+        row |= {"group": "drills", "twin": 1 - 2 * (number % 2)} if number < 4 else {"group": "composed"}
+    drawn = unet.Corpus(
+        np.zeros((6, 2, 4, 2, 4), np.float16),
+        rows,
+        phase_two.load(model[0]).tokenizer,
+        {"drills": 0.25, "composed": 0.75},
+    )
+    chosen = drawn._choose(np.random.default_rng(0), 4000)
+    assert np.mean(np.array(chosen) < 4) == pytest.approx(0.25, abs=0.03)
+    assert np.mean(np.array(chosen) == 0) == pytest.approx(np.mean(np.array(chosen) == 1), abs=0.001)
 
 
 def test_the_text_encoder_keeps_the_old_prefix_and_full_precision(model):

@@ -1,9 +1,10 @@
 """Command line of the base model's recipe: ``python -m training scratch RECIPE --out base_model --work DIR``."""
 
 import argparse
+import json
 from pathlib import Path
 
-from . import phase_one, phase_two
+from . import phase_one, phase_three, phase_two
 from .settings import ScratchSettings
 
 
@@ -13,24 +14,37 @@ def build_parser():
     parser.add_argument("--out", type=Path, default=Path("base_model"), help="folder of the finished model")
     parser.add_argument("--work", type=Path, default=Path("runs/base_model"), help="corpus, parts and state; resumes")
     parser.add_argument("--recordings", type=Path, default=Path("recordings"), help="where the recipe's folders lie")
-    parser.add_argument("--continue-from", type=Path, help="a finished model folder: only phase two is run, from there")
+    parser.add_argument(
+        "--continue-from", type=Path, help="a finished model folder: the recipe's phases that it lacks are run"
+    )
     return parser
+
+
+def phases_of(base):
+    """Names in the training log of a finished model: "second" and "third" are its later phases."""
+    return json.loads((base / "training_log.json").read_text(encoding="utf-8"))
 
 
 def train(settings, work, out, stages, base=None, root=Path()):
     """All stages to a model folder; finished stages are recognised and skipped. Returns the checksums.
 
-    Phase one starts from nothing; with ``base``, a finished model folder, it is left out and phase two runs.
+    Phase one starts from nothing; with ``base``, a finished model folder, the phases in its training log are left out.
     """
     import torch
 
     torch.set_num_threads(settings.threads)
     torch.manual_seed(settings.seed)
+    last = "third" if settings.third_samples else "second" if settings.second_samples else "first"
     if base is None:
-        base = out if not settings.second_samples else work / "phase_one"
+        base = out if last == "first" else work / "phase_one"
         if not (base / "sha256.json").exists():
             sums = phase_one.train(settings, work, base, stages)
-    return phase_two.train(settings, work / "second", base, out, stages, root) if settings.second_samples else sums
+    if last != "first" and "second" not in phases_of(base):
+        then = out if last == "second" else work / "phase_two"
+        if last == "second" or not (then / "sha256.json").exists():
+            sums = phase_two.train(settings, work / "second", base, then, stages, root)
+        base = then
+    return phase_three.train(settings, work, base, out, stages, root) if last == "third" else sums
 
 
 def main(argv):

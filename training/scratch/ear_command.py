@@ -6,6 +6,8 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 
+import numpy as np
+
 from .settings import ScratchSettings
 
 NAME, VERSION = "sd-audio-ear-v1", "1"
@@ -13,7 +15,7 @@ NAME, VERSION = "sd-audio-ear-v1", "1"
 
 def build_parser():
     parser = argparse.ArgumentParser(prog="python -m training ear", description=__doc__.splitlines()[0])
-    parser.add_argument("recipe", type=Path, help="the base's recipe: its phase-two corpus teaches the ear too")
+    parser.add_argument("recipe", type=Path, help="the base's recipe: its later phases' corpora teach the ear too")
     parser.add_argument("--base", type=Path, default=Path("base_model"), help="model folder that gets ear/")
     parser.add_argument("--work", type=Path, default=Path("runs/base_model"), help="where the corpus lies or is made")
     parser.add_argument("--recordings", type=Path, default=Path("recordings"), help="where the recipe's folders lie")
@@ -54,11 +56,14 @@ def make(settings, ear_settings, base, work, stages, test_clips, root):
 
     from spectrogram.ear import Ear
 
-    from . import assemble, ear, ear_figures, phase_two
+    from . import assemble, ear, ear_figures, phase_three, phase_two
 
     torch.set_num_threads(settings.threads)
     model = phase_two.load(base)
     pictures, rows, credits = phase_two.render(settings, work / "second", stages, root)
+    if settings.third_samples:
+        drilled, drill_rows = phase_three.render(settings, work / "third" / "drills", stages)
+        pictures, rows = np.concatenate([pictures, drilled]), [*rows, *drill_rows]
     config, weights = ear.train(
         ear_settings, pictures, rows, model.text_encoder.eval(), model.tokenizer,
         lambda done, total, value: stages.update("ear", done, total, f"loss {value:.3f}"),

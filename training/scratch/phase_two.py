@@ -56,6 +56,8 @@ def render(settings, work, stages, root):
             partial(stages.update, stage, total=parts), real=folder == "recordings",
         )  # fmt: skip
     pictures, rows = corpus.read(paths)
+    for row in rows:
+        row["group"] = "recordings" if row["real"] else "composed"
     return pictures, rows, sorted({recording.credit for recording in found})
 
 
@@ -87,14 +89,20 @@ def train(settings, work, base, out, stages, root):
     own = replace(
         settings, samples=settings.second_samples, rate=settings.second_rate, flat_share=settings.second_flat_share
     )
-    run = unet.Run(own, model.unet, model.text_encoder, model.scheduler, work, frozen_text=True)
+    run = unet.Run(own, model.unet, model.text_encoder, model.scheduler, work, text_share=0.0)
     log = json.loads((base / "training_log.json").read_text(encoding="utf-8"))
     log["second"] = {"loss_by_step": {}, "clips": len(rows), "recorded_clips": sum(row["real"] for row in rows)}
-    drawn = unet.Corpus(encoded, rows, model.tokenizer, settings.recordings_drawn)
+    shares = {"recordings": settings.recordings_drawn, "composed": 1 - settings.recordings_drawn}
+    drawn = unet.Corpus(encoded, rows, model.tokenizer, shares)
     unet.train(run, drawn, progress=note_losses(log["second"]["loss_by_step"], stages, "unet, phase two"))
     run.averaged()
     coder = decoder.train(settings, model.vae, pictures, encoded, work, log["second"], stages)
     log["second"]["data_credits"] = credits
+    return write(settings, model, coder, base, out, log)
+
+
+def write(settings, model, coder, base, out, log):
+    """The finished model as the folder ``out``; returns its checksums."""
     sums = assemble.assemble(
         out, settings, coder, model.unet, model.text_encoder, model.tokenizer, model.scheduler, log
     )

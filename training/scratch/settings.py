@@ -50,6 +50,14 @@ class ScratchSettings:
     decoder_rate: float = 1e-3
     decoder_noise: float = 0.15
     decoder_line_weight: float = 0.5
+    # Phase three: text encoder (for a share of the steps, then frozen) and UNet go on with drills; 0 samples: none.
+    third_samples: int = 0
+    third_clips: int = 7_000
+    third_rate: float = 8e-4
+    third_flat_share: float = 0.4
+    third_text_share: float = 0.5
+    third_kinds: tuple[float, ...] = (0.4, 0.42, 0.18)
+    third_drills_drawn: float = 0.5
     # Folders of recordings with metadata.csv, and the share of their source recordings that the base may hear.
     recordings: tuple[str, ...] = ()
     recordings_share: float = 0.5

@@ -63,22 +63,29 @@ def encode_corpus(vae, pictures, batch=32, progress=lambda done: None):
 class Corpus:
     """Latents and tokenised wordings; every draw is new (posterior sample, wording, roll in time).
 
-    ``real_share`` of the draws are recordings, whatever their number; None draws every clip alike.
+    ``shares``: how much of the draws each ``row["group"]`` gets, whatever its number; None draws every clip alike.
+    A row with a ``twin`` (the distance to its number) brings that along.
     """
 
-    def __init__(self, encoded, rows, tokenizer, real_share=None):
+    def __init__(self, encoded, rows, tokenizer, shares=None):
         self.encoded, self.rows = encoded, rows
         self.chances = None
-        real = np.array([row.get("real", False) for row in rows])
-        if real_share is not None and real.any():
-            self.chances = np.where(real, real_share / real.sum(), (1 - real_share) / (~real).sum())
+        if shares is not None:
+            groups = np.array([row["group"] for row in rows])
+            sizes = {name: (groups == name).sum() for name in set(groups)}
+            parts = np.array([shares[row["group"]] / sizes[row["group"]] / (2 if "twin" in row else 1) for row in rows])
+            self.chances = parts / parts.sum()
         self.tokens = [text.tokenize(tokenizer, row["captions"]) for row in rows]
         self.empty = text.tokenize(tokenizer, [""])[0]
 
     def _choose(self, rng, batch):
         if self.chances is None:
             return rng.integers(len(self.rows), size=batch)
-        return rng.choice(len(self.rows), size=batch, p=self.chances)
+        chosen = []
+        for i in rng.choice(len(self.rows), size=batch, p=self.chances):
+            twin = self.rows[i].get("twin")
+            chosen += [i] if twin is None else [i, i + twin]
+        return chosen[:batch]
 
     def draw(self, rng, batch, dropout):
         """(latents (batch, 4, h, w) float32, token ids (batch, length))."""
@@ -99,30 +106,43 @@ class Corpus:
 class Run:
     """UNet, text encoder, optimizer and EMA of one training run; saves and restores itself as a whole.
 
-    With ``frozen_text`` the text encoder stays as it is, so that what was aligned with it stays valid.
+    ``text_share``: for how much of the run the text encoder learns; what is aligned with it is valid from then on. With
+    1 it is averaged like the UNet; with less it learns at half the rate, down to none, and is exported as it then is.
     """
 
-    def __init__(self, settings, unet, encoder, scheduler, folder, frozen_text=False):
+    def __init__(self, settings, unet, encoder, scheduler, folder, text_share=1.0):
         import torch
         from diffusers.training_utils import EMAModel
 
         self.settings, self.unet, self.encoder, self.scheduler = settings, unet, encoder, scheduler
         attention.choose(unet, "cpu")
         encoder.set_attn_implementation("eager")
-        encoder.requires_grad_(not frozen_text)
-        self.parameters = [*unet.parameters(), *([] if frozen_text else encoder.parameters())]
-        self.optimizer = torch.optim.AdamW(self.parameters, lr=settings.rate, betas=(0.9, 0.99), weight_decay=0.01)
+        encoder.requires_grad_(text_share > 0)
+        self.parameters, self.words = [*unet.parameters()], [*encoder.parameters()] if text_share else []
+        groups = [{"params": self.parameters}, {"params": self.words}] if 0 < text_share < 1 else self.parameters
+        if text_share == 1:
+            groups = self.parameters = self.parameters + self.words
+        self.optimizer = torch.optim.AdamW(groups, lr=settings.rate, betas=(0.9, 0.99), weight_decay=0.01)
         self.ema = EMAModel(self.parameters, decay=settings.ema_decay, use_ema_warmup=True, power=0.75)
         self.path, self.step = Path(folder) / "state.pt", 0
         self.steps = settings.samples // settings.batch
+        self.text_steps = round(text_share * self.steps)
+
+    def _set_rates(self):
+        settings, groups = self.settings, self.optimizer.param_groups
+        share = warm_flat_cosine(self.step, self.steps, settings.warmup_steps, settings.flat_share)
+        groups[0]["lr"] = settings.rate * share
+        if len(groups) > 1:
+            share = warm_flat_cosine(self.step, self.text_steps, settings.warmup_steps, settings.flat_share)
+            groups[1]["lr"] = settings.rate * share / 2 if self.step < self.text_steps else 0.0
 
     def advance(self, latents, ids, generator):
         """One optimizer step; returns the mean squared error."""
         import torch
 
-        settings = self.settings
-        share = warm_flat_cosine(self.step, self.steps, settings.warmup_steps, settings.flat_share)
-        self.optimizer.param_groups[0]["lr"] = settings.rate * share
+        self._set_rates()
+        if self.step == self.text_steps:
+            self.encoder.requires_grad_(False)
         noise = torch.randn(latents.shape, generator=generator)
         timesteps = stratified_timesteps(len(latents), self.scheduler.config.num_train_timesteps, generator)
         with torch.autocast("cpu", dtype=torch.bfloat16):
@@ -130,7 +150,7 @@ class Run:
             value = squared_errors(self.unet, self.scheduler, latents, noise, timesteps, words).mean()
         self.optimizer.zero_grad(set_to_none=True)
         value.backward()
-        torch.nn.utils.clip_grad_norm_(self.parameters, 1.0)
+        torch.nn.utils.clip_grad_norm_([p for p in (*self.parameters, *self.words) if p.grad is not None], 1.0)
         self.optimizer.step()
         self.ema.step(self.parameters)
         self.step += 1
@@ -163,6 +183,7 @@ class Run:
             self.optimizer.load_state_dict(state["optimizer"])
             self.ema.load_state_dict(state["ema"])
             self.step = state["step"]
+            self.encoder.requires_grad_(self.step < self.text_steps)
 
     def averaged(self):
         """Copy the averaged weights into the models, for export; training may not go on after it."""

@@ -1,0 +1,63 @@
+"""Phase three: text encoder and UNet go on together with drills on pace and order, which phase two left half learned.
+
+Phase two froze the text encoder. Here it learns for a first share of the steps and is frozen then, so that the ear can
+be taught on it while the UNet goes on. The VAE stays as phase two left it.
+"""
+
+import json
+from dataclasses import replace
+from functools import partial
+
+import numpy as np
+
+from . import corpus, drills, phase_two, unet
+from .phase_one import note_losses
+
+SEED_STEP = 2000
+
+
+def compose(settings, index):
+    """Drill ``index`` of phase three."""
+    return drills.compose(settings.seed + SEED_STEP, settings.third_kinds, index)
+
+
+def render(settings, work, stages):
+    """Pictures and rows of the drills; each row knows its twin."""
+    paths = corpus.render(
+        work, settings.third_clips, settings.preset, partial(compose, settings), settings.threads,
+        partial(stages.update, "drills", total=-(-settings.third_clips // corpus.PART_CLIPS)),
+    )  # fmt: skip
+    pictures, rows = corpus.read(paths)
+    for number, row in enumerate(rows):
+        row |= {"group": "drills", "twin": 1 - 2 * (number % 2)}
+    return pictures, rows
+
+
+def train(settings, work, base, out, stages, root):
+    """Run the phase on the model in ``base`` and write the model folder ``out``; returns its checksums.
+
+    ``work`` holds the corpora of phase two ("second") too; they are rendered again where they are missing.
+    """
+    (work / "third").mkdir(parents=True, exist_ok=True)
+    (work / "second").mkdir(parents=True, exist_ok=True)
+    pictures, rows, _ = phase_two.render(settings, work / "second", stages, root)
+    drilled, drill_rows = render(settings, work / "third" / "drills", stages)
+    model = phase_two.load(base)
+    encoded = np.concatenate(
+        [
+            phase_two.encode(model.vae, pictures, work / "second", stages),
+            phase_two.encode(model.vae, drilled, work / "third", stages),
+        ]
+    )
+    own = replace(
+        settings, samples=settings.third_samples, rate=settings.third_rate, flat_share=settings.third_flat_share
+    )
+    run = unet.Run(own, model.unet, model.text_encoder, model.scheduler, work / "third", settings.third_text_share)
+    log = json.loads((base / "training_log.json").read_text(encoding="utf-8"))
+    log["third"] = {"loss_by_step": {}, "clips": len(rows) + len(drill_rows), "drills": len(drill_rows)}
+    real, drawn = settings.recordings_drawn, settings.third_drills_drawn
+    shares = {"recordings": real, "drills": drawn, "composed": 1 - real - drawn}
+    corpora = unet.Corpus(encoded, [*rows, *drill_rows], model.tokenizer, shares)
+    unet.train(run, corpora, progress=note_losses(log["third"]["loss_by_step"], stages, "unet, phase three"))
+    run.averaged()
+    return phase_two.write(settings, model, model.vae, base, out, log)
