@@ -3,7 +3,8 @@
     python -m benchmarks.base_model_judge ../shared/data/esc10 … --work /tmp/judge --out benchmarks/judge
 
 The share of source recordings that taught the base is left out by the same hash that gave them to the base; composed
-clips come from another seed. Of the rest 20 % of the recordings are held out again, for the figures in the card.
+clips come from another seed. Of the rest 20 % of the recordings are held out again, for the figures in the card; those
+that did teach the base are heard there as well, as folders named heard_….
 """
 
 import argparse
@@ -20,10 +21,10 @@ NAME = "sd-audio-base-judge-v1"
 SEED, TEST_SEED = 900_003, 900_503
 
 
-def leave_out(folder, share, out):
-    """Write a metadata.csv into ``out`` of the folder's rows that the base has not heard; returns how many."""
+def split(folder, share, out, heard=False):
+    """Write a metadata.csv into ``out`` of the folder's rows that the base has (not) heard; returns how many."""
     with open(folder / "metadata.csv", encoding="utf-8-sig", newline="") as table:
-        rows = [row for row in csv.DictReader(table) if share_of(row["source_id"]) >= share]
+        rows = [row for row in csv.DictReader(table) if (share_of(row["source_id"]) < share) == heard]
     out.mkdir(parents=True, exist_ok=True)
     with open(out / "metadata.csv", "w", encoding="utf-8", newline="") as table:
         writer = csv.DictWriter(table, rows[0])
@@ -49,10 +50,23 @@ def main():
     arguments = parser.parse_args()
     real = [arguments.work / folder.name for folder in arguments.folders]
     for folder, filtered in zip(arguments.folders, real, strict=True):
-        print(f"{folder}: {leave_out(folder, RECORDINGS_SHARE, filtered)} clips that the base has not heard")
+        print(f"{folder}: {split(folder, RECORDINGS_SHARE, filtered)} clips that the base has not heard")
+    known = [arguments.work / f"heard_{folder.name}" for folder in arguments.folders]
+    for folder, filtered in zip(arguments.folders, known, strict=True):
+        split(folder, RECORDINGS_SHARE, filtered, heard=True)
     composed = compose(arguments.work / "composed", arguments.clips, SEED)
     test = compose(arguments.work / "composed_test", 300, TEST_SEED)
-    flags = ["--test", str(test), "--out", str(arguments.out), "--name", NAME, "--steps", str(arguments.steps)]
+    flags = [
+        "--test",
+        str(test),
+        *map(str, known),
+        "--out",
+        str(arguments.out),
+        "--name",
+        NAME,
+        "--steps",
+        str(arguments.steps),
+    ]
     return train_classifier.main([*map(str, real), str(composed), *flags])
 
 

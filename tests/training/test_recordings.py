@@ -35,10 +35,10 @@ def test_only_open_licences_and_known_classes_teach(folder):
 
 
 def test_a_recording_belongs_to_the_base_or_to_the_judges_and_never_to_both(folder):
-    from benchmarks.base_model_judge import leave_out
+    from benchmarks.base_model_judge import split
 
     taught = {one.source_id for one in recordings.find([folder], 0.5)}
-    leave_out(folder, 0.5, folder / "judge")
+    split(folder, 0.5, folder / "judge")
     with open(folder / "judge" / "metadata.csv") as table:
         judged = {row["source_id"] for row in csv.DictReader(table)}
     assert 10 < len(taught) < 30
