@@ -9,11 +9,14 @@ import sys
 from pathlib import Path
 from string import Template
 
+import yaml
+
 from spectrogram.params import SpectrogramParams
 from spectrogram.problems import Problem
 
 ROOT = Path(__file__).resolve().parents[1]
 JUDGES = (ROOT / "metrics" / "embedders" / "weights", ROOT / "benchmarks" / "judge")
+POLISH = ROOT / "recipes" / "base_model_polish.yaml"
 TEMPLATE = Path(__file__).with_suffix(".md")
 ROWS = {
     "prompted_class_accuracy": "prompted class heard ↑",
@@ -85,12 +88,33 @@ def recorded(result):
     )
 
 
+def judge_card(name):
+    """The card of a judge, from where judges lie; a Problem when there is none."""
+    cards = [root / f"{name}.json" for root in JUDGES if (root / f"{name}.json").is_file()]
+    if not cards:
+        raise Problem(f"no card of the judge {name}", f"one in {' or '.join(map(str, JUDGES))}", "train it again")
+    return json.loads(cards[0].read_text(encoding="utf-8"))
+
+
+def second_judge(folder):
+    """What a judge that shares no recording with the base hears, where it was asked: benchmark_judge.json."""
+    if not (Path(folder) / "benchmark_judge.json").is_file():
+        return ""
+    result = read(folder, "benchmark_judge.json")
+    tests = judge_card(result["judge"]["name"])["figures"]["test"]
+    real, composed = (shown(tests[f"{name}: one sound"]) for name in ("heard_esc10", "composed_test"))
+    names = ("prompted_class_accuracy", "real_class_accuracy", "pairs_ordered", "pairs_together")
+    rows = [f"| {ROWS[name]} | {shown(result[name])} | {shown(result['ceiling'][name])} |" for name in names]
+    about = (
+        f"A second judge, `{result['judge']['name']}`, has heard none of the recordings that the base heard. On clips "
+        f"new to it it is right about ESC-10's recordings in {real}, about composed clips in {composed}. By it:\n"
+    )
+    return "\n".join([about, "| | base | ceiling |", "|---|---|---|", *rows, ""])
+
+
 def shared_recordings(judge, credits):
     """How many of these credits of recordings also stand in the judge's card."""
-    cards = [root / f"{judge}.json" for root in JUDGES if (root / f"{judge}.json").is_file()]
-    if not cards:
-        raise Problem(f"no card of the judge {judge}", f"one in {' or '.join(map(str, JUDGES))}", "train it again")
-    return len(set(credits) & set(json.loads(cards[0].read_text(encoding="utf-8"))["data_credits"]))
+    return len(set(credits) & set(judge_card(judge)["data_credits"]))
 
 
 def values(folder):
@@ -98,6 +122,7 @@ def values(folder):
     recipe, log, result = (read(folder, f"{name}.json") for name in ("recipe", "training_log", "benchmark"))
     params, defaults = SpectrogramParams.from_model(folder), read(folder, "generation.json")
     ear, second = read(folder, "ear/config.json"), log["second"]
+    polish = yaml.safe_load(POLISH.read_text(encoding="utf-8"))
     left = sorted({f"{label} ({kind})" for kind, own in result["not_measured"].items() for label in own})
     return recipe | defaults | {
         "megabytes": result["megabytes"], "classes": result["classes"], "clips": result["clips"],
@@ -112,6 +137,9 @@ def values(folder):
         "ear_name": ear["name"], "ear_mb": f"{(Path(folder) / 'ear/model.safetensors').stat().st_size / 1e6:.1f}",
         "ear_figures": ear_table(ear), "drawn": round(100 * recipe["recordings_drawn"]),
         "recorded_clips": second["recorded_clips"], "recordings": len(second["data_credits"]),
+        "second_judge": second_judge(folder), "drills_drawn": round(100 * recipe["third_drills_drawn"]),
+        "polish_samples": polish["third_samples"], "polish_drawn": round(100 * polish["recordings_drawn"]),
+        "text_percent": round(100 * recipe["third_text_share"]),
         "sums": "\n".join(f"| {name} | `{digest}` |" for name, digest in read(folder, "sha256.json").items()),
         "credits": "\n".join(f"* {credit}" for credit in second["data_credits"]),
     }  # fmt: skip

@@ -1,7 +1,8 @@
 """Phase three: text encoder and UNet go on together with drills on pace and order, which phase two left half learned.
 
 Phase two froze the text encoder. Here it learns for a first share of the steps and is frozen then, so that the ear can
-be taught on it while the UNet goes on. The VAE stays as phase two left it.
+be taught on it while the UNet goes on. The VAE stays as phase two left it. Run again on its own outcome (see
+recipes/base_model_polish.yaml) it is called "polish" in the training log.
 """
 
 import json
@@ -54,10 +55,11 @@ def train(settings, work, base, out, stages, root):
     )
     run = unet.Run(own, model.unet, model.text_encoder, model.scheduler, work / "third", settings.third_text_share)
     log = json.loads((base / "training_log.json").read_text(encoding="utf-8"))
-    log["third"] = {"loss_by_step": {}, "clips": len(rows) + len(drill_rows), "drills": len(drill_rows)}
+    name = "polish" if "third" in log else "third"
+    log[name] = {"loss_by_step": {}, "clips": len(rows) + len(drill_rows), "drills": len(drill_rows)}
     real, drawn = settings.recordings_drawn, settings.third_drills_drawn
     shares = {"recordings": real, "drills": drawn, "composed": 1 - real - drawn}
     corpora = unet.Corpus(encoded, [*rows, *drill_rows], model.tokenizer, shares)
-    unet.train(run, corpora, progress=note_losses(log["third"]["loss_by_step"], stages, "unet, phase three"))
+    unet.train(run, corpora, progress=note_losses(log[name]["loss_by_step"], stages, "unet, phase three"))
     run.averaged()
     return phase_two.write(settings, model, model.vae, base, out, log)
