@@ -137,8 +137,9 @@ def write(base, folders, out, seed, figures_only=False):
     parts = rows(classes, 0, free, out, paint), rows(more, len(classes), free, out, paint)
     page = Template(TEMPLATE.read_text(encoding="utf-8")).substitute(
         classes=result["classes"], megabytes=result["megabytes"], seed=seed,
-        seconds=result["seconds_per_clip"]["alone"],
+        seconds=round(result["seconds_per_clip"]["alone"], 2),
         ridge=round(result["ridge_seconds"], 2), ridge_ceiling=round(result["ceiling"]["ridge_seconds"], 2),
+        fast=f"{result['speed']['fast']:.0%}", slow=f"{result['speed']['slow']:.0%}",
         weak=html.escape(weak(result)), figures=figure_rows(result), rows=parts[0], more=parts[1],
     )  # fmt: skip
     path = out / "base_model.html"

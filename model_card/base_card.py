@@ -101,7 +101,7 @@ def second_judge(folder):
     if not (Path(folder) / "benchmark_judge.json").is_file():
         return ""
     result = read(folder, "benchmark_judge.json")
-    tests = judge_card(result["judge"]["name"])["figures"]["test"]
+    tests = judge_card(result["judge"]["name"])["test"]
     real, composed = (shown(tests[f"{name}: one sound"]) for name in ("heard_esc10", "composed_test"))
     names = ("prompted_class_accuracy", "real_class_accuracy", "pairs_ordered", "pairs_together")
     rows = [f"| {ROWS[name]} | {shown(result[name])} | {shown(result['ceiling'][name])} |" for name in names]

@@ -39,3 +39,12 @@ def test_a_model_that_was_not_measured_gets_no_card(copy):
     (copy / "benchmark.json").unlink()
     with pytest.raises(Problem, match=r"benchmark\.json does not exist"):
         base_card.write(copy)
+
+
+def test_the_shipped_weights_keep_what_they_were_trained_for():
+    result = base_card.read(EMBEDDED, "benchmark.json")
+    assert result["prompted_class_accuracy_unseen_wordings"] >= 0.95
+    assert result["real_class_accuracy"] >= 0.9
+    assert result["pairs_ordered"] >= 0.7 * result["ceiling"]["pairs_ordered"]
+    assert min(result["pitch"].values()) >= 0.85
+    assert result["seconds_per_clip"]["alone"] <= 1
