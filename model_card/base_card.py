@@ -45,7 +45,7 @@ def read(folder, name):
 def shown(value):
     """A figure as text; several by name."""
     if isinstance(value, dict):
-        return ", ".join(f"{name} {shown(part)}" for name, part in value.items())
+        return ", ".join(f"{name.replace('_', ' ')} {shown(part)}" for name, part in value.items())
     return f"{value:.3f}" if isinstance(value, float) else str(value)
 
 
