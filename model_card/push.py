@@ -27,10 +27,17 @@ def build_parser():
 def main(argv):
     """Write the card anew and commit the folder; returns the exit code."""
     arguments = build_parser().parse_args(argv)
-    adapter_card.write(gather(arguments.run, arguments.results))
-    url = commit_folder(
-        arguments.run, arguments.repo, "model", arguments.public, arguments.revision, "Adapter, card and samples",
-        left_out=LEFT_OUT,
-    )  # fmt: skip
+    url = push(arguments.run, arguments.repo, arguments.results, arguments.public, arguments.revision)
     print(f"{url}\nnext: pipe.load_lora_weights({arguments.repo!r})")
     return 0
+
+
+def push(run, repo, results=None, public=False, revision=None, token=None):
+    """Write the card of a run anew and commit its folder; the commit's address.
+
+    ``token``: of who publishes (None: the one of this machine). Raises Problem with what to do.
+    """
+    adapter_card.write(gather(run, results))
+    return commit_folder(
+        run, repo, "model", public, revision, "Adapter, card and samples", left_out=LEFT_OUT, token=token
+    )

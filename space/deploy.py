@@ -1,7 +1,9 @@
 """``python -m space deploy USER/NAME``: Space, model and dataset become repositories on the Hub, together.
 
 The Space gets the code and the embedded model; the model repository the base (and adapters as sub-folders), the dataset
-repository a built dataset. All three point at each other in the Space's front matter.
+repository a built dataset. All three point at each other in the Space's front matter. A public Space loads its base
+from the model repository, or from `--base`, which `preload_from_hub` fetches when the Space is built; a private one
+works with the files that it carries, because nothing private can be preloaded.
 """
 
 import argparse
@@ -38,6 +40,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument(
         "--public", action="store_true", help="everybody may see them (default: private; check licences!)"
     )
+    made.add_argument("--base", metavar="USER/NAME", help="public model on the Hub that the page works with instead")
     made.add_argument("--hardware", help="of the Space, e.g. zero-a10g or t4-small (default: the Hub's own choice)")
     made.add_argument("--dry-run", action="store_true", help="say what would be sent, and send nothing")
     return made
@@ -47,12 +50,14 @@ def main(argv: list[str]) -> int:
     options = parser().parse_args(argv)
     try:
         plan = make_plan(options.name, options.dataset, options.adapter)
+        if options.base is not None and not NAME.fullmatch(options.base):
+            raise UsageProblem(f"{options.base!r} is no model on the Hub", "USER/NAME", "check --base")
         if options.dry_run:
             for kind in ("space", "model", "dataset"):
                 files = getattr(plan, kind)
                 print(f"{kind} {plan.name}: {len(files)} files, {sum(map(size, files.values())) / 1e6:.1f} MB")
             return 0
-        for address in deploy(plan, options.public, options.hardware):
+        for address in deploy(plan, options.public, options.hardware, options.base):
             print(address)
     except Problem as problem:
         print(f"error: {problem}", file=sys.stderr)
@@ -81,12 +86,16 @@ def make_plan(name: str, dataset: Path | None, adapters: list[Path]) -> Plan:
     return Plan(name, space, model, {key: path for key, path in found.items() if not key.startswith(".")})
 
 
-def deploy(plan: Plan, public: bool = False, hardware: str | None = None) -> list[str]:
-    """Create or update the repositories, the Space last, so that what it points at is there; their addresses."""
+def deploy(plan: Plan, public: bool = False, hardware: str | None = None, base: str | None = None) -> list[str]:
+    """Create or update the repositories, the Space last, so that what it points at is there; their addresses.
+
+    `base`: a public model that the page works with; left out, a public Space works with the model made here.
+    """
     from huggingface_hub import CommitOperationAdd, HfApi
     from huggingface_hub.errors import HfHubHTTPError, LocalTokenNotFoundError, OfflineModeIsEnabled
 
     api, addresses = HfApi(), []
+    preloaded = base or (plan.name if public else None)
     try:
         for kind in ("model", "dataset", "space"):
             files: dict[str, Path | bytes] = dict(getattr(plan, kind))
@@ -96,10 +105,12 @@ def deploy(plan: Plan, public: bool = False, hardware: str | None = None) -> lis
             api.create_repo(plan.name, repo_type=kind, private=not public, exist_ok=True, **more)
             if kind == "space":
                 readme = (ROOT / "README.md").read_text(encoding="utf-8")
-                files["README.md"] = front_matter(readme, plan.name, bool(plan.dataset)).encode()
+                files["README.md"] = front_matter(readme, plan.name, bool(plan.dataset), preloaded).encode()
             operations = [CommitOperationAdd(name, data) for name, data in files.items()]
             commit = api.create_commit(plan.name, operations, commit_message="Deploy", repo_type=kind, create_pr=False)
             addresses.append(str(commit.commit_url).split("/commit/")[0])
+            if kind == "space" and preloaded:
+                api.add_space_variable(plan.name, "SPACE_BASE", preloaded)
     except (HfHubHTTPError, LocalTokenNotFoundError, OfflineModeIsEnabled, OSError) as error:
         reason = str(error).strip().splitlines()[0][:300]
         raise EnvironmentProblem(
@@ -108,15 +119,17 @@ def deploy(plan: Plan, public: bool = False, hardware: str | None = None) -> lis
     return addresses
 
 
-def front_matter(readme: str, name: str, with_dataset: bool) -> str:
-    """The README with `models`, `datasets` and nothing twice in its YAML, so that the Hub links the three."""
+def front_matter(readme: str, name: str, with_dataset: bool, preloaded: str | None = None) -> str:
+    """The README with `models`, `datasets`, `preload_from_hub` and nothing twice, so that the Hub links the three."""
     import yaml
 
     if not readme.startswith("---\n"):
         raise Problem("README.md has no front matter", "YAML between two lines ---", "add it")
     head, body = readme[4:].split("\n---\n", 1)
     facts = yaml.safe_load(head)
-    facts["models"] = sorted({*facts.get("models", []), name})
+    facts["models"] = sorted({*facts.get("models", []), name, *([preloaded] if preloaded else [])})
+    if preloaded:
+        facts["preload_from_hub"] = [preloaded]
     if with_dataset:
         facts["datasets"] = sorted({*facts.get("datasets", []), name})
     if len(str(facts.get("short_description", ""))) > 60:

@@ -5,16 +5,16 @@ from pathlib import Path
 from spectrogram.problems import EnvironmentProblem, UsageProblem
 
 
-def commit_folder(folder, repo, kind, public=False, revision=None, message="", replaced=(), left_out=()):
+def commit_folder(folder, repo, kind, public=False, revision=None, message="", replaced=(), left_out=(), token=None):
     """Create the repository (private unless ``public``) and commit a folder; returns the commit's address.
 
     ``kind`` is "model" or "dataset"; remote files that match ``replaced`` and are not in the folder go in the same
-    commit; local files that match ``left_out`` stay here.
+    commit; local files that match ``left_out`` stay here. ``token``: of who commits; None is the one of this machine.
     """
     from huggingface_hub import HfApi
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalTokenNotFoundError, OfflineModeIsEnabled
 
-    api = HfApi()
+    api = HfApi(token=token)
     try:
         api.create_repo(repo, repo_type=kind, private=not public, exist_ok=True)
         commit = api.upload_folder(

@@ -20,13 +20,17 @@ class LoopbackHub(Loopback):
 
     def __init__(self, status: int = 200) -> None:
         self.files, self.large, self.created, self.asked, self.status = {}, {}, [], [], status
-        self.jobs, self.repos = [], {}
+        self.jobs, self.repos, self.variables = [], {}, {}
         super().__init__(handler_of(self))
 
     def answer(self, path: str, body: bytes):
         if path.endswith("/api/repos/create"):
             self.created.append(json.loads(body))
             return {"url": f"{self.address}/datasets/u/x", "name": "u/x", "id": "1"}
+        if path.endswith("/variables"):
+            told = json.loads(body)
+            self.variables[told["key"]] = told["value"]
+            return {name: {"key": name, "value": value} for name, value in self.variables.items()}
         if "/api/jobs/" in path:
             self.jobs.append(json.loads(body))
             return job_info(path.rsplit("/", 1)[1], self.jobs)

@@ -52,6 +52,20 @@ def test_all_three_repositories_are_made_private_and_point_at_each_other(dataset
     facts = yaml.safe_load(space["README.md"].decode().split("---")[1])
     assert (facts["models"], facts["datasets"], facts["sdk"]) == (["u/x"], ["u/x"], "gradio")
     assert "next: open the Space u/x" in done.stdout
+    assert "preload_from_hub" not in facts, "nothing private can be preloaded"
+    assert hub.variables == {}
+
+
+@pytest.mark.parametrize(("words", "base"), [([], "u/x"), (["--base", "other/base"], "other/base")])
+def test_a_public_space_preloads_the_base_that_it_works_with(words, base):
+    with LoopbackHub() as hub:
+        done = command(hub, "u/x", "--public", *words)
+    assert done.returncode == 0, done.stderr
+    facts = yaml.safe_load(hub.repos["spaces/u/x"]["README.md"].decode().split("---")[1])
+    assert facts["preload_from_hub"] == [base]
+    assert set(facts["models"]) == {"u/x", base}
+    assert hub.variables == {"SPACE_BASE": base}
+    assert hub.created[-1]["visibility"] == "public"
 
 
 def test_a_hub_that_refuses_is_one_line_and_code_5(dataset):
