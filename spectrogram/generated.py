@@ -114,14 +114,18 @@ def _changes(sweep: Sweep, canvas: np.ndarray, levels: np.ndarray, seen: np.ndar
 def _look_ahead(spectrum, seen, carry):
     """Sizes (bins, frames) of the spectrum (frames, bins) moved on by its last change; `seen` keeps what it was."""
     frames, bins = spectrum.shape
-    sizes = np.empty((bins, frames), np.float32)
-    for first in range(0, bins, 16):
-        for frame in range(frames):
-            for bin_ in range(first, min(first + 16, bins)):
-                now = spectrum[frame, bin_]
-                ahead = now + carry * (now - seen[frame, bin_])
-                seen[frame, bin_], spectrum[frame, bin_] = now, ahead
-                sizes[bin_, frame] = np.sqrt(ahead.real * ahead.real + ahead.imag * ahead.imag)
+    sizes, size = np.empty((bins, frames), np.float32), np.empty(bins, np.float32)
+    for frame in range(frames):
+        ahead, before = spectrum[frame].view(np.float32), seen[frame].view(np.float32)
+        for part in range(2 * bins):
+            now = ahead[part]
+            ahead[part] = now + carry * (now - before[part])
+            before[part] = now
+        for bin_ in range(bins):
+            real, imag = ahead[2 * bin_], ahead[2 * bin_ + 1]
+            size[bin_] = np.sqrt(real * real + imag * imag)
+        for bin_ in range(bins):
+            sizes[bin_, frame] = size[bin_]
     return sizes
 
 
@@ -129,7 +133,11 @@ def _look_ahead(spectrum, seen, carry):
 def _leave_change(spectrum, gains, seen):
     """Multiply a spectrum (frames, bins) by gains (bins, frames) and leave only how it then differs from `seen`."""
     frames, bins = spectrum.shape
-    for first in range(0, bins, 16):
-        for frame in range(frames):
-            for bin_ in range(first, min(first + 16, bins)):
-                spectrum[frame, bin_] = spectrum[frame, bin_] * gains[bin_, frame] - seen[frame, bin_]
+    gain = np.empty(bins, np.float32)
+    for frame in range(frames):
+        ahead, before = spectrum[frame].view(np.float32), seen[frame].view(np.float32)
+        for bin_ in range(bins):
+            gain[bin_] = gains[bin_, frame]
+        for bin_ in range(bins):
+            ahead[2 * bin_] = ahead[2 * bin_] * gain[bin_] - before[2 * bin_]
+            ahead[2 * bin_ + 1] = ahead[2 * bin_ + 1] * gain[bin_] - before[2 * bin_ + 1]
