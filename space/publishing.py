@@ -3,9 +3,11 @@
 from pathlib import Path
 
 from model_card.push import push
-from space.adapter_switch import AESTHETIC, KINDS, LORA, WORD
 from space.shelf import HUB_NAME
+from spectrogram.adapters import WEIGHTS_FILE
 from spectrogram.problems import EnvironmentProblem, Problem, UsageProblem
+
+LORA, WORD, AESTHETIC = KINDS = (WEIGHTS_FILE, "learned_embeds.safetensors", "aesthetic.safetensors")
 
 
 def publish(run: Path, repo: str, token: str | None, private: bool = True) -> str:
