@@ -8,7 +8,7 @@ from spectrogram.output import SpectrogramAudioOutput
 from spectrogram.problems import UsageProblem
 from spectrogram.seams import seam
 from spectrogram.verbs.inpaint import latent_mask, place, repaint
-from spectrogram.verbs.levels import match_gain
+from spectrogram.verbs.levels import bring_to_level
 from spectrogram.verbs.sources import LONGEST_S, read_source
 
 SIDES = ("right", "left")
@@ -72,7 +72,7 @@ def join(audio: np.ndarray, painted: np.ndarray, context: int, overlap: int, mat
     """The audio, then `painted` from after its first `context` samples on, matched in level and crossfaded."""
     overlap = min(overlap, context)
     if match_level:
-        painted = painted * match_gain(audio[:, audio.shape[1] - context :], painted[:, context:])
+        painted = bring_to_level(painted, audio[:, audio.shape[1] - context :], slice(context, None))
     tail, piece = audio[:, audio.shape[1] - overlap :], painted[:, context - overlap :]
     wanted = audio.shape[1] + painted.shape[1] - context
     joined = np.concatenate([audio[:, : audio.shape[1] - overlap], seam(tail, piece, overlap // 4)], axis=1)[:, :wanted]

@@ -11,7 +11,7 @@ from spectrogram.latents import decode_picture, encode_sound
 from spectrogram.mel import warp
 from spectrogram.output import SpectrogramAudioOutput
 from spectrogram.problems import UsageProblem
-from spectrogram.verbs.levels import match_gain
+from spectrogram.verbs.levels import bring_to_level
 from spectrogram.verbs.painted_mask import bounds_s, compose_masked, latents_of, read_mask
 from spectrogram.verbs.sources import model_columns, read_source
 
@@ -63,7 +63,7 @@ def inpaint(
     painted = np.zeros_like(audio)
     place(painted, heard.audios[0], heard.sampling_rate, view_s, rate_hz)
     if match_level:
-        painted *= _gain_by_surroundings(audio, painted, rate_hz, start_s, end_s)
+        painted = _at_level_of_surroundings(painted, audio, rate_hz, start_s, end_s)
     if painted_mask is None:
         mixed = compose(audio, painted, rate_hz, (start_s, end_s), (low_hz, high_hz))
     else:
@@ -79,11 +79,11 @@ def _read_own_mask(pipeline, mask, seconds: float, region: tuple) -> np.ndarray 
     return None if mask is None else read_mask(mask, pipeline.params_for(seconds=seconds), seconds)
 
 
-def _gain_by_surroundings(audio, painted, rate_hz: int, start_s: float, end_s: float) -> float:
-    """What brings the painted stretch to the level of the second before it and the second after it."""
+def _at_level_of_surroundings(painted, audio, rate_hz: int, start_s: float, end_s: float) -> np.ndarray:
+    """The painted sound, its stretch at the level of the second before it and the second after it."""
     first, last, around = round(start_s * rate_hz), round(end_s * rate_hz), round(SURROUNDINGS_S * rate_hz)
     near = np.concatenate([audio[:, max(0, first - around) : first], audio[:, last : last + around]], axis=1)
-    return match_gain(near, painted[:, first:last]) if near.size else 1.0
+    return bring_to_level(painted, near, slice(first, last)) if near.size else painted
 
 
 def check_region(start_s, end_s, low_hz, high_hz, seconds: float) -> tuple[float, float]:

@@ -6,7 +6,7 @@ from PIL import Image
 
 from spectrogram.problems import EnvironmentProblem, Problem
 from spectrogram.recipe import Recipe
-from spectrogram.verbs.levels import match_gain
+from spectrogram.verbs.levels import bring_to_level, decibels, match_gain, round_peaks
 from spectrogram.verbs.painted_mask import bounds_s, latents_of, read_mask
 from spectrogram.verbs.regions import row_weights
 from spectrogram.verbs.upscale import add_treble
@@ -91,11 +91,39 @@ class TestLevels:
     def test_a_gain_brings_one_sound_to_the_level_of_another_within_limits(self):
         loud, quiet = noise(1.0), 0.5 * noise(1.0)
         assert match_gain(loud, quiet) == pytest.approx(2.0)
-        assert match_gain(loud, 1e-3 * quiet) == pytest.approx(10 ** (15 / 20))
+        assert match_gain(loud, 1e-3 * quiet) == pytest.approx(10 ** (24 / 20))
         assert match_gain(loud, np.zeros_like(quiet)) == 1.0
-        click = np.zeros_like(quiet)
+
+    def test_a_bark_with_peaks_near_full_scale_reaches_the_level_and_not_full_scale(self):
+        random = np.random.default_rng(1)
+        bark = random.normal(size=(1, 24000)) * np.exp(-np.arange(24000) / 2000)
+        bark = (bark / np.abs(bark).max()).astype(np.float32)
+        wanted = 10 ** (3 / 20) * bark  # three decibels more than full scale lets through
+        matched = bring_to_level(bark, wanted, slice(None))
+        assert abs(decibels(matched) - decibels(wanted)) < 0.1
+        assert np.abs(matched).max() < 1
+        # What is quiet is a louder copy of itself: only peaks are bent.
+        quiet = np.abs(matched) < 0.7
+        ratios = matched[quiet] / bark[quiet]
+        assert ratios.max() / ratios.min() == pytest.approx(1, abs=1e-4)
+
+    def test_a_lone_click_is_not_driven_into_full_scale(self):
+        click = np.zeros((1, 24000), np.float32)
         click[0, 0] = 0.9
-        assert match_gain(loud, click) * 0.9 <= 1.000001
+        assert np.abs(bring_to_level(click, noise(1.0), slice(None))).max() <= 1
+
+    def test_the_stretch_tells_the_gain_of_all_and_a_lower_level_keeps_the_shape(self):
+        sound = 0.2 * noise(1.0)
+        sound[:, 12000:] *= 4
+        quieter = bring_to_level(sound, 0.1 * noise(1.0), slice(0, 12000))
+        np.testing.assert_allclose(quieter, 0.5 * sound, rtol=0.05)
+
+    def test_peaks_below_the_knee_stay_as_they_are(self):
+        sound = np.linspace(-3, 3, 601, dtype=np.float32)
+        rounded = round_peaks(sound)
+        np.testing.assert_array_equal(rounded[np.abs(sound) <= 0.8], sound[np.abs(sound) <= 0.8])
+        assert (np.diff(rounded) >= 0).all()
+        assert np.abs(rounded).max() <= 1
 
 
 class TestMix:
