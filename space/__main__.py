@@ -1,4 +1,4 @@
-"""``python -m space deploy USER/NAME``; ``python app.py`` opens the page."""
+"""``python -m space deploy USER/NAME``, ``python -m space examples``; ``python app.py`` opens the page."""
 
 import sys
 
@@ -8,6 +8,10 @@ def main(argv: list[str]) -> int:
         from space.deploy import main as deploy
 
         return deploy(argv[1:])
+    if argv[:1] == ["examples"]:
+        from space.example_clips import main as examples
+
+        return examples(argv[1:])
     print(__doc__.strip())
     return 0 if argv in ([], ["-h"], ["--help"]) else 2
 

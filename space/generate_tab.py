@@ -3,14 +3,15 @@
 import gradio as gr
 
 from space.clips import Clip
+from space.example_clips import tiles_html
 from space.jobs import Request
 from space.maker import Maker
 from space.settings import LONGEST_PROMPT, clean, text_verdict
 from spectrogram.recipe import Recipe
 from spectrogram.seeds import draw_seed
 
-IDEAS = ("heavy rain on a roof", "a dog barking", "church bells ringing", "a bird singing")
-ASKED = f"Write what you want to hear, for example “{IDEAS[0]}”."
+IDEA = "heavy rain on a roof"
+ASKED = f"Write what you want to hear, for example “{IDEA}”."
 LONGEST_S = 60
 
 
@@ -19,8 +20,9 @@ class GenerateTab:
 
     verbs = ("generate",)
 
-    def __init__(self, maker: Maker, example: Clip | None = None):
-        self.maker, self.params = maker, maker.engine.pipeline.params
+    def __init__(self, maker: Maker, examples: list[Clip]):
+        self.maker, self.params, self.examples = maker, maker.engine.pipeline.params, examples
+        example = examples[0] if examples else None
         with gr.Row(elem_classes="columns"):
             with gr.Column(scale=5, min_width=320, elem_classes="ask"):
                 self._build_request(example)
@@ -29,16 +31,20 @@ class GenerateTab:
                     maker.build_settings(None if example is None else example.recipe.seed)
             with gr.Column(scale=7, min_width=320):
                 maker.build_card(example)
+            if examples:
+                self._build_examples()
         inputs = [self.prompt, self.seconds, self.count]
         maker.connect([maker.start.click, self.prompt.submit], self.make, inputs, [self.prompt], self.validate)
         maker.connect_variation(self.vary)
         self.restored = [self.prompt, self.seconds, maker.status, *maker.settings.inputs]
+        if examples:
+            self._connect_examples()
 
     def _build_request(self, example: Clip | None):
         self.prompt = gr.Textbox(
             "" if example is None else example.recipe.prompt,
             label="What do you want to hear?",
-            placeholder=IDEAS[0],
+            placeholder=IDEA,
             lines=1,
             max_lines=4,
             max_length=LONGEST_PROMPT,
@@ -46,14 +52,33 @@ class GenerateTab:
             elem_id="generate-prompt",
         )
         self.maker.build_buttons()
-        ideas = [[idea] for idea in IDEAS]
-        gr.Examples(ideas, [self.prompt], label="Ideas", cache_examples=False, api_visibility="private")
 
     def _build_length(self):
         natural_s = round(self.params.clip_seconds, 2)
         with gr.Row():
             self.seconds = gr.Slider(1, 4 * natural_s, natural_s, step=0.01, label="Seconds", min_width=150)
             self.count = gr.Slider(1, 4, 1, step=1, label="Variations", min_width=150)
+
+    def _build_examples(self):
+        gr.HTML(tiles_html(self.examples), elem_id="generate-examples", elem_classes="bare", padding=False)
+        # Pressed by page.js; the browser's own function then hands over the number of the chosen tile.
+        self.picked = gr.Number(visible=False)
+        self.pick = gr.Button("Show example", visible="hidden", elem_id="example-pick")
+
+    def _connect_examples(self):
+        silent = {"api_visibility": "private", "queue": False, "show_progress": "hidden"}
+        outputs = [*self.restored, *self.maker.card.outputs]
+        self.pick.click(self.show_example, self.picked, outputs, js="() => [window.chosenExample]", **silent)
+
+    def show_example(self, picked: float | None) -> dict:
+        """The finished clip of a tile, and the fields as its recipe has them; the next seed is drawn anew."""
+        number = int(picked or 0)
+        if not 0 <= number < len(self.examples):
+            return {self.maker.status: self.maker.tell("This example is gone: reload the page.", problem=True)}
+        clip = self.examples[number]
+        told = self.maker.tell("A finished example. Change its words and press Generate.")
+        fields = self.restore(clip.recipe, clip.seconds) | {self.maker.settings.lock: False, self.maker.status: told}
+        return fields | self.maker.card.show([clip], made=False)
 
     def validate(self, prompt, seconds, count, *settings):
         """One verdict for each field, before the request takes a place in the queue."""

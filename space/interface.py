@@ -7,11 +7,12 @@ import gradio as gr
 
 from space.api import Endpoints
 from space.card import SCRIPT
-from space.clips import Clip, ClipStore, describe_files
+from space.clips import ClipStore
 from space.dataset_tab import DatasetTab
 from space.edit_tab import EditTab
 from space.engine import Engine
 from space.evaluate_tab import EvaluateTab
+from space.example_clips import FOLDER, load_examples
 from space.finetune_tab import FinetuneTab
 from space.generate_tab import GenerateTab
 from space.limits import RateLimit
@@ -25,15 +26,18 @@ from space.transform_tab import TransformTab
 
 TITLE = "Sound from Stable Diffusion"
 LEAD = "Write what you want to hear. A diffusion model paints its spectrogram, and the picture becomes sound."
-EXAMPLE = Path(__file__).parent / "examples" / "example.flac"
 # Requests of one session in five minutes on a public Space; at home nothing is limited.
 PUBLIC_LIMIT = 30
 
 
 def build_interface(
-    engine: Engine, store: ClipStore, limit: RateLimit | None = None, places: Places | None = None
+    engine: Engine,
+    store: ClipStore,
+    limit: RateLimit | None = None,
+    places: Places | None = None,
+    examples: Path = FOLDER,
 ) -> gr.Blocks:
-    """The page as gradio Blocks; nothing is computed to show it."""
+    """The page as gradio Blocks; nothing is computed to show it. `examples` is a folder with recipes.json."""
     places = places or Places(engine.adapters_folder)
     if limit is None:
         limit = RateLimit(PUBLIC_LIMIT if "SPACE_ID" in os.environ else None)
@@ -42,7 +46,9 @@ def build_interface(
         gr.Markdown(f"# {TITLE}\n\n{LEAD}", elem_id="title")
         with gr.Tabs(elem_id="tabs") as tabs:
             with gr.Tab("Generate", id="generate"):
-                generate = GenerateTab(Maker("generate", "Generate", *parts), load_example(store))
+                generate = GenerateTab(
+                    Maker("generate", "Generate", *parts), load_examples(served_examples(store), examples)
+                )
             with gr.Tab("Transform", id="transform"):
                 transform = TransformTab(Maker("transform", "Transform", *parts))
             with gr.Tab("Edit", id="edit"):
@@ -90,18 +96,13 @@ def connect_adapter(tabs: gr.Tabs, generate: GenerateTab, finetune: FinetuneTab)
     finetune.fields.use.click(use, finetune.fields.name, outputs, api_visibility="private", queue=False)
 
 
-def load_example(store: ClipStore) -> Clip | None:
-    """The finished clip that is there when the page opens; None where the checkout has none."""
-    if not EXAMPLE.is_file():
-        return None
-    folder = store.folder.parent / f"{store.folder.name}-example"
-    folder.mkdir(exist_ok=True)
-    return describe_files(EXAMPLE, EXAMPLE.with_suffix(".png"), folder)
+def served_examples(store: ClipStore) -> Path:
+    """The folder that the examples are served from; the store's own folder forgets what is old."""
+    return store.folder.parent / f"{store.folder.name}-examples"
 
 
 def launch_settings(store: ClipStore, port: int | None = None) -> dict:
     """Keywords of `launch`: limits are set here and not left to defaults."""
-    example_folder = store.folder.parent / f"{store.folder.name}-example"
     return {
         "server_name": None if "SPACE_ID" in os.environ else "127.0.0.1",
         "server_port": port,
@@ -111,7 +112,7 @@ def launch_settings(store: ClipStore, port: int | None = None) -> dict:
         "max_file_size": "25mb",
         # gradio keeps about 0.7 MB of this page for each session that ever asked, 10,000 of them unless told otherwise.
         "state_session_capacity": 200,
-        "allowed_paths": [str(store.folder), str(example_folder), str(EXAMPLE.parent)],
+        "allowed_paths": [str(store.folder), str(served_examples(store))],
         "mcp_server": True,
         "footer_links": ["api", "settings"],
         "ssr_mode": False,

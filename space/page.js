@@ -91,6 +91,12 @@
     }
     const past = target.closest("#history [data-link]");
     if (past) { window.chosenRecipe = past.dataset.link; document.querySelector("#restore-link").click(); return; }
+    const example = target.closest("[data-example]");
+    if (example) {
+      window.chosenExample = Number(example.dataset.example);
+      document.querySelector("#example-pick").click();
+      return;
+    }
     const tile = target.closest("[data-pick]");
     if (tile) { window.chosenTile = tile.dataset.pick; document.querySelector("#dataset-pick").click(); return; }
     if (target.closest("#history .forget")) { localStorage.removeItem(STORE); show(); return; }

@@ -35,9 +35,9 @@ class ResultCard:
         changed = [self.html, *self.downloads]
         self.take.input(self._choose, [self.clips, self.take], changed, api_visibility="private", queue=False)
 
-    def show(self, clips: list[Clip]) -> dict:
-        """Update of every component for new clips; the first one is in front."""
-        shown = self._show_one(clips[0], made=True)
+    def show(self, clips: list[Clip], made: bool = True) -> dict:
+        """Update of every component for new clips, the first in front; what was `made` just now enters the history."""
+        shown = self._show_one(clips[0], made)
         takes = gr.Radio(choices=list(range(1, len(clips) + 1)), value=1, visible=len(clips) > 1)
         ready = {button: gr.Button(interactive=True) for button in (self.vary, *self.uses.values())}
         return {self.clips: clips, self.take: takes, **ready, **shown}

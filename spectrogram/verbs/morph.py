@@ -5,7 +5,7 @@ three times as many clips are painted as are asked for, the later ones where the
 kept that lead from first to last in the largest steps (see spacing.py).
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import torch
@@ -27,17 +27,20 @@ PAINTED_OVER_KEPT = 3
 def morph(pipeline, prompts: list[str], steps: int = 5, seconds: float | None = None, **settings):
     """SpectrogramAudioOutput of `steps` clips that lead through the prompts in turn, first and last included.
 
-    Keywords as of `morph_clips`. The recipes' settings tell each clip's `share` of the way in text (0 … 1) and, between
-    two prompts, its distances in sound, `from_first` and `to_last`, over the distance between these two, `heard_by` the
-    base's ear, or by statistics of the bands where there is none.
+    Keywords as of `morph_clips`. The recipes' settings tell each clip's `share` of the way in text and its `way` in
+    sound (both 0 … 1) and, between two prompts, its distances in sound, `from_first` and `to_last`, over the distance
+    between these two, `heard_by` the base's ear, or by statistics of the bands where there is none.
     """
     output = gather(list(morph_clips(pipeline, prompts, steps, seconds, **settings)), "morph")
-    if len(output.images) < 2 or len(prompts) > 2:
+    if len(output.images) < 2:
         return output
     rows, heard_by = spacing.embed(pipeline, output.images)
-    for i, (away, left) in enumerate(zip(*spacing.distances(rows), strict=True)):
-        told = {"from_first": round(float(away), 4), "to_last": round(float(left), 4), "heard_by": heard_by}
-        output.recipes[i] = output.recipes[i].replace(settings=output.recipes[i].settings | told)
+    figures = {"way": spacing.way(rows)}
+    if len(prompts) == 2:
+        figures |= zip(("from_first", "to_last"), spacing.distances(rows), strict=True)
+    for i, recipe in enumerate(output.recipes):
+        told = {name: round(float(values[i]), 4) for name, values in figures.items()} | {"heard_by": heard_by}
+        output.recipes[i] = recipe.replace(settings=recipe.settings | told)
     return output
 
 
@@ -48,20 +51,23 @@ def morph_clips(
     seconds: float | None = None,
     end_seed: int | None = None,
     respace: bool = True,
+    on_painted: Callable[[SpectrogramAudioOutput], None] | None = None,
     **settings,
 ) -> Iterator[SpectrogramAudioOutput]:
     """The clips of a morph one by one, in their order, each as soon as its place is settled.
 
     Text embeddings move on a straight line; with `end_seed` the noise also turns, on a sphere, towards that seed's.
     `respace` False keeps even steps in text, paints no clip more than asked and yields each at once; otherwise the
-    first comes at once and the others when all are chosen. Prompts may weigh words but not hold schedules. When a
+    first comes at once and the others when all are chosen. `on_painted` is called with each clip as it is painted, in
+    that order, also with those that are not chosen later. Prompts may weigh words but not hold schedules. When a
     callback interrupts, the clips so far are what comes. Raises UsageProblem.
     """
     if len(prompts) < 2 or any(not prompt.strip() for prompt in prompts):
         raise UsageProblem(f"the prompts are {prompts!r}", "two or more, none empty", "write each of them")
     if not len(prompts) <= steps <= MOST_STEPS:
         raise UsageProblem(f"steps is {steps}", f"{len(prompts)} to {MOST_STEPS}", "choose another number")
-    path = Path(pipeline, prompts, seconds, end_seed, settings)
+    asked = {"prompts": list(prompts), "end_seed": end_seed, "clips": steps, "respace": respace}
+    path = Path(pipeline, asked, seconds, settings, on_painted)
     return _settled(path, steps) if respace and steps > len(prompts) else _as_painted(path, steps)
 
 
@@ -71,17 +77,22 @@ def most_painted(prompts: int, steps: int, respace: bool = True) -> int:
 
 
 class Path:
-    """All that lies between the prompts: `paint(share)` gives the picture at a share 0 … 1 of the way."""
+    """All that lies between the prompts: `paint(share)` gives the picture at a share 0 … 1 of the way.
 
-    def __init__(self, pipeline, prompts: list[str], seconds: float | None, end_seed: int | None, settings: dict):
-        self.pipeline, self.prompts, self.seconds, self.end_seed = pipeline, prompts, seconds, end_seed
+    `asked` is what the recipes tell of the morph: prompts, end_seed, clips, respace.
+    """
+
+    def __init__(self, pipeline, asked: dict, seconds: float | None, settings: dict, on_painted: Callable | None):
+        self.pipeline, self.asked, self.seconds, self.on_painted = pipeline, asked, seconds, on_painted
+        self.prompts, self.end_seed = asked["prompts"], asked["end_seed"]
+        self.heard: dict[float, SpectrogramAudioOutput] = {}
         self.sampling, self.params = Sampling.of(pipeline, **settings), pipeline.params_for(seconds=seconds)
-        self.stops = _encode_stops(pipeline, prompts, self.sampling)
+        self.stops = _encode_stops(pipeline, self.prompts, self.sampling)
         factor, channels = pipeline.vae_scale_factor, pipeline.unet.config.in_channels
         shape = (1, channels, self.params.height // factor, self.params.columns // factor)
         self.noise = self.end_noise = self.sampling.noise(pipeline, shape)
-        if end_seed is not None:
-            self.end_noise = Sampling.of(pipeline, seed=end_seed).noise(pipeline, shape)
+        if self.end_seed is not None:
+            self.end_noise = Sampling.of(pipeline, seed=self.end_seed).noise(pipeline, shape)
         self.state = self.sampling.generator.get_state()
 
     def paint(self, share: float):
@@ -95,16 +106,25 @@ class Path:
         return decode_picture(pipeline, latents)
 
     def hear(self, share: float, picture) -> SpectrogramAudioOutput:
-        """The clip of a picture of this path."""
-        told = {"prompts": list(self.prompts), "share": share, "end_seed": self.end_seed}
-        recipe = self.pipeline.recipe(" → ".join(self.prompts), self.sampling, self.params, "morph", told)
-        return self.pipeline.hear([picture], [recipe], self.params, self.seconds)
+        """The clip of a picture of this path; decoded once."""
+        if share not in self.heard:
+            told = self.asked | {"share": share}
+            recipe = self.pipeline.recipe(" → ".join(self.prompts), self.sampling, self.params, "morph", told)
+            self.heard[share] = self.pipeline.hear([picture], [recipe], self.params, self.seconds)
+        return self.heard[share]
+
+    def show(self, share: float, picture):
+        """Hand a finished picture's clip to whoever listens while others are painted."""
+        if self.on_painted is not None and not self.pipeline.interrupt:
+            self.on_painted(self.hear(share, picture))
 
 
 def _as_painted(path: Path, steps: int) -> Iterator[SpectrogramAudioOutput]:
     for i in range(steps):
         share = i / (steps - 1)
-        yield path.hear(share, path.paint(share))
+        picture = path.paint(share)
+        path.show(share, picture)
+        yield path.hear(share, picture)
         if path.pipeline.interrupt:
             return
 
@@ -112,6 +132,7 @@ def _as_painted(path: Path, steps: int) -> Iterator[SpectrogramAudioOutput]:
 def _settled(path: Path, steps: int) -> Iterator[SpectrogramAudioOutput]:
     """The first clip, then what was chosen among all that were painted."""
     pictures = {0.0: path.paint(0.0)}
+    path.show(0.0, pictures[0.0])
     yield path.hear(0.0, pictures[0.0])
     legs = len(path.prompts) - 1
     between = steps - legs - 1  # the prompts themselves stay; each stretch between two of them gets its part
@@ -148,6 +169,7 @@ def _add(path: Path, pictures: dict, share: float):
         picture = path.paint(share)
         if not path.pipeline.interrupt:
             pictures[share] = picture
+            path.show(share, picture)
 
 
 def _encode_stops(pipeline, prompts: list[str], sampling: Sampling) -> list[Spoken]:

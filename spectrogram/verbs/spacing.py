@@ -32,6 +32,12 @@ def distances(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return away / max(away[-1], 1e-9), left / max(away[-1], 1e-9)
 
 
+def way(rows: np.ndarray) -> np.ndarray:
+    """(n,) share 0 … 1 of the whole way through all rows that is behind each of them, step by step."""
+    steps = np.linalg.norm(np.diff(rows, axis=0), axis=1)
+    return np.concatenate([[0.0], np.cumsum(steps) / max(steps.sum(), 1e-9)])
+
+
 def choose(away: np.ndarray, left: np.ndarray, count: int) -> list[int]:
     """Places of `count` of them in ascending order, both ends included, whose smallest step is as large as can be.
 

@@ -1,5 +1,6 @@
 """The page on the random model, served on loopback once for all tests of this folder."""
 
+import json
 import os
 import shutil
 import time
@@ -7,6 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from space.example_clips import RECIPES, make_examples
 from tests.tiny_sd import build_tiny_lora, build_tiny_sd
 
 CHROMIUM_ARGUMENTS = [
@@ -22,7 +24,7 @@ CHROMIUM_ARGUMENTS = [
 
 @pytest.fixture(scope="session")
 def models(tmp_path_factory):
-    """Folder with a random base, an adapter folder `runs` that holds one adapter, and an example clip."""
+    """Folder with a random base, an adapter folder `runs` that holds one adapter, and two examples."""
     folder = tmp_path_factory.mktemp("space")
     build_tiny_sd(folder / "tiny-sd")
     build_tiny_lora(folder / "tiny-sd", folder / "runs" / "rain")
@@ -38,11 +40,17 @@ def engine(models):
 
 @pytest.fixture(scope="session")
 def example(models, engine):
-    """A finished clip to open the page with, as the shipped example is one."""
-    path = models / "example" / "example.flac"
-    path.parent.mkdir()
-    engine.pipeline("a <b>bell</b> & rain", seed=11, num_inference_steps=2).save(path)
-    return path
+    """The finished clip that the page opens with; a second example lies beside it, as the shipped ones do."""
+    folder = models / "examples"
+    folder.mkdir()
+    shared = {"steps": 2, "guidance": 3.0}
+    rows = [
+        {"name": "bell", "prompt": "a <b>bell</b> & rain", "seed": 11, **shared},
+        {"name": "rain", "prompt": "rain", "seed": 12, **shared},
+    ]
+    (folder / RECIPES).write_text(json.dumps(rows), encoding="utf-8")
+    first, _ = make_examples(engine.pipeline, folder)
+    return first
 
 
 @pytest.fixture(scope="session")
@@ -52,15 +60,13 @@ def served(models, engine, example):
     from space.clips import ClipStore
     from space.places import Places
 
-    shipped, interface.EXAMPLE = interface.EXAMPLE, example
     store = ClipStore(models / "clips")
     places = Places(engine.adapters_folder, models / "datasets")
-    page = interface.build_interface(engine, store, places=places)
+    page = interface.build_interface(engine, store, places=places, examples=example.parent)
     settings = interface.launch_settings(store) | {"prevent_thread_lock": True, "quiet": True}
     _, url, _ = page.launch(**settings)
     yield SimpleNamespace(url=url, store=store, page=page, places=places)
     page.close()
-    interface.EXAMPLE = shipped
 
 
 @pytest.fixture(scope="session")

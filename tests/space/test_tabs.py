@@ -179,7 +179,7 @@ def test_a_file_of_ours_dropped_anywhere_restores_its_recipe(page, example):
     page.evaluate(
         """(data) => {
           const files = new DataTransfer();
-          files.items.add(new File([new Uint8Array(data)], "example.flac", { type: "audio/flac" }));
+          files.items.add(new File([new Uint8Array(data)], "bell.flac", { type: "audio/flac" }));
           document.querySelector("#title").dispatchEvent(
             new DragEvent("drop", { dataTransfer: files, bubbles: true, cancelable: true }));
         }""",

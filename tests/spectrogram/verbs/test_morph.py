@@ -7,7 +7,7 @@ import pytest
 
 from spectrogram.problems import Problem
 from spectrogram.verbs.morph import most_painted
-from spectrogram.verbs.spacing import STATISTICS, choose, distances, smallest_step, widest_gap
+from spectrogram.verbs.spacing import STATISTICS, choose, distances, smallest_step, way, widest_gap
 
 FAST = {"num_inference_steps": 2, "seed": 1}
 
@@ -50,6 +50,23 @@ class TestMorph:
         assert (first.recipes[0].settings["share"], len(steps)) == (0, 2)
         assert len(list(clips)) == 3
         assert len(steps) <= 2 * most_painted(2, 4)
+
+    def test_each_clip_is_shown_as_it_is_painted_and_those_that_stay_are_the_same(self, pipeline, tiny_lora):
+        pipeline.load_lora_weights(tiny_lora)
+        shown = []
+        kept = list(pipeline.morph_clips(["rain", "bell"], 4, on_painted=shown.append, **FAST))
+        shares = [clip.recipes[0].settings["share"] for clip in shown]
+        assert shares[:4] == [0, 1, 1 / 3, 2 / 3]
+        assert len(set(shares)) == len(shares) <= most_painted(2, 4)
+        assert all(any(clip is other for other in shown) for clip in kept)
+        assert {clip.recipes[0].settings["clips"] for clip in shown} == {4}
+
+    def test_the_way_in_sound_is_told_for_any_number_of_prompts(self, pipeline, tiny_lora):
+        pipeline.load_lora_weights(tiny_lora)
+        output = pipeline.morph(["rain", "bell", "rain"], 3, **FAST | {"guidance_scale": 8.0})
+        told = [recipe.settings["way"] for recipe in output.recipes]
+        assert told == pytest.approx([0, 0.5, 1], abs=1e-3)
+        assert "from_first" not in output.recipes[0].settings
 
     def test_distances_are_told_and_grow(self, pipeline, tiny_lora):
         pipeline.load_lora_weights(tiny_lora)  # makes the random model listen to its prompts
@@ -100,3 +117,7 @@ class TestSpacing:
         away, left = distances(np.array([[0.0, 0.0], [3.0, 4.0], [10.0, 0.0]]))
         np.testing.assert_allclose(away, [0, 0.5, 1])
         np.testing.assert_allclose(left, [1, np.hypot(7, 4) / 10, 0])
+
+    def test_the_way_is_the_share_of_all_steps_that_is_behind(self):
+        assert way(np.array([[0.0, 0], [3, 4], [3, 9], [3, 19]])) == pytest.approx([0, 0.25, 0.5, 1])
+        assert way(np.zeros((3, 2))) == pytest.approx([0, 0, 0])
