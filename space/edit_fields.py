@@ -2,8 +2,11 @@
 
 import gradio as gr
 
+from space.fields import strength_field
+from space.painting import Painting
 from space.regions import CANVAS
 from spectrogram.commands.ranges import parse_range
+from spectrogram.params import SpectrogramParams
 from spectrogram.problems import UsageProblem
 
 FIRST_EVENTS = "0-3 rain falling\n2.5-5 a dog barking"
@@ -14,8 +17,8 @@ LONGEST_TIMELINE_S = 30.0
 class EditFields:
     """`inputs` hold the values, `groups` the columns in the order Repaint, Extend, Loop, Timeline."""
 
-    def __init__(self, natural_s: float):
-        self.natural_s = round(natural_s, 2)
+    def __init__(self, params: SpectrogramParams):
+        self.params = params
         with gr.Column(visible=True) as repaint:
             self._build_repaint()
         with gr.Column(visible=False) as extend, gr.Row():
@@ -36,7 +39,7 @@ class EditFields:
             )
         self.groups = [repaint, extend, loop, timeline]
         self.region = [self.start, self.end, self.low, self.high]
-        self.inputs = [*self.region, self.strength, self.more, self.side, self.seam, self.events_text]
+        self.inputs = [self.painting, *self.region, self.strength, self.more, self.side, self.seam, self.events_text]
 
     def _build_repaint(self):
         self.canvas = gr.ImageMask(
@@ -47,38 +50,33 @@ class EditFields:
             sources=(),
             canvas_size=CANVAS,
             fixed_canvas=True,
-            height=230,
+            height=260,
             brush=gr.Brush(colors=["#ffffff"], color_mode="fixed", default_size=24),
-            label="Paint what shall change",
+            label="Paint what shall change, or type it below (0 Hz: no limit)",
             elem_id="edit-canvas",
         )
+        self.painting = gr.State(Painting())
         with gr.Row():
-            self.start = gr.Number(None, label="From (s)", minimum=0, step=0.1, min_width=90, elem_id="edit-from")
-            self.end = gr.Number(None, label="To (s)", minimum=0, step=0.1, min_width=90, elem_id="edit-to")
-            self.low = gr.Number(
-                None,
-                label="Lowest Hz (0: all)",
-                minimum=0,
-                step=50,
-                min_width=90,
-                elem_id="edit-low",
-                placeholder="all",
-            )
-            self.high = gr.Number(
-                None,
-                label="Highest Hz (0: all)",
-                minimum=0,
-                step=50,
-                min_width=90,
-                elem_id="edit-high",
-                placeholder="all",
-            )
-        told = "1 paints it from nothing, less keeps some of what was there"
-        self.strength = gr.Slider(0.05, 1, 1, step=0.05, label="Strength", info=told)
+            self.start, self.end = (self._number(name, f"{name} (s)", 0.1) for name in ("From", "To"))
+            self.low, self.high = (self._number(name, f"{name}est Hz", 50, "all") for name in ("Low", "High"))
+        self.strength = strength_field(1, "1 paints it from nothing, less keeps some of what was there")
+
+    @staticmethod
+    def _number(name: str, label: str, step: float, placeholder: str | None = None) -> gr.Number:
+        return gr.Number(
+            None,
+            label=label,
+            minimum=0,
+            step=step,
+            min_width=90,
+            elem_id=f"edit-{name.lower()}",
+            placeholder=placeholder,
+        )
 
     def read(self, values: tuple) -> dict:
-        start_s, end_s, low_hz, high_hz, strength, more_s, side, seam_s, events = values
+        painting, start_s, end_s, low_hz, high_hz, strength, more_s, side, seam_s, events = values
         return {
+            "painting": painting,
             "region": (start_s, end_s, low_hz, high_hz),
             "strength": strength,
             "more_s": more_s,
@@ -105,13 +103,23 @@ class EditFields:
         return events
 
     def restore(self, settings: dict) -> dict:
-        """Updates from what a recipe's settings hold; what they do not hold stays."""
+        """Updates from what a recipe's settings hold; what they do not hold stays. Raises UsageProblem."""
         names = {"start_s": self.start, "end_s": self.end, "low_hz": self.low, "high_hz": self.high}
         names |= {"strength": self.strength, "seconds": self.more, "seam_s": self.seam}
         updates = {field: settings[name] for name, field in names.items() if name in settings}
+        if "start_s" in settings:
+            updates |= self._restore_region(settings)
         if "side" in settings:
             updates[self.side] = "before the beginning" if settings["side"] == "left" else "after the end"
         if "events" in settings:
             lines = [f"{start_s:g}-{end_s:g} {prompt}" for start_s, end_s, prompt in settings["events"]]
             updates[self.events_text] = "\n".join(lines)
         return updates
+
+    def _restore_region(self, settings: dict) -> dict:
+        """The strokes and their numbers; of a recipe without strokes (True: they did not fit into a link) the box."""
+        mask = settings.get("mask")
+        if not isinstance(mask, str):
+            return {self.painting: Painting(restored=True)}
+        painting = Painting.read(mask, self.params)
+        return {self.painting: painting, **dict(zip(self.region, painting.region, strict=True))}

@@ -1,14 +1,18 @@
 """The Edit tab: repaint a part of a sound, make it longer, let it loop, or lay texts out along a timeline."""
 
+from dataclasses import replace
+
 import gradio as gr
 
 from space.clips import Clip
 from space.edit_fields import EditFields
+from space.fields import prompt_field, sound_field
 from space.jobs import Request
 from space.maker import Maker
-from space.regions import canvas_of, clamp_region, mark_region, painted_box, region_of_box
+from space.painting import Painting, layer_of, mark, mask_of_layers
+from space.regions import canvas_of, clamp_region, cover_of_region
 from space.settings import LONGEST_PROMPT, clean
-from space.sources import LONGEST_S, take_sound
+from space.sources import take_sound
 from space.status import picture_html
 from spectrogram.problems import Problem, UsageProblem
 from spectrogram.recipe import Recipe
@@ -17,6 +21,9 @@ REPAINT, EXTEND, LOOP, TIMELINE = ACTIONS = ("Repaint", "Extend", "Loop", "Timel
 VERB_OF = {REPAINT: "inpaint", EXTEND: "extend", LOOP: "loop", TIMELINE: "timeline"}
 NO_SOUND = "Upload a sound, record one, or press Use in Edit under a result."
 ASKED = "Write what should be heard there, for example “a dog barking”."
+EDGES = ("start_s", "end_s", "low_hz", "high_hz")
+NOTHING_PAINTED = "Nothing is painted: paint what shall change, or type From and To."
+BOX_ONLY = "Settings restored, but not the painted shape: only the box around it. Give it the sound, then paint again."
 
 
 class EditTab:
@@ -37,21 +44,9 @@ class EditTab:
 
     def _build_request(self):
         self.action = gr.Radio(ACTIONS, value=REPAINT, label="What to do", elem_id="edit-action")
-        self.sound = gr.Audio(
-            type="filepath",
-            sources=["upload", "microphone"],
-            label=f"Your sound (up to {LONGEST_S:g} s are used)",
-            elem_id="edit-sound",
-        )
-        self.fields = EditFields(self.pipeline.params.clip_seconds)
-        self.prompt = gr.Textbox(
-            label="What should be heard there?",
-            placeholder="a dog barking",
-            lines=1,
-            max_lines=4,
-            max_length=LONGEST_PROMPT,
-            elem_id="edit-prompt",
-        )
+        self.sound = sound_field("edit")
+        self.fields = EditFields(self.pipeline.params)
+        self.prompt = prompt_field("edit", "What should be heard there?", "a dog barking")
         self.maker.build_buttons()
 
     def _connect(self):
@@ -60,9 +55,27 @@ class EditTab:
         maker.connect([maker.start.click, self.prompt.submit], self.make, inputs, [], self.validate, self.mark)
         shown = [self.sound, self.prompt, *fields.groups]
         self.action.change(self.show_action, self.action, shown, **silent)
-        seen = [fields.canvas, fields.start, fields.end, maker.status]
-        self.sound.change(self.show_sound, self.sound, seen, api_visibility="private", concurrency_limit=2)
-        fields.canvas.input(self.read_mask, [fields.canvas, self.sound], fields.region, api_visibility="private")
+        seen = [fields.canvas, fields.painting, fields.start, fields.end, maker.status]
+        given = [self.sound, fields.painting]
+        self.sound.change(self.show_sound, given, seen, api_visibility="private", concurrency_limit=2)
+        painted = [fields.painting, *fields.region, maker.status]
+        fields.canvas.input(
+            self.read_canvas,
+            [fields.canvas, *given],
+            painted,
+            api_visibility="private",
+            show_progress="minimal",
+            show_progress_on=maker.status,
+        )
+        gr.on(
+            [number.input for number in fields.region],
+            self.forget_strokes,
+            given,
+            [fields.canvas, fields.painting],
+            show_progress="hidden",
+            **silent,
+        )
+        fields.painting.change(self.show_restored, given, fields.canvas, show_progress="hidden", **silent)
         self.received = [self.sound, *maker.settings.inputs]
         self.restored = [self.action, self.prompt, *fields.inputs, maker.status, *maker.settings.inputs]
 
@@ -71,25 +84,57 @@ class EditTab:
         groups = [gr.Column(visible=action == name) for name in ACTIONS]
         return gr.Audio(visible=action != TIMELINE), gr.Textbox(visible=action != TIMELINE), *groups
 
-    def show_sound(self, sound: str | None):
-        """The spectrogram to paint on, and the middle third as numbers."""
+    def show_sound(self, sound: str | None, painting: Painting):
+        """The spectrogram to paint on, and the middle third as numbers; a restored region stays as it is."""
         if not sound:
-            return None, gr.skip(), gr.skip(), gr.skip()
+            return None, painting if painting.restored else Painting(), *(gr.skip(),) * 3
         try:
             path, seconds, notes = take_sound(sound, self.maker.store)
         except Problem as problem:
-            return None, gr.skip(), gr.skip(), self.maker.tell(str(problem), problem=True)
-        picture = canvas_of(path, self.pipeline, seconds)
+            return None, gr.skip(), gr.skip(), gr.skip(), self.maker.tell(str(problem), problem=True)
         told = self.maker.tell(f"{seconds:.2f} s. Paint on the spectrogram or type seconds and Hz.", notes)
-        return picture, round(seconds / 3, 2), round(2 * seconds / 3, 2), told
+        canvas = self._canvas(path, seconds, painting if painting.restored else Painting())
+        if painting.restored:
+            return canvas, replace(painting, restored=False), gr.skip(), gr.skip(), told
+        return canvas, Painting(), round(seconds / 3, 2), round(2 * seconds / 3, 2), told
 
-    def read_mask(self, painted: dict | None, sound: str | None):
-        """The numbers of what is painted; they stay as they are while nothing is."""
-        box = painted_box(painted["layers"]) if painted and painted.get("layers") else None
-        if box is None or not sound:
-            return gr.skip(), gr.skip(), gr.skip(), gr.skip()
+    def _canvas(self, path: str, seconds: float, painting: Painting) -> dict:
+        """The editor's value: the spectrogram below, the strokes above it."""
+        picture = canvas_of(path, self.pipeline, seconds)
+        layers = [layer_of(painting.array(), picture.size)] if painting.mask else []
+        return {"background": picture, "layers": layers, "composite": None}
+
+    def show_restored(self, sound: str | None, painting: Painting):
+        """Strokes that a recipe brought, over the sound that is there already."""
+        if not (sound and painting.restored and painting.mask):
+            return gr.skip()
+        path, seconds, _ = take_sound(sound, self.maker.store)
+        return self._canvas(path, seconds, painting)
+
+    def read_canvas(self, painted: dict | None, sound: str | None, painting: Painting):
+        """The strokes and their numbers; without any left there is no region, and that is said."""
+        nothing = (*(gr.skip(),) * 6,)
+        if not sound:
+            return nothing
         _, seconds, _ = take_sound(sound, self.maker.store)
-        return region_of_box(box, painted["layers"][0].size, seconds, self.pipeline.params)
+        params = self.pipeline.params_for(seconds=seconds)
+        mask = mask_of_layers((painted or {}).get("layers") or [], seconds, params)
+        if mask is not None:
+            new = Painting.of(mask, params)
+            told = f"Painted within {new.region[0]:g} to {new.region[1]:g} s. Numbers that you type take its place."
+            return new, *new.region, self.maker.tell(told)
+        if not painting.mask:
+            return nothing
+        return Painting(), None, None, None, None, self.maker.tell(NOTHING_PAINTED)
+
+    def forget_strokes(self, sound: str | None, painting: Painting):
+        """Numbers that are typed take the place of the strokes, which go."""
+        if not painting.mask:
+            return gr.skip(), gr.skip()
+        if not sound:
+            return None, Painting()
+        path, seconds, _ = take_sound(sound, self.maker.store)
+        return self._canvas(path, seconds, Painting()), Painting()
 
     def validate(self, action, sound, prompt, *values):
         count = len(self.fields.inputs)
@@ -124,19 +169,23 @@ class EditTab:
             if given["seam_s"] > longest_s:
                 return {"seam_s": longest_s}, (f"The seam was shortened to {longest_s:g} s to fit the sound.",)
             return {"seam_s": given["seam_s"]}, ()
+        if given["painting"].holds(given["region"]):
+            return {"mask": given["painting"].array(), "strength": given["strength"]}, ()
         region, notes = clamp_region(*given["region"], seconds)
-        names = ("start_s", "end_s", "low_hz", "high_hz")
-        return dict(zip(names, region, strict=True)) | {"strength": given["strength"]}, notes
+        return dict(zip(EDGES, region, strict=True)) | {"strength": given["strength"]}, notes
 
     def mark(self, request: Request) -> str:
         """The masked picture, seen before the first step is done; empty for what paints no region."""
         if request.verb != "inpaint":
             return ""
         _, seconds, _ = take_sound(request.sound, self.maker.store)
-        region = tuple(request.options[name] for name in ("start_s", "end_s", "low_hz", "high_hz"))
-        picture = canvas_of(request.sound, self.pipeline, seconds)
-        marked = mark_region(picture, region, seconds, self.pipeline.params)
-        return picture_html(marked, "The region that is painted anew")
+        picture, mask = canvas_of(request.sound, self.pipeline, seconds), request.options.get("mask")
+        if mask is None:
+            region = tuple(request.options[name] for name in EDGES)
+            cover = cover_of_region(region, picture.size, seconds, self.pipeline.params)
+        else:
+            cover = layer_of(mask, picture.size).getchannel("A")
+        return picture_html(mark(picture, cover), "The region that is painted anew")
 
     def receive(self, clip: Clip) -> dict:
         """A result becomes the source; the text stays, for it says what comes in and not what was there."""
@@ -147,4 +196,6 @@ class EditTab:
         if action is None:
             raise UsageProblem(f"{recipe.verb} is no edit", ", ".join(ACTIONS), "choose one")
         fields = {self.action: action, **self.fields.restore(recipe.settings)}
+        if recipe.settings.get("mask") is True:
+            fields[self.maker.status] = self.maker.tell(BOX_ONLY)
         return fields | {self.prompt: recipe.prompt, **self.maker.settings.restore(recipe)}

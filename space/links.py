@@ -13,9 +13,19 @@ KEPT = ("prompt", "negative_prompt", "seed", "steps", "guidance", "adapter", "ad
 
 
 def to_link(recipe: Recipe, seconds: float) -> str:
-    """URL-safe text of what a person chose; the codec's parameters belong to the model and are left out."""
+    """URL-safe text of what a person chose; the codec's parameters belong to the model and are left out.
+
+    Of a painted mask that makes the address too long only stays that there was one.
+    """
     values = {name: value for name in KEPT if (value := getattr(recipe, name)) not in (None, "", {})}
-    text = json.dumps(values | {"seconds": round(seconds, 3)}, separators=(",", ":"), ensure_ascii=False)
+    link = _written(values | {"seconds": round(seconds, 3)})
+    if len(link) > LONGEST and "mask" in recipe.settings:
+        return to_link(recipe.replace(settings=recipe.settings | {"mask": True}), seconds)
+    return link
+
+
+def _written(values: dict) -> str:
+    text = json.dumps(values, separators=(",", ":"), ensure_ascii=False)
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 

@@ -58,4 +58,4 @@ class Past:
             told = str(problem) if isinstance(problem, Problem) else "The recipe is damaged: make it anew."
             return {tab.maker.status: status_html(told, problem=True) for tab in self.makers.values()}
         told = RESTORED if recipe.verb in ("generate", "morph", "timeline") else NEEDS_SOUND
-        return {self.tabs: gr.Tabs(selected=name), **fields, tab.maker.status: status_html(told)}
+        return {self.tabs: gr.Tabs(selected=name), tab.maker.status: status_html(told), **fields}

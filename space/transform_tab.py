@@ -3,10 +3,11 @@
 import gradio as gr
 
 from space.clips import Clip
+from space.fields import prompt_field, sound_field, strength_field
 from space.jobs import Request
 from space.maker import Maker
-from space.settings import LONGEST_PROMPT, clean, text_verdict
-from space.sources import LONGEST_S, take_sound
+from space.settings import clean, text_verdict
+from space.sources import take_sound
 from spectrogram.recipe import Recipe
 
 STRENGTHS = {"Light": 0.25, "Remix": 0.5, "Reimagine": 0.7, "Dream": 0.9}
@@ -43,28 +44,14 @@ class TransformTab:
         self.restored = [self.prompt, self.strength, self.word, maker.status, *maker.settings.inputs]
 
     def _build_request(self):
-        self.sound = gr.Audio(
-            type="filepath",
-            sources=["upload", "microphone"],
-            label=f"Your sound (up to {LONGEST_S:g} s are used; trim it with the scissors)",
-            elem_id="transform-sound",
-        )
-        self.prompt = gr.Textbox(
-            label="What should it become?",
-            placeholder="a dog barking",
-            lines=1,
-            max_lines=4,
-            max_length=LONGEST_PROMPT,
-            elem_id="transform-prompt",
-        )
+        self.sound = sound_field("transform", "; trim it with the scissors")
+        self.prompt = prompt_field("transform", "What should it become?", "a dog barking")
         self.maker.build_buttons()
 
     def _build_strength(self):
         told = "Light keeps most of your sound, Dream keeps only its rhythm"
         self.word = gr.Radio(list(STRENGTHS), value=DEFAULT, label="How much may change", info=told)
-        self.strength = gr.Slider(
-            0.05, 1, STRENGTHS[DEFAULT], step=0.01, label="Strength", info="the same as a number (denoising strength)"
-        )
+        self.strength = strength_field(STRENGTHS[DEFAULT], "the same as a number")
 
     def validate(self, sound, prompt, strength, *settings):
         return [

@@ -12,7 +12,7 @@ from spectrogram.mel import warp
 from spectrogram.output import SpectrogramAudioOutput
 from spectrogram.problems import UsageProblem
 from spectrogram.verbs.levels import bring_to_level
-from spectrogram.verbs.painted_mask import bounds_s, compose_masked, latents_of, read_mask
+from spectrogram.verbs.painted_mask import bounds_s, compose_masked, latents_of, mask_to_text, read_mask
 from spectrogram.verbs.sources import model_columns, read_source
 
 FEATHER_S = 0.04
@@ -37,8 +37,8 @@ def inpaint(
     """The sound with start_s … end_s (and low_hz … high_hz) painted anew, at its own rate and with its own channels.
 
     Outside the region the samples are the original's, exactly; a feather of 40 ms lies inside the region. A `mask`
-    painted over the spectrogram (see painted_mask.py) takes the place of times and band. With `match_level` the painted
-    stretch gets the level (RMS) of what lies around it.
+    painted over the spectrogram (see painted_mask.py) takes the place of times and band; the recipe holds it. With
+    `match_level` the painted stretch gets the level (RMS) of what lies around it.
     """
     audio, rate_hz = read_source(audio, sampling_rate, pipeline)
     seconds = audio.shape[1] / rate_hz
@@ -58,7 +58,9 @@ def inpaint(
         cells = torch.from_numpy(cells)[None, None].to(original)
     latents = repaint(pipeline, original, cells, prompt, sampling, strength)
     region = {"start_s": start_s, "end_s": end_s, "low_hz": low_hz, "high_hz": high_hz, "strength": strength}
-    recipe = pipeline.recipe(prompt, sampling, params, "inpaint", region | ({} if mask is None else {"mask": True}))
+    if painted_mask is not None:
+        region["mask"] = mask_to_text(painted_mask)
+    recipe = pipeline.recipe(prompt, sampling, params, "inpaint", region)
     heard = pipeline.hear([decode_picture(pipeline, latents)], [recipe], params)
     painted = np.zeros_like(audio)
     place(painted, heard.audios[0], heard.sampling_rate, view_s, rate_hz)

@@ -3,10 +3,13 @@
 White (or painted, where the picture has transparency) is to be changed. Row 0 is the highest band, as in pictures.
 """
 
+import base64
+import binascii
+import io
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 from spectrogram.mel import warp
 from spectrogram.params import SpectrogramParams
@@ -15,6 +18,7 @@ from spectrogram.stft import istft, stft
 
 FEATHER_PIXELS = 3.0
 MIX_STEP_MS, MIX_WINDOW_MS = 10.0, 40.0
+LARGEST_PIXELS = 1 << 24
 
 
 def read_mask(mask, params: SpectrogramParams, seconds: float) -> np.ndarray:
@@ -49,6 +53,24 @@ def _grey(mask) -> Image.Image:
     if mask.mode in ("RGBA", "LA") and np.ptp(np.asarray(mask.getchannel("A"))) > 0:
         return mask.getchannel("A")
     return mask.convert("L")
+
+
+def mask_to_text(mask: np.ndarray) -> str:
+    """Booleans (bands, columns) as the text of a one-bit PNG, 1 to 2 kB for a few strokes: what a recipe holds."""
+    data = io.BytesIO()
+    Image.fromarray(mask).save(data, "PNG", optimize=True)
+    return base64.b64encode(data.getvalue()).decode()
+
+
+def mask_from_text(text: str) -> np.ndarray:
+    """The inverse of `mask_to_text`, nothing is lost; raises UsageProblem on anything else."""
+    try:
+        with Image.open(io.BytesIO(base64.b64decode(text, validate=True)), formats=["PNG"]) as picture:
+            if picture.width * picture.height > LARGEST_PIXELS:
+                raise ValueError("it is too large")
+            return np.asarray(picture.convert("1"))
+    except (binascii.Error, UnidentifiedImageError, OSError, SyntaxError, ValueError, TypeError) as error:
+        raise UsageProblem(f"the recipe's mask is damaged ({error})", "a one-bit PNG as text", "paint it again") from error
 
 
 def bounds_s(mask: np.ndarray, params: SpectrogramParams) -> tuple[float, float]:

@@ -75,6 +75,8 @@ def browser():
     if program is None:
         pytest.skip("no chromium on this machine (Debian: apt install chromium)")
     playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    # A step of the page takes long on a machine that does much else.
+    playwright.expect.set_options(timeout=60_000)
     # Playwright's own event loop must not meet the one of other tests: it lives in this fixture only.
     with playwright.sync_playwright() as driver:
         opened = driver.chromium.launch(executable_path=program, args=CHROMIUM_ARGUMENTS)

@@ -3,19 +3,19 @@
 import numpy as np
 import pytest
 import soundfile
-from PIL import Image, ImageDraw
 
 from space.clips import ClipStore
 from space.gpu_refusal import events_or_refusal, explain_refusal
 from space.jobs import Failed, Request
 from space.limits import RateLimit
 from space.links import from_link, to_link
-from space.regions import clamp_region, hertz_at, mark_region, painted_box, region_of_box
+from space.regions import clamp_region, hertz_at
 from space.sources import take_sound
 from spectrogram.mel import warp
 from spectrogram.params import SpectrogramParams
 from spectrogram.problems import Problem, SoundProblem, UsageProblem
 from spectrogram.recipe import Recipe
+from spectrogram.verbs.painted_mask import mask_to_text
 
 MINI = SpectrogramParams.preset("mini")
 
@@ -23,6 +23,14 @@ MINI = SpectrogramParams.preset("mini")
 def test_a_link_holds_what_a_person_chose():
     recipe = Recipe("ein Käuzchen → “uhu”", seed=3, steps=9, verb="transform", settings={"strength": 0.4})
     assert from_link(to_link(recipe, 5.12)) == (recipe, 5.12)
+
+
+def test_a_mask_that_is_too_large_for_a_link_is_named_in_it_and_a_small_one_is_there():
+    noise = np.random.default_rng(0).random((128, 1500)) > 0.5
+    small = Recipe("a", verb="inpaint", settings={"mask": mask_to_text(noise[:, :60]), "strength": 1.0})
+    assert from_link(to_link(small, 1.0))[0] == small
+    large = small.replace(settings=small.settings | {"mask": mask_to_text(noise)})
+    assert from_link(to_link(large, 30.0))[0].settings == {"mask": True, "strength": 1.0}
 
 
 @pytest.mark.parametrize("text", ["", "???", "W10", "x" * 9000, "bnVsbA", "eyJzZWVkIjoxfQ"])
@@ -57,15 +65,6 @@ def test_the_limit_forgets_visitors_so_that_memory_stays_small():
     assert len(limit.seen) <= 4
 
 
-def test_a_painted_box_is_seconds_and_hertz_and_edges_mean_all():
-    mask = Image.new("RGBA", (640, 320))
-    ImageDraw.Draw(mask).rectangle((160, 0, 319, 159), fill="white")
-    start_s, end_s, low_hz, high_hz = region_of_box(painted_box([mask]), mask.size, 4.0, MINI)
-    assert (start_s, end_s, high_hz) == (1.0, 2.0, None)
-    assert low_hz == pytest.approx(hertz_at(0.5, MINI), abs=1)
-    assert painted_box([Image.new("RGBA", (640, 320))]) is None
-
-
 def test_a_height_is_the_frequency_that_the_codec_paints_there():
     low, high = (float(value) for value in warp(MINI, [MINI.low_hz, MINI.high_hz]))
     for hertz in (200.0, 1000.0, 6000.0):
@@ -85,12 +84,6 @@ def test_a_region_beyond_the_sound_is_cut_and_said():
 def test_a_region_that_cannot_be_meant_is_refused(region):
     with pytest.raises(UsageProblem):
         clamp_region(*region, 3.0)
-
-
-def test_the_marked_region_is_brighter_and_the_rest_is_as_it_was():
-    marked = np.asarray(mark_region(Image.new("RGB", (640, 320)), (1.0, 2.0, None, None), 4.0, MINI))
-    assert marked[:, 170:310].min() > 50
-    assert marked[:, :155].max() == marked[:, 325:].max() == 0
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from PIL import Image
 from spectrogram.problems import EnvironmentProblem, Problem
 from spectrogram.recipe import Recipe
 from spectrogram.verbs.levels import bring_to_level, decibels, match_gain, round_peaks
-from spectrogram.verbs.painted_mask import bounds_s, latents_of, read_mask
+from spectrogram.verbs.painted_mask import bounds_s, latents_of, mask_from_text, read_mask
 from spectrogram.verbs.regions import row_weights
 from spectrogram.verbs.upscale import add_treble
 
@@ -51,7 +51,7 @@ class TestPaintedMask:
         for low_hz, high_hz in ((0, 2200), (7000, 16000)):
             assert energy(inside, RATE_HZ, low_hz, high_hz) < 1e-6 * energy(original, RATE_HZ, low_hz, high_hz)
         assert energy(inside, RATE_HZ, 3000, 5500) > 1e-2 * energy(original, RATE_HZ, 3000, 5500)
-        assert Recipe.of(output).settings["mask"] is True
+        np.testing.assert_array_equal(mask_from_text(Recipe.of(output).settings["mask"]), square)
 
     def test_a_file_a_picture_with_transparency_and_an_array_are_the_same_mask(self, pipeline, square, tmp_path):
         grey = Image.fromarray(square.astype(np.uint8) * 255)
@@ -71,6 +71,11 @@ class TestPaintedMask:
         cells = latents_of(mask, pipeline.params, 0.0, 8)
         assert np.argwhere(cells).tolist() == [[1, 2]]
         assert np.argwhere(latents_of(mask, pipeline.params, 0.16, 8)).tolist() == [[1, 1]]
+
+    @pytest.mark.parametrize("text", ["", "???", "bm8gcGljdHVyZQ==", "True"])
+    def test_a_text_that_holds_no_mask_is_refused(self, text):
+        with pytest.raises(Problem, match="paint it again"):
+            mask_from_text(text)
 
     @pytest.mark.parametrize(
         ("region", "reason"),
