@@ -11,7 +11,7 @@ import numpy as np
 from numba import njit
 
 from spectrogram.params import SpectrogramParams
-from spectrogram.phase import HANN_GAMMA, TURN
+from spectrogram.phase import HANN_GAMMA, TURN, bins_off
 
 
 def follow_hills(log_magnitude: np.ndarray, params: SpectrogramParams, seed: int) -> np.ndarray:
@@ -19,7 +19,7 @@ def follow_hills(log_magnitude: np.ndarray, params: SpectrogramParams, seed: int
     hop, size, gamma = params.hop_samples, params.fft_samples, HANN_GAMMA * params.window_samples**2
     advance = (np.arange(log_magnitude.shape[1], dtype=np.int64) * hop % size) / size
     start = np.random.default_rng(seed).integers(0, 1 << 32, log_magnitude.shape[1], dtype=np.uint32)
-    per_bin = np.float32(hop * size / (8 * math.pi * gamma))
+    per_bin = np.float32(hop / size)
     per_frame = np.float32(-gamma / (8 * math.pi * hop * size))
     return _follow(log_magnitude, advance.astype(np.float32), start, per_bin, per_frame)
 
@@ -27,7 +27,7 @@ def follow_hills(log_magnitude: np.ndarray, params: SpectrogramParams, seed: int
 @njit(cache=True, nogil=True, fastmath=True)
 def _follow(logs, advance, start, per_bin, per_frame):
     frames, bins = logs.shape
-    phase = np.empty((frames, bins), np.uint32)
+    phase, half = np.empty((frames, bins), np.uint32), np.float32(0.5)
     course, slope, earlier_slope = np.empty(bins, np.uint32), np.empty(bins, np.float32), np.empty(bins, np.float32)
     firsts, entries = np.empty(bins + 1, np.int32), np.empty(bins + 1, np.int32)
     _slopes(logs[0], earlier_slope)
@@ -41,7 +41,7 @@ def _follow(logs, advance, start, per_bin, per_frame):
             entry = entries[hill]
             enters = before[entry]
             if frame > 0:
-                step = advance[entry] + per_bin * (slope[entry] + earlier_slope[entry])
+                step = advance[entry] + per_bin * bins_off(half * (slope[entry] + earlier_slope[entry]))
                 enters += np.uint32(np.int64(step * TURN))
             offset = np.uint32(enters - course[entry])
             for bin_ in range(firsts[hill], firsts[hill + 1]):

@@ -11,12 +11,14 @@ from spectrogram.mel import filterbank, inverse_filterbank, spreading
 from spectrogram.params import SpectrogramParams
 from spectrogram.phase import impose_magnitude, integrate_phase, scale_bins, sizes_by_bin, turn_positive, with_phase
 from spectrogram.sweep import Sweep
+from spectrogram.tones import lay_tones, take_tones
 
 MOMENTUM = np.float32(0.99 / 1.99)
 GREATEST_GAIN = np.float32(30)
 LEAST_OVERLAP = 5.0  # windows a sample; pictures with fewer are interpolated in time before phases are sought
 FRAMES_AT_ONCE = 32
 FLOOR = np.float32(1e-7)
+LEFT_OF_TONE = np.float32(0.03)  # of a tone's bands for the learned inverse, which never saw a hole among bands
 OVERSHOOT = np.float32(0.35)  # 3 dB: what a peak between two frames may rise above them
 
 
@@ -47,10 +49,21 @@ def synthesise(levels: np.ndarray, params: SpectrogramParams, seed: int, steps: 
 def find_magnitude(levels: np.ndarray, params: SpectrogramParams) -> tuple[SpectrogramParams, np.ndarray]:
     """Bin magnitudes (frames, bins) at a hop fine enough for phases, and the parameters with that hop."""
     weights = load_weights(params)
-    if weights is not None:
-        return params.replace(step_ms=params.step_ms / FINE), fine_magnitude(levels, params, weights)
-    fine_params, fine_levels = refine_time(levels, params)
-    return fine_params, spread_bands(fine_levels, fine_params)
+    if weights is None:
+        fine_params, fine_levels = refine_time(levels, params)
+        return fine_params, spread_with_tones(fine_levels, fine_params)
+    rest, tones = take_tones(levels, params)
+    magnitude = fine_magnitude(np.maximum(rest, LEFT_OF_TONE * levels), params, weights)
+    lay_tones(magnitude, tones, params, FINE)
+    return params.replace(step_ms=params.step_ms / FINE), magnitude
+
+
+def spread_with_tones(levels: np.ndarray, params: SpectrogramParams) -> np.ndarray:
+    """Bin magnitudes (frames, bins) for band levels (bands, frames), steady tones as exact lines."""
+    rest, tones = take_tones(levels, params)
+    magnitude = spread_bands(rest, params)
+    lay_tones(magnitude, tones, params)
+    return magnitude
 
 
 def refine_time(levels: np.ndarray, params: SpectrogramParams) -> tuple[SpectrogramParams, np.ndarray]:

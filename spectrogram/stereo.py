@@ -8,7 +8,7 @@ import numpy as np
 from numba import njit
 
 from spectrogram.params import SpectrogramParams
-from spectrogram.reconstruct import MOMENTUM, fit_bands, guess_spectrum, spread_bands
+from spectrogram.reconstruct import MOMENTUM, fit_bands, guess_spectrum, spread_with_tones
 from spectrogram.sweep import Sweep
 
 STEPS = 24
@@ -16,7 +16,7 @@ STEPS = 24
 
 def synthesise_stereo(planes: np.ndarray, params: SpectrogramParams, seed: int, steps: int | None = None) -> np.ndarray:
     """Audio (2, samples) from the bands of left, mid and right (3, bands, frames), by averaged projections."""
-    sizes = [spread_bands(plane, params) for plane in planes]
+    sizes = [spread_with_tones(plane, params) for plane in planes]
     sizes.append(side_size(*sizes))
     sweep = Sweep(params, planes.shape[2], planes.shape[2] * params.hop_samples)
     pair = _open_triangle(guess_spectrum(sizes[1], params, seed), *sizes[:3])

@@ -10,7 +10,7 @@ import math
 import torch
 
 from spectrogram.params import SpectrogramParams
-from spectrogram.phase import HANN_GAMMA
+from spectrogram.phase import HANN_GAMMA, LINE_BEND, LINE_SLOPE
 
 
 def integrate_phase(logs: torch.Tensor, params: SpectrogramParams, seed: int) -> torch.Tensor:
@@ -41,7 +41,8 @@ def _gradients(logs: torch.Tensor, params: SpectrogramParams) -> tuple[torch.Ten
     over_bins = over_bins[..., 2:] - over_bins[..., :-2]
     over_frames = torch.cat([logs[:, 1:], logs[:, -1:]], dim=1) - torch.cat([logs[:, :1], logs[:, :-1]], dim=1)
     before = torch.cat([over_bins[:, :1], over_bins[:, :-1]], dim=1)
-    time_step = advance + hop * size / (8 * math.pi * gamma) * (over_bins + before)
+    slope = 0.5 * (over_bins + before)
+    time_step = advance + hop / size * slope / (float(LINE_SLOPE) + float(LINE_BEND) * slope**2)
     bin_step = 0.5 - gamma / (8 * math.pi * hop * size) * (over_frames[..., 1:] + over_frames[..., :-1])
     course = torch.cumsum(torch.remainder(bin_step, 1), dim=2)
     return torch.remainder(time_step, 1), torch.nn.functional.pad(course, (1, 0))

@@ -70,7 +70,7 @@ def test_short_audio_is_padded_with_silence_and_long_audio_cut():
     assert long[:, -5:].max() > 200
 
 
-@pytest.mark.parametrize("hertz", [440.0, 1000.0, 2093.0, 3520.0])
+@pytest.mark.parametrize("hertz", [440.0, 1000.0, 2093.0, 3520.0, 7300.0])
 def test_decode_keeps_the_pitch_of_a_sine_to_a_cent(hertz):
     audio, rate_hz = SpectrogramCodec(SD15).decode(SpectrogramCodec(SD15).encode(sine(SD15, hertz), 40000))
     assert abs(1200 * np.log2(strongest_hz(audio[0], rate_hz) / hertz)) < 1

@@ -52,16 +52,17 @@ def test_the_middle_frame_of_each_three_has_the_picture_s_bands():
 
 
 @pytest.mark.parametrize("hertz", [261.6, 333.3, 523.25, 1000.0])
-def test_a_tone_between_bands_keeps_its_pitch_to_a_sixth_of_a_semitone(hertz):
+def test_a_tone_between_bands_keeps_its_pitch_to_two_cents(hertz):
     codec = SpectrogramCodec(MINI)
     audio, rate_hz = codec.decode(codec.encode(tone(hertz)[None], MINI.sample_rate_hz))
-    assert abs(1200 * np.log2(strongest_hz(audio[0], rate_hz) / hertz)) < 16
+    assert abs(1200 * np.log2(strongest_hz(audio[0], rate_hz) / hertz)) < 2
 
 
-def test_a_gliding_tone_is_nearer_with_the_learned_inverse_than_without():
-    audio = synthetic_clip(MINI, np.random.default_rng(11))
+def test_gliding_tones_over_noise_are_nearer_with_the_learned_inverse_than_without():
     unknown = MINI.replace(warp_hz=2000.001)  # the same bands, but no weights
-    assert distance(audio, MINI) < 0.9 * distance(audio, unknown)
+    sounds = [synthetic_clip(MINI, np.random.default_rng(seed)) for seed in range(8, 14)]
+    with_, without = (np.mean([distance(audio, params) for audio in sounds]) for params in (MINI, unknown))
+    assert with_ < 0.9 * without
 
 
 def distance(audio, params):
