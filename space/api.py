@@ -41,7 +41,8 @@ class Endpoints:
             self._add(verbs.loop, [audio(), text("prompt"), seam, *sampling()], sound_outputs())
             pair = [text("first"), text("last"), gr.Number(5, label="clips", precision=0, minimum=2, maximum=9)]
             found = [gr.File(label="sounds", file_count="multiple"), gr.JSON(label="recipes")]
-            self._add(verbs.morph, [*pair, length(), *sampling()], found)
+            even = gr.Checkbox(True, label="even_in_sound")
+            self._add(verbs.morph, [*pair, length(), *sampling(), even], found)
             self._add_codec()
             # MCP knows no lists of files, so a set is a zip.
             sets = [gr.File(label=name, file_types=[".zip"]) for name in ("generated", "reference")]

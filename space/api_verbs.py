@@ -194,6 +194,7 @@ class VerbEndpoints:
         guidance: float,
         adapter: str,
         adapter_strength: float,
+        even_in_sound: bool,
         page: gr.Request,
     ) -> tuple[list[str], list[dict]]:
         """Make a row of sounds that leads from one text to another.
@@ -209,6 +210,7 @@ class VerbEndpoints:
             guidance: How closely to follow the text.
             adapter: Name of an adapter of this Space, or "none".
             adapter_strength: Strength of the adapter, 0 to 2.
+            even_in_sound: Look for equal steps in sound (up to three times the work); otherwise equal steps in text.
 
         Returns:
             The sounds (WAV) in their order, and their recipes.
@@ -217,6 +219,7 @@ class VerbEndpoints:
         self.endpoints.check_texts(first)
         self.endpoints.check_texts(last)
         options = {"prompts": [first.strip(), last.strip()], "steps": int(clips), "seconds": seconds}
+        options["respace"] = bool(even_in_sound)
         told = f"{first.strip()} → {last.strip()}"
         made = self.endpoints.run(page, told, sampling, verb="morph", options=options)
         return [clip.sound for clip in made], [clip.recipe.to_dict() for clip in made]

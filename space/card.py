@@ -57,6 +57,8 @@ def facts(clip: Clip) -> list[str]:
     seed = f"seed {recipe.seed}"
     if "variation_seed" in recipe.settings:
         seed += f" varied by {recipe.settings['variation_seed']}"
+    if isinstance(share := recipe.settings.get("share"), int | float):
+        seed = f"{100 * share:.0f} % of the way · {seed}"
     taken = [] if clip.seconds_taken is None else [f"made in {clip.seconds_taken:.1f} s"]
     return [seed, *taken, made_with, f"{clip.seconds:.2f} s long"]
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from space.jobs import SOUND_VERBS, VERBS, Failed, Finished, Request, Step, Stopped
+from space.jobs import SOUND_VERBS, VERBS, Failed, Finished, Painted, Request, Step, Stopped
 from space.watch import Halt, Watch
 from spectrogram.adapters import find_adapter
 from spectrogram.codec import SpectrogramCodec
@@ -39,7 +39,7 @@ class Engine:
         found = self.adapters_folder.glob("*/pytorch_lora_weights.safetensors")
         return sorted(file.parent.name for file in found)
 
-    def _work(self, request: Request, stop_file: Path) -> Iterator[Step | Finished | Stopped | Failed]:
+    def _work(self, request: Request, stop_file: Path) -> Iterator[Step | Painted | Finished | Stopped | Failed]:
         """Events of one request; the last one is Finished, Stopped or Failed."""
         events: queue.SimpleQueue = queue.SimpleQueue()
         watch = Watch(stop_file, events)
@@ -101,12 +101,11 @@ class Engine:
         """Call the pipeline's method of that name; its pictures are made to show all of the sound that comes out."""
         if request.verb not in VERBS:
             raise Problem(f"there is no verb {request.verb!r}", f"one of {', '.join(VERBS)}", "choose one of them")
-        clips = request.options["steps"] if request.verb == "morph" else 1
-        # The page shows a morph clip by clip: respacing would paint clips that are not kept, out of their order.
-        in_order = {"respace": False} if request.verb == "morph" else {}
-        watch.start(request.total_steps(self.pipeline.defaults.steps), clips)
+        watch.start(request.total_steps(self.pipeline.defaults.steps), request.most_clips, request.searches)
         source = (request.sound, request.prompt) if request.verb in SOUND_VERBS else ()
-        settings = self._sampling(request, watch) | {"seed": request.seed} | request.options | in_order
+        settings = self._sampling(request, watch) | {"seed": request.seed} | request.options
+        if request.verb == "morph":
+            settings["on_painted"] = watch.painted
         output = getattr(self.pipeline, request.verb)(*source, **settings)
         images, recipes = output.images, output.recipes
         if request.verb in ("inpaint", "extend", "loop"):

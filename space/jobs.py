@@ -40,17 +40,33 @@ class Request:
         """Denoising steps of all that is made: a strength below 1 walks only its share of them."""
         steps = self.steps or default
         if self.verb == "morph":
-            return steps * self.options["steps"]
+            return steps * self.most_clips
         if self.verb in ("transform", "inpaint"):
             return max(1, round(steps * self.options.get("strength", 1.0)))
         return steps
+
+    @property
+    def most_clips(self) -> int:
+        """Clips that are painted one after the other; a morph in even steps of sound may need fewer."""
+        if self.verb != "morph":
+            return 1
+        from spectrogram.verbs.morph import most_painted
+
+        return most_painted(len(self.options["prompts"]), self.options["steps"], self.searches)
+
+    @property
+    def searches(self) -> bool:
+        """Whether a morph looks for even steps in sound, which paints more clips than are kept."""
+        if self.verb != "morph" or not self.options.get("respace", True):
+            return False
+        return self.options["steps"] > len(self.options["prompts"])
 
 
 @dataclass(frozen=True)
 class Step:
     """Progress: `done` of `total` denoising steps of all `clips` that are made one after the other.
 
-    `preview` is the unfinished picture, now and then.
+    `preview` is the unfinished picture, now and then. `at_most`: it may end earlier.
     """
 
     done: int
@@ -58,6 +74,7 @@ class Step:
     seconds_left: float | None = None
     preview: Image.Image | None = None
     clips: int = 1
+    at_most: bool = False
 
 
 @dataclass(frozen=True)
@@ -85,3 +102,10 @@ class Finished:
     recipes: list[Recipe]
     seconds_taken: float
     notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Painted:
+    """One clip that can be heard while the next ones are made; `Finished` repeats those that stay."""
+
+    clip: Finished

@@ -9,11 +9,13 @@ from collections.abc import Callable, Iterator
 import gradio as gr
 
 from space.clips import Clip, ClipStore
+from space.curve import curve_html
 from space.engine import Engine
 from space.gpu_refusal import events_or_refusal
-from space.jobs import Failed, Finished, Request, Step, Stopped
+from space.jobs import Failed, Finished, Painted, Request, Step, Stopped
 from space.limits import RateLimit, visitor
-from space.result import ResultCard
+from space.result import Front, ResultCard
+from space.row import Row
 from space.settings import Settings
 from space.status import READY, preview_html, status_html, step_html
 from spectrogram.problems import Problem
@@ -25,6 +27,8 @@ ACKNOWLEDGE = (
     + json.dumps(status_html("Waiting for the model …"))
     + " : status }"
 )
+# Said by the browser too: an answer of the server could come after "Stopped" and stay.
+STOPPING = f"() => {json.dumps(status_html('Stopping …'))}"
 UNFORESEEN = "That did not work. Try again; fewer steps or a shorter length help."
 
 
@@ -61,19 +65,23 @@ class Maker:
         `opening(request)` is an image element that is seen before the first preview.
         """
 
-        def run(page: gr.Request, *values):
-            yield from self._follow(lambda: make(*values), values[-1], page, opening)
+        def run(page: gr.Request, front, *values):
+            yield from self._follow(lambda: make(*values), values[-1], front, page, opening)
 
-        self._connect(triggers, run, [*inputs, *self.settings.inputs], needed, validator=validate)
-        self.stop.click(self._ask_to_stop, None, self.status, api_visibility="private", queue=False)
+        def checked(front, *values):
+            return [gr.validate(True, ""), *validate(*values)]
+
+        self._connect(triggers, run, [self.card.front, *inputs, *self.settings.inputs], needed, validator=checked)
+        self.stop.click(None, None, self.status, js=STOPPING, api_visibility="private")
+        self.stop.click(self._ask_to_stop, None, None, api_visibility="private", queue=False)
 
     def connect_variation(self, vary: Callable):
         """Run `vary(clip, *settings)` when Variation is pressed."""
 
-        def run(page: gr.Request, clips, take, *values):
-            yield from self._follow(lambda: vary(self.card.chosen(clips, take), *values), values[-1], page)
+        def run(page: gr.Request, front, clips, take, *values):
+            yield from self._follow(lambda: vary(self.card.chosen(clips, take), *values), values[-1], front, page)
 
-        inputs = [self.card.clips, self.card.take, *self.settings.inputs]
+        inputs = [self.card.front, self.card.clips, self.card.take, *self.settings.inputs]
         self._connect([self.card.vary.click], run, inputs, [])
 
     def _connect(self, triggers: list, run: Callable, inputs: list, needed: list, **others):
@@ -96,7 +104,12 @@ class Maker:
         asked.failure(self._fail, None, [self.status, self.start, self.stop], api_visibility="private", queue=False)
 
     def _follow(
-        self, make: Callable[[], Request], suffix: str, page: gr.Request, opening: Callable = lambda request: ""
+        self,
+        make: Callable[[], Request],
+        suffix: str,
+        front: Front,
+        page: gr.Request,
+        opening: Callable = lambda request: "",
     ) -> Iterator[dict]:
         """Updates while a request is worked on. Whatever goes wrong, nothing typed is lost and it is said."""
         try:
@@ -111,20 +124,26 @@ class Maker:
             return
         stop_file = self.store.stop_file(page.session_hash or "")
         stop_file.unlink(missing_ok=True)
+        row = Row(self.store, suffix)
         for event in events_or_refusal(self.engine.work(request, stop_file)):
             if isinstance(event, Step):
                 preview = preview_html(event.preview) if event.preview else preview
                 yield {self.status: step_html(event, preview), **self._busy(True)}
+            elif isinstance(event, Painted):
+                yield self.card.show_beside(row.add(event), front)
             else:
-                yield {self.settings.seed: request.seed, **self._end(event, suffix), **self._busy(False)}
+                yield {self.settings.seed: request.seed, **self._end(event, row, front), **self._busy(False)}
 
-    def _end(self, event: Finished | Stopped | Failed, suffix: str) -> dict:
+    def _end(self, event: Finished | Stopped | Failed, row: Row, front: Front) -> dict:
         if isinstance(event, Finished):
             told = status_html(f"Done in {event.seconds_taken:.1f} s.", event.notes)
-            return {self.status: told, **self.card.show(self.store.keep(event, suffix))}
+            clips = row.finish(event)
+            shown = self.card.show_beside(clips, front, row.neighbour(front.clip, clips))
+            return {self.status: told, **shown, **self.card.tell_way(curve_html(event.recipes))}
         if isinstance(event, Stopped):
-            told = f"Stopped at step {event.done}/{event.total}. Your settings are kept."
-            return {self.status: self.tell(told)}
+            kept = f"Your settings and the clips so far ({len(row.painted)}) are kept."
+            made = kept if row.painted else "Your settings are kept."
+            return {self.status: self.tell(f"Stopped at step {event.done}/{event.total}. {made}")}
         return {self.status: self.tell(event.reason, problem=True)}
 
     def tell(self, text: str, notes: tuple[str, ...] = (), problem: bool = False) -> str:
@@ -139,6 +158,5 @@ class Maker:
         told = status_html(UNFORESEEN, problem=True)
         return told, gr.Button(self.verb, interactive=True), gr.Button(interactive=False)
 
-    def _ask_to_stop(self, page: gr.Request) -> str:
+    def _ask_to_stop(self, page: gr.Request):
         self.store.stop_file(page.session_hash or "").touch()
-        return status_html("Stopping …")

@@ -26,11 +26,16 @@ def status_html(
 
 
 def step_html(step: Step, preview: str = "") -> str:
-    """ "step 12/25 · 3 s left", in front of it "clip 2/5", and after the last step what still happens."""
+    """ "step 12/25 · 3 s left", in front of it "clip 2/5", and after the last step what still happens.
+
+    Where work may end earlier, clips and seconds are said to be at most so many.
+    """
     if step.done >= step.total:
         return status_html("picture → sound", share=1.0, preview=preview)
-    left = "" if step.seconds_left is None else f" · {max(1, round(step.seconds_left))} s left"
-    clip = f"clip {step.done * step.clips // step.total + 1}/{step.clips} · " if step.clips > 1 else ""
+    most = "at most " if step.at_most else ""
+    left = "" if step.seconds_left is None else f" · {most}{max(1, round(step.seconds_left))} s left"
+    of = " of at most " if step.at_most else "/"
+    clip = f"clip {step.done * step.clips // step.total + 1}{of}{step.clips} · " if step.clips > 1 else ""
     return status_html(f"{clip}step {step.done}/{step.total}{left}", share=step.done / step.total, preview=preview)
 
 

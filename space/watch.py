@@ -4,7 +4,7 @@ import queue
 import time
 from pathlib import Path
 
-from space.jobs import Step
+from space.jobs import Finished, Painted, Step
 
 # A preview may cost this share of the work that it shows.
 PREVIEW_SHARE = 0.1
@@ -19,13 +19,13 @@ class Watch:
 
     def __init__(self, stop_file: Path, events: queue.SimpleQueue):
         self.stop_file, self.events = stop_file, events
-        self.done, self.total, self.clips = 0, 0, 1
+        self.done, self.total, self.clips, self.at_most = 0, 0, 1, False
         self.begun_s = time.monotonic()
-        self.preview_due_s = self.begun_s
+        self.preview_due_s = self.clip_begun_s = self.begun_s
 
-    def start(self, total: int, clips: int = 1):
-        self.done, self.total, self.clips = 0, total, clips
-        self.events.put(Step(0, total, clips=clips))
+    def start(self, total: int, clips: int = 1, at_most: bool = False):
+        self.done, self.total, self.clips, self.at_most = 0, total, clips, at_most
+        self.events.put(Step(0, total, clips=clips, at_most=at_most))
 
     def __call__(self, pipeline, step: int, timestep, tensors: dict) -> dict:
         self.done += 1
@@ -33,8 +33,15 @@ class Watch:
             raise Halt
         left_s = self.seconds / self.done * max(0, self.total - self.done)
         preview = self._preview(pipeline, tensors["latents"])
-        self.events.put(Step(self.done, self.total, left_s, preview, self.clips))
+        self.events.put(Step(self.done, self.total, left_s, preview, self.clips, self.at_most))
         return tensors
+
+    def painted(self, output):
+        """Hand over a clip (SpectrogramAudioOutput) while the next one is made."""
+        begun_s, self.clip_begun_s = self.clip_begun_s, time.monotonic()
+        taken_s = self.clip_begun_s - begun_s
+        clip = Finished(output.images, output.audios, output.sampling_rate, output.recipes, taken_s)
+        self.events.put(Painted(clip))
 
     def _preview(self, pipeline, latents):
         """The picture so far (128 or 512 pixels high), or None when showing it would slow the work down."""

@@ -11,7 +11,7 @@ import soundfile
 import torch
 
 from space.engine import estimate_seconds
-from space.jobs import Failed, Finished, Request, Stopped
+from space.jobs import Failed, Finished, Painted, Request, Step, Stopped
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -159,12 +159,23 @@ def test_every_verb_reports_its_steps_and_stops(engine, tmp_path):
     }
     for verb, (options, source, total) in requests.items():
         request = Request("rain", steps=4, seed=1, verb=verb, sound=source, options=options)
-        *steps, last = engine.work(request, tmp_path / "never")
+        *events, last = engine.work(request, tmp_path / "never")
+        steps = [event for event in events if isinstance(event, Step)]
         (tmp_path / "never").unlink()
         assert isinstance(last, Finished), last
         assert (steps[-1].done, steps[-1].total) == (total, total), verb
         (tmp_path / "stop").touch()
         assert isinstance(list(engine.work(request, tmp_path / "stop"))[-1], Stopped), verb
+
+
+def test_each_clip_of_a_morph_can_be_heard_before_the_next_is_made(engine, tmp_path):
+    options = {"prompts": ["rain", "bell"], "steps": 3, "respace": False}
+    events = list(engine.work(Request("rain", steps=2, seed=1, verb="morph", options=options), tmp_path / "stop"))
+    steps = [event.done if isinstance(event, Step) else type(event) for event in events]
+    assert steps == [0, 1, 2, Painted, 3, 4, Painted, 5, 6, Painted, Finished]
+    told = [event.clip.recipes[0].settings["share"] for event in events if isinstance(event, Painted)]
+    assert told == [recipe.settings["share"] for recipe in events[-1].recipes] == [0, 0.5, 1]
+    np.testing.assert_array_equal(events[3].clip.audios[0], events[-1].audios[0])
 
 
 def test_a_preview_shows_the_unfinished_picture_and_costs_a_tenth_at_most(run, engine):

@@ -145,5 +145,8 @@ def test_sounds_that_cannot_be_used_are_refused_without_naming_the_servers_paths
 
 def test_the_steps_of_a_verb_are_those_that_it_walks():
     assert Request("a", steps=20, verb="transform", options={"strength": 0.25}).total_steps(25) == 5
-    assert Request("a", verb="morph", options={"steps": 3}).total_steps(20) == 60
+    even_in_text = Request("a", verb="morph", options={"prompts": ["a", "b"], "steps": 3, "respace": False})
+    even_in_sound = Request("a", verb="morph", options={"prompts": ["a", "b"], "steps": 3})
+    assert (even_in_text.total_steps(20), even_in_text.searches) == (60, False)
+    assert (even_in_sound.total_steps(20), even_in_sound.searches) == (180, True)
     assert Request("a", verb="loop").total_steps(20) == 20

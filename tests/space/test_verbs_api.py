@@ -55,7 +55,8 @@ def test_a_program_edits_a_sound(client, tone, endpoint, settings, verb, seconds
 
 
 def test_a_program_morphs(client):
-    sounds, recipes = client.predict("rain", "bell", clips=3, seconds=1.0, **QUICK, api_name="/morph")
+    given = {"clips": 3, "seconds": 1.0, **QUICK, "even_in_sound": False}
+    sounds, recipes = client.predict("rain", "bell", **given, api_name="/morph")
     assert [soundfile.info(sound).duration for sound in sounds] == [1.0] * 3
     assert [recipe["settings"]["share"] for recipe in recipes] == [0, 0.5, 1]
 

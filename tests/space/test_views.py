@@ -73,6 +73,8 @@ def test_progress_is_text_and_a_bar():
     assert "step 12/25 · 3 s left" in step_html(Step(12, 25, 3.2))
     assert "picture → sound" in step_html(Step(25, 25, 0.0))
     assert "clip 3/5 · step 45/100" in step_html(Step(45, 100, clips=5))
+    bounded = step_html(Step(45, 300, 8, clips=15, at_most=True))
+    assert "clip 3 of at most 15 · step 45/300 · at most 8 s left" in bounded
     assert 'value="0.480"' in step_html(Step(12, 25, 3.2))
 
 

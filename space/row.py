@@ -1,0 +1,36 @@
+"""Clips of one request that come one by one: each is shown in its place of the row as soon as it can be heard."""
+
+from space.clips import Clip, ClipStore
+from space.jobs import Finished, Painted
+
+
+class Row:
+    """Keeps each painted clip; `finish` puts those that stay in order and keeps what has not been kept yet."""
+
+    def __init__(self, store: ClipStore, suffix: str):
+        self.store, self.suffix = store, suffix
+        self.painted: list[Clip] = []
+
+    def add(self, painted: Painted) -> list[Clip]:
+        """The clips so far, in the order of the row."""
+        clips = [*self.painted, *self.store.keep(painted.clip, self.suffix)]
+        self.painted = sorted(clips, key=place)
+        return self.painted
+
+    def finish(self, finished: Finished) -> list[Clip]:
+        """The clips of a result; one that was painted before is the same clip again."""
+        if not self.painted:
+            return self.store.keep(finished, self.suffix)
+        by_place = {place(clip): clip for clip in self.painted}
+        return [by_place[recipe.settings["share"]] for recipe in finished.recipes]
+
+    def neighbour(self, clip: Clip | None, among: list[Clip]) -> Clip | None:
+        """The nearest `among` those that stay to a clip of this row; None for a clip of another request."""
+        if clip not in self.painted:
+            return None
+        return min(among, key=lambda other: abs(place(other) - place(clip)))
+
+
+def place(clip: Clip) -> float:
+    """Where in its row a clip stands, 0 … 1."""
+    return clip.recipe.settings["share"]
