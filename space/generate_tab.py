@@ -56,7 +56,7 @@ class GenerateTab:
     def _build_length(self):
         natural_s = round(self.params.clip_seconds, 2)
         with gr.Row():
-            self.seconds = gr.Slider(1, 4 * natural_s, natural_s, step=0.01, label="Seconds", min_width=150)
+            self.seconds = gr.Slider(1, LONGEST_S, natural_s, step=0.01, label="Seconds", min_width=150)
             self.count = gr.Slider(1, 4, 1, step=1, label="Variations", min_width=150)
 
     def _build_examples(self):

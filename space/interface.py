@@ -26,6 +26,7 @@ from space.transform_tab import TransformTab
 
 TITLE = "Sound from Stable Diffusion"
 LEAD = "Write what you want to hear. A diffusion model paints its spectrogram, and the picture becomes sound."
+MARK = Path(__file__).parent / "mark.svg"
 # Requests of one session in five minutes on a public Space; at home nothing is limited.
 PUBLIC_LIMIT = 30
 
@@ -43,7 +44,7 @@ def build_interface(
         limit = RateLimit(PUBLIC_LIMIT if "SPACE_ID" in os.environ else None)
     parts = (engine, store, limit)
     with gr.Blocks(title=TITLE, analytics_enabled=False, delete_cache=(3600, 7200)) as page:
-        gr.Markdown(f"# {TITLE}\n\n{LEAD}", elem_id="title")
+        gr.HTML(f"<header>{MARK.read_text()}<h1>{TITLE}</h1><p>{LEAD}</p></header>", elem_id="title", padding=False)
         with gr.Tabs(elem_id="tabs") as tabs:
             with gr.Tab("Generate", id="generate"):
                 generate = GenerateTab(
@@ -109,6 +110,7 @@ def launch_settings(store: ClipStore, port: int | None = None) -> dict:
         "theme": build_theme(),
         "css": CSS,
         "head": SCRIPT,
+        "favicon_path": MARK,
         "max_file_size": "25mb",
         # gradio keeps about 0.7 MB of this page for each session that ever asked, 10,000 of them unless told otherwise.
         "state_session_capacity": 200,

@@ -2,6 +2,8 @@
 (() => {
   const card = (target) => target.closest && target.closest(".card");
 
+  const calm = matchMedia("(prefers-reduced-motion: reduce)");
+
   // One listener for the page: media events do not bubble, but they can be captured on their way down.
   const draw = (audio) => {
     const box = card(audio);
@@ -9,10 +11,11 @@
     box.classList.add("heard");
     box.style.setProperty("--played", 100 * audio.currentTime / audio.duration + "%");
     const strip = box.querySelector(".strip");
-    if (strip && strip.scrollWidth > strip.clientWidth) {
-      const place = strip.scrollWidth * audio.currentTime / audio.duration;
-      if (!audio.paused) strip.scrollLeft = place - strip.clientWidth / 2;
-    }
+    if (!strip || audio.paused || strip.scrollWidth <= strip.clientWidth) return;
+    // The line stays in the middle and the picture runs below it; whoever wants less motion gets page after page.
+    const place = strip.scrollWidth * audio.currentTime / audio.duration, width = strip.clientWidth;
+    if (!calm.matches) strip.scrollLeft = place - width / 2;
+    else if (place < strip.scrollLeft || place > strip.scrollLeft + width) strip.scrollLeft = place;
   };
   const follow = (audio) => { draw(audio); if (!audio.paused) requestAnimationFrame(() => follow(audio)); };
   document.addEventListener("play", (event) => {

@@ -52,6 +52,28 @@ def test_the_play_line_follows_the_sound(page):
     assert 50 <= played <= 100
 
 
+@pytest.mark.parametrize("motion", ["no-preference", "reduce"])
+def test_a_minute_scrolls_along_with_the_sound(page, motion):
+    page.emulate_media(reduced_motion=motion)
+    choose_steps(page, 1)
+    choose_number(page, "Seconds", 60)
+    page.fill("#generate-prompt textarea", "rain")
+    page.click("#generate-start")
+    expect(page.locator(".card .facts")).to_contain_text("60.00 s long")
+    page.wait_for_function(LOADED)
+    widths = page.evaluate(
+        "(() => { const s = document.querySelector('.strip'); return [s.scrollWidth, s.clientWidth] })()"
+    )
+    assert widths[0] == pytest.approx(5 * widths[1], abs=2)
+    page.evaluate("(() => { const a = document.querySelector('.card audio'); a.currentTime = 30; return a.play() })()")
+    page.wait_for_function("() => document.querySelector('.card audio').currentTime > 30.3")
+    page.evaluate("document.querySelector('.card audio').pause()")
+    line, strip = page.locator(".card .line").bounding_box(), page.locator(".card .strip").bounding_box()
+    place = (line["x"] - strip["x"]) / strip["width"]
+    assert place == pytest.approx(0.5, abs=0.02) if motion == "no-preference" else 0 <= place <= 1
+    assert page.evaluate("document.querySelector('.card .strip').scrollLeft") > 0
+
+
 def test_a_locked_seed_makes_the_same_sound_and_the_downloads_remember_it(page, tmp_path):
     choose_steps(page, 2)
     page.fill("#generate-seed input", "5")
