@@ -18,9 +18,13 @@ from spectrogram.params import SpectrogramParams
 from spectrogram.stft import analysis_window
 
 MOST = 16  # bands to each side of the strongest that are compared, at most; what a line lights, and one more
+TURNS = 4  # of the refinement of a fit
 GRID = 33  # sines a band is compared with
 EVERY = 0.04  # bins; how finely the range of those sines is sought
-DEPTH = np.float32(np.log(10) * 36 / 20)  # what lies deeper under the peak does not count
+DEPTH = np.float32(np.log(10) * 36 / 20)  # what lies deeper under the peak does not tell a tone from other sounds
+DEEPEST = np.float32(np.log(10) * 50 / 20)  # what is kept of the patterns
+FLANK = np.float32(np.log(10) * 42 / 20)  # bands above that refine the frequency, where they are
+CLOSE = np.float32(np.log(10) * 0.8 / 20)  # to what the tone would make of them
 MISFIT = np.float32(np.log(10) * 1.0 / 20)  # RMS over the bands; rounding to 120/255 dB makes 0.14 dB of it
 ROUNDING = np.float32(0.07)  # what may be left of a band's level by rounding
 FAINTEST = np.float32(1e-5)
@@ -33,8 +37,8 @@ class Patterns:
     """What each of GRID sines around each band looks like in the bands.
 
     `bins` (bands, GRID): where the sine lies. `logs` (bands, GRID, 2·MOST + 1): the bands around relative to the
-    loudest, no deeper than DEPTH. `peak` (bands, GRID): log of the loudest for amplitude 1. `reach` (bands,): how many
-    bands to each side count; `fall`: how loud the outermost of them may be beside the middle one.
+    loudest, no deeper than DEEPEST. `peak` (bands, GRID): log of the loudest for amplitude 1. `reach` (bands,): how
+    many bands to each side count; `fall`: how loud the outermost of them may be beside the middle one.
     """
 
     bins: np.ndarray
@@ -64,12 +68,12 @@ def tone_patterns(params: SpectrogramParams) -> Patterns:
     logs = np.full((len(bins), GRID, 2 * MOST + 1), np.log(1e-9))
     logs[own[near], levels.col[near] % GRID, around[near]] = np.log(np.maximum(levels.data[near], 1e-9))
     peak = logs.max(axis=2)
-    logs = np.maximum(logs - peak[..., None], -DEPTH)
+    logs = np.maximum(logs - peak[..., None], -DEEPEST)
     lit = (logs > -DEPTH).any(axis=1)
     reach = np.minimum(np.abs(np.arange(-MOST, MOST + 1) * lit).max(axis=1) + 1, MOST)
     own = np.arange(len(bins))
     ends = np.stack([logs[own, :, MOST - reach], logs[own, :, MOST + reach]])
-    fall = np.exp(ends.max(axis=(0, 2)) + 2 * MISFIT)
+    fall = np.exp(np.maximum(ends.max(axis=(0, 2)), -DEPTH) + 2 * MISFIT)
     arrays = (np.ascontiguousarray(values, dtype=np.float32) for values in (bins, logs, peak))
     return Patterns(*arrays, reach, fall.astype(np.float32))
 
@@ -127,8 +131,8 @@ def _take(levels, rest, bins, logs, peak, reach, fall):
                 continue
             for index in range(2 * far + 1):
                 ratio = levels[band + index - far, frame] / here
-                shape[index] = max(np.log(ratio + np.float32(1e-9)), -DEPTH)
-            if _fit(shape[: 2 * far + 1], nearby, found) > MISFIT * MISFIT:
+                shape[index] = max(np.log(ratio + np.float32(1e-9)), -DEEPEST)
+            if not _fit(shape[: 2 * far + 1], nearby, found):
                 continue
             low = min(max(int(found[0]), 0), GRID - 2)
             part = min(max(found[0] - low, np.float32(0)), np.float32(1))
@@ -147,41 +151,49 @@ def _take(levels, rest, bins, logs, peak, reach, fall):
 
 @njit(cache=True, nogil=True, fastmath=True)
 def _fit(shape, logs, tone):
-    """Weighted mean square misfit of the nearest pattern; `tone` becomes its place on the grid and the logs' offset."""
+    """Whether a pattern fits; `tone` becomes its place on the grid and the offset of the logs (Gauss and Newton)."""
     least, best = np.float32(1e9), 0
     for place in range(GRID):
         total, mean, square = np.float32(0), np.float32(0), np.float32(0)
         for index in range(shape.size):
             weight = _weight(logs[place, index])
-            away = shape[index] - logs[place, index]
+            away = max(shape[index], -DEPTH) - max(logs[place, index], -DEPTH)
             total += weight
             mean += weight * away
             square += weight * away * away
         misfit = (square - mean * mean / total) / total
         if misfit < least:
-            least, best = misfit, place
-    # One step of Gauss and Newton from there, in the place and the offset at once.
-    best = min(max(best, 1), GRID - 2)
-    aa = ab = bb = bd = ad = np.float32(0)
-    for index in range(shape.size):
-        weight = _weight(logs[best, index])
-        slope = np.float32(0.5) * (logs[best + 1, index] - logs[best - 1, index])
-        away = shape[index] - logs[best, index]
-        aa += weight
-        ab += weight * slope
-        bb += weight * slope * slope
-        ad += weight * away
-        bd += weight * slope * away
-    step = (aa * bd - ab * ad) / (aa * bb - ab * ab + np.float32(1e-9))
-    step = min(max(step, np.float32(-1)), np.float32(1))
-    tone[0], tone[1] = best + step, (ad - ab * step) / aa
-    return least
+            least, best, offset = misfit, place, mean / total
+    if least > MISFIT * MISFIT:
+        return False
+    place = np.float32(best)
+    for turn in range(TURNS):
+        low = min(max(int(place), 0), GRID - 2)
+        part = place - low
+        aa = ab = bb = bd = ad = np.float32(0)
+        for index in range(shape.size):
+            slope = logs[low + 1, index] - logs[low, index]
+            away = shape[index] - logs[low, index] - part * slope
+            weight = _weight(logs[low, index])
+            if turn > 0:
+                lit = min(logs[low, index], logs[low + 1, index]) > -FLANK
+                weight = np.float32(lit and np.abs(away - offset) < CLOSE)
+            aa += weight
+            ab += weight * slope
+            bb += weight * slope * slope
+            ad += weight * away
+            bd += weight * slope * away
+        step = (aa * bd - ab * ad) / (aa * bb - ab * ab + np.float32(1e-9))
+        step = min(max(step, np.float32(-1)), np.float32(1))
+        place, offset = place + step, (ad - ab * step) / (aa + np.float32(1e-9))
+    tone[0], tone[1] = place, offset
+    return True
 
 
 @njit(cache=True, nogil=True, fastmath=True)
 def _weight(log):
     """Bands that a tone lights well count fully, those at DEPTH hardly."""
-    return min(np.float32(0.1) + np.float32(5) * (1 + log / DEPTH), np.float32(1))
+    return min(np.float32(0.1) + np.float32(5) * max(1 + log / DEPTH, np.float32(0)), np.float32(1))
 
 
 @njit(cache=True, nogil=True, fastmath=True)
