@@ -4,6 +4,7 @@ import html
 import secrets
 from pathlib import Path
 
+from space.adapter_switch import adapter_of
 from space.clips import Clip
 from space.links import to_link
 from space.views import file_address, frequency_ticks, time_ticks
@@ -52,8 +53,9 @@ def facts(clip: Clip) -> list[str]:
     """Seed, seconds taken, model and adapter, length: what belongs under every result."""
     recipe = clip.recipe
     made_with = recipe.model or "unknown model"
-    if recipe.adapter:
-        made_with += f" + {recipe.adapter} × {1.0 if recipe.adapter_scale is None else recipe.adapter_scale:g}"
+    adapter, scale = adapter_of(recipe)
+    if adapter:
+        made_with += f" + {adapter}" + ("" if scale is None else f" × {scale:g}")
     seed = f"seed {recipe.seed}"
     if "variation_seed" in recipe.settings:
         seed += f" varied by {recipe.settings['variation_seed']}"

@@ -13,6 +13,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from space.adapter_switch import taught_in
 from spectrogram.problems import EnvironmentProblem, Problem, UsageProblem
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -74,7 +75,7 @@ def make_plan(name: str, dataset: Path | None, adapters: list[Path]) -> Plan:
     space = {line: ROOT / line for line in tracked if line in KEPT_ANYWAY or not line.startswith(LEFT_OUT)}
     model = {line.removeprefix("base_model/"): ROOT / line for line in tracked if line.startswith("base_model/")}
     for adapter in adapters:
-        if not (adapter / "pytorch_lora_weights.safetensors").is_file():
+        if taught_in(adapter) is None:
             raise UsageProblem(f"{adapter} holds no adapter", "the folder of a finished run", "check --adapter")
         files = [path for path in adapter.rglob("*") if path.is_file() and "checkpoints" not in path.parts]
         model |= {f"adapters/{adapter.name}/{path.relative_to(adapter).as_posix()}": path for path in files}

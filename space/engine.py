@@ -9,16 +9,20 @@ from spaces import GPU  # isort: skip - must come before torch
 import queue
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 from PIL import Image
 
+from space.adapter_switch import AESTHETIC, AdapterSwitch
 from space.jobs import SOUND_VERBS, VERBS, Failed, Finished, Painted, Request, Step, Stopped
 from space.watch import Halt, Watch
-from spectrogram.adapters import find_adapter
 from spectrogram.codec import SpectrogramCodec
 from spectrogram.models import load_pipeline
 from spectrogram.problems import Problem
+
+LONGEST_GPU_S = 120
+READING_S = 20
 
 
 class Engine:
@@ -29,15 +33,14 @@ class Engine:
         self.pipeline = load_pipeline(base, device)
         self.pipeline.set_progress_bar_config(disable=True)
         self.adapters_folder = Path(adapters_folder)
-        self._loaded: tuple | None = None
+        self.switch = AdapterSwitch(self.pipeline, adapters_folder)
         # The codec compiles on first use: the first visitor shall not wait for that.
         SpectrogramCodec(self.pipeline.params).decode(Image.new("RGB", (64, self.pipeline.params.height)))
-        self.work = GPU(duration=estimate_seconds)(self._work)
+        self.work = GPU(duration=self.estimate)(self._work)
 
     def adapters(self) -> list[str]:
         """Names of the adapters that can be chosen, found anew each time: training may have added one."""
-        found = self.adapters_folder.glob("*/pytorch_lora_weights.safetensors")
-        return sorted(file.parent.name for file in found)
+        return list(self.switch.all())
 
     def _work(self, request: Request, stop_file: Path) -> Iterator[Step | Painted | Finished | Stopped | Failed]:
         """Events of one request; the last one is Finished, Stopped or Failed."""
@@ -57,10 +60,20 @@ class Engine:
                 # Whoever stopped listening no longer wants the rest.
                 stop_file.touch()
 
+    def estimate(self, request: Request, stop_file: Path) -> int:
+        """Seconds of GPU to ask ZeroGPU for; an aesthetic reads the text many times before the first step."""
+        taught = self.switch.all().get(request.adapter or "")
+        read_s = READING_S if taught is not None and taught.kind == AESTHETIC else 0
+        return min(LONGEST_GPU_S, estimate_seconds(request, stop_file) + read_s)
+
     def _make(self, request: Request, watch: Watch) -> Finished:
+        self.switch.use(request.adapter, request.adapter_scale, watch.read)
+        made = self._make_adapted(request, watch)
+        return replace(made, recipes=[self.switch.name_in(recipe, request.adapter_scale) for recipe in made.recipes])
+
+    def _make_adapted(self, request: Request, watch: Watch) -> Finished:
         import torch
 
-        self._use(request.adapter, request.adapter_scale)
         if request.verb != "generate":
             return self._run_verb(request, watch)
         try:
@@ -131,36 +144,18 @@ class Engine:
         }
 
     def _notes(self, request: Request) -> tuple[str, ...]:
-        """Where texts that are longer than the text encoder's window are parted."""
+        """Where texts that are longer than the text encoder's window are parted, and a word that nobody wrote."""
         options = request.options
         texts = options.get("prompts") or [text for *_, text in options.get("events", [])] or [request.prompt]
         cuts = [cut for text in texts if (cut := self.pipeline.cut_words(text))]
-        return tuple(f"A long text is read in two or more pieces; the second begins: “{cut[:80]}”." for cut in cuts)
-
-    def _use(self, adapter: str | None, scale: float):
-        """Switch to an adapter of the folder, or to none. A warm worker may still hold the last visitor's."""
-        if adapter not in (None, *self.adapters()):
-            raise Problem(
-                f"adapter {adapter!r} is gone", f"one of {', '.join(self.adapters()) or 'none'}", "reload the page"
-            )
-        wanted = None if adapter is None else self._identity(adapter)
-        if wanted != self._loaded:
-            self.pipeline.unload_lora_weights()
-            self._loaded = None
-            if adapter is not None:
-                self.pipeline.load_lora_weights(find_adapter(self.adapters_folder / adapter), adapter_name="chosen")
-                self._loaded = wanted
-        if adapter is not None:
-            self.pipeline.set_adapters(["chosen"], [scale])
-
-    def _identity(self, adapter: str) -> tuple:
-        """What tells one adapter file from another: training may have written a new one under the same name."""
-        state = find_adapter(self.adapters_folder / adapter).stat()
-        return adapter, state.st_mtime_ns, state.st_size
+        notes = [f"A long text is read in two or more pieces; the second begins: “{cut[:80]}”." for cut in cuts]
+        if word := self.switch.unheard_word(texts):
+            notes.append(f"The text does not have the word {word}, so the adapter changed nothing: write it into it.")
+        return tuple(notes)
 
 
 def estimate_seconds(request: Request, stop_file: Path) -> int:
     """Seconds of GPU to ask ZeroGPU for: quota is checked against this number before anything runs."""
     steps = request.total_steps(25) * request.count
     seconds = request.seconds or request.options.get("seconds") or 5.0
-    return max(10, min(120, round(8 + 0.12 * steps * max(1.0, seconds / 5.0))))
+    return max(10, min(LONGEST_GPU_S, round(8 + 0.12 * steps * max(1.0, seconds / 5.0))))

@@ -1,18 +1,21 @@
 """The Fine-tune tab: from a visitor's files to a model of their own, in five steps."""
 
+import html
 import os
 import time
 
 import gradio as gr
 
+from space.adapter_switch import taught_in
 from space.checking import check_rows, round_trip_html, summary, verdicts_html
 from space.clips import ClipStore
 from space.collected import collect
 from space.engine import Engine
-from space.finetune_fields import DEFAULT_LENGTH, FinetuneFields, length_of, minutes_told
+from space.finetune_fields import FIRST_NAME, FinetuneFields
 from space.finetune_views import log_html, loss_html, progress_html, samples_html
 from space.hub_job import start_job
-from space.permissions import JOB, NOWHERE, Permissions, decide
+from space.methods import METHODS, STANDARD, minutes_told, options_of
+from space.permissions import HERE, JOB, NOWHERE, Permissions, decide
 from space.places import NAME, Places
 from space.publishing import publish, three_lines
 from space.settings import clean
@@ -21,7 +24,7 @@ from space.training_runs import TrainingRuns
 from spectrogram.presets import PRESETS
 from spectrogram.problems import Problem, UsageProblem
 
-FIRST_NAME = "my-sound"
+KEPT = "sign in, or start the page with HF_TOKEN; until then it stays here and works in Generate"
 
 
 class FinetuneTab:
@@ -63,20 +66,26 @@ class FinetuneTab:
             show_progress="hidden",
             **private,
         )
-        told = [fields.length, fields.method]
-        fields.length.change(lambda length, method: minutes_told(self.places, length), told, fields.estimate, **private)
+        quiet = private | {"queue": False, "show_progress": "hidden"}
+        asked, shown = [fields.method, fields.length], [fields.length, fields.trigger, fields.kind, fields.estimate]
+        fields.method.change(self.show_method, asked, shown, **quiet)
+        fields.length.change(self.tell_minutes, asked, fields.estimate, **quiet)
         watched = [fields.progress, fields.loss, fields.samples, fields.log, *fields.run_buttons, fields.timer]
         options = [fields.name, fields.length, fields.method, fields.trigger, fields.kind, fields.flavor]
-        fields.method.change(
-            lambda method: gr.Textbox(visible=method == "dreambooth"), fields.method, fields.kind, **private
-        )
-        fields.train.click(self.train, options, watched, **private)
-        fields.stop.click(self.stop, fields.name, watched, **private)
-        fields.resume.click(self.resume, fields.name, watched, **private)
-        quiet = private | {"queue": False, "show_progress": "hidden"}
-        fields.timer.tick(self.watch, fields.name, watched, **quiet)
-        page.load(self.open, fields.name, [fields.name, fields.train, fields.estimate, *watched], **quiet)
-        fields.publish.click(self.publish, [fields.name, fields.repo, fields.private], fields.published, **private)
+        fields.train.click(self.train, options, [fields.run, *watched], **private)
+        fields.stop.click(self.stop, fields.run, watched, **private)
+        fields.resume.click(self.resume, fields.run, watched, **private)
+        fields.timer.tick(self.watch, fields.run, watched, **quiet)
+        fields.run.input(self.watch, fields.run, watched, **quiet)
+        opened = [fields.name, fields.method, *shown, fields.train, fields.run, *watched]
+        page.load(self.open, [fields.name, *asked], opened, **quiet)
+        fields.publish.click(self.publish, [fields.run, fields.repo, fields.private], fields.published, **private)
+
+    def show_method(self, method: str, length: str):
+        return *self.fields.for_method(method, length), self.tell_minutes(method, length)
+
+    def tell_minutes(self, method: str, length: str) -> str:
+        return status_html(minutes_told(self.places, method, length))
 
     def read_files(self, paths: list[str] | None, name: str, page: gr.Request):
         """The table of sounds and captions, to be corrected by hand."""
@@ -131,51 +140,46 @@ class FinetuneTab:
         """Start training where this visitor may: here, or as a job on their own account."""
         allowed, user, token = self.permissions(page)
         try:
-            options = self.options(length, method, clean(trigger), clean(kind))
             _, dataset = self.folders(name, page)
+            options = options_of(method, length, name.strip(), clean(trigger), clean(kind))
+            if self.engine.base is not None:
+                options["base"] = self.engine.base
             if not dataset.is_dir():
                 raise UsageProblem(f"{name} has not been checked", "a checked set of sounds", "press Check first")
+            run = METHODS[method].run_name(name.strip())
             if allowed.train == JOB:
-                job = start_job(dataset, name, options, user, token, os.environ.get("SPACE_ID", ""), flavor)
-                told = status_html(f"The job {job.id} is running: {job.url}. The adapter will be in {user}/{name}.")
-                return told, *(gr.skip(),) * 7
-            self.runs.start(name, dataset, options)
+                job = start_job(dataset, run, options, user, token, os.environ.get("SPACE_ID", ""), flavor)
+                told = status_html(f"The job {job.id} is running: {job.url}. The adapter will be in {user}/{run}.")
+                return gr.skip(), told, *(gr.skip(),) * 7
+            self.runs.start(run, dataset, options)
         except Problem as problem:
-            return status_html(str(problem), problem=True), *(gr.skip(),) * 7
-        return self.watch(name)
+            return gr.skip(), status_html(str(problem), problem=True), *(gr.skip(),) * 7
+        return self.offer(run), *self.watch(run)
 
-    def options(self, length: str, method: str, trigger: str, kind: str) -> dict:
-        """Flags of the trainer. Raises UsageProblem when DreamBooth lacks its two words."""
-        options = {"steps": length_of(length), "method": method}
-        if self.engine.base is not None:
-            options["base"] = self.engine.base
-        if trigger:
-            options["trigger"] = trigger
-        if method == "dreambooth":
-            if not (trigger and kind):
-                raise UsageProblem("DreamBooth lacks a word", "a trigger word and a kind of sound", "write both")
-            options["class_prompt"] = kind
-        return options
+    def offer(self, run: str | None):
+        """An update of the list of runs, that one chosen."""
+        names = self.runs.names()
+        return gr.Dropdown(choices=names, value=run if run in names else None, visible=bool(names))
 
-    def stop(self, name: str, page: gr.Request):
-        if self.permissions(page)[0].train == "here":
-            self.runs.stop(name)
-        return self.watch(name)
+    def stop(self, run: str | None, page: gr.Request):
+        if self.permissions(page)[0].train == HERE:
+            self.runs.stop(run or "")
+        return self.watch(run)
 
-    def resume(self, name: str, page: gr.Request):
+    def resume(self, run: str | None, page: gr.Request):
         try:
-            if self.permissions(page)[0].train != "here":
+            if self.permissions(page)[0].train != HERE:
                 raise UsageProblem("only the owner resumes a run", "the owner", "duplicate this Space")
-            self.runs.resume(name)
+            self.runs.resume(run or "")
         except Problem as problem:
             return status_html(str(problem), problem=True), *(gr.skip(),) * 7
-        return self.watch(name)
+        return self.watch(run)
 
-    def watch(self, name: str):
+    def watch(self, run: str | None):
         """Everything that is seen of a run, read from its files: a reload loses nothing."""
-        state = self.runs.state(name)
+        state = self.runs.state(run)
         running, over = state.phase == "running", state.phase in ("stopped", "failed")
-        samples = samples_html(self.places.run(name), self.store) if state.phase != "none" else ""
+        samples = samples_html(self.places.run(state.name), self.store) if state.phase != "none" else ""
         buttons = (
             gr.Button(interactive=running),
             gr.Button(interactive=over),
@@ -183,26 +187,40 @@ class FinetuneTab:
         )
         return progress_html(state), loss_html(state), samples, log_html(state), *buttons, gr.Timer(active=running)
 
-    def open(self, typed: str):
-        """On loading: the run that is at work, else the latest; a name that was typed meanwhile stays."""
-        latest = self.runs.latest()
-        name = latest if latest and typed in ("", FIRST_NAME) else typed or FIRST_NAME
+    def open(self, typed: str, method: str, length: str):
+        """On loading: the run that is at work, else the latest; what was typed meanwhile stays."""
+        run = self.runs.latest()
+        name = typed or FIRST_NAME
+        if run and typed in ("", FIRST_NAME):
+            name, method = self.runs.taught_by(run)
+            length = METHODS[method].length(STANDARD)
         ready = self.places.dataset(name).is_dir() if NAME.fullmatch(name) else False
-        estimate = minutes_told(self.places, DEFAULT_LENGTH)
         told = gr.skip() if name == typed else name
-        return told, gr.Button(interactive=ready), estimate, *self.watch(name)
+        shown = self.show_method(method, length)
+        return told, method, *shown, gr.Button(interactive=ready), self.offer(run), *self.watch(run)
 
-    def publish(self, name: str, repo: str, private: bool, page: gr.Request):
+    def publish(self, run: str | None, repo: str, private: bool, page: gr.Request):
         allowed, user, token = self.permissions(page)
         try:
+            if allowed.train != HERE:
+                raise UsageProblem(
+                    "only the owner of this Space publishes from it", "a run of yours", "a job publishes by itself"
+                )
             if not allowed.publish:
-                raise UsageProblem("publishing needs a token", "to be signed in, or HF_TOKEN at home", "sign in first")
-            repo = (repo or "").strip() or f"{user}/{name}"
-            address = publish(self.places.run(name), repo, token, private)
+                raise UsageProblem("publishing needs a token", "to be signed in, or HF_TOKEN at home", KEPT)
+            repo = (repo or "").strip() or f"{user}/{run}"
+            address = publish(self.places.run(run), repo, token, private)
         except Problem as problem:
             return status_html(str(problem), problem=True)
-        lines = three_lines(repo, None if self.engine.base is None else str(self.engine.base))
-        return status_html(f"Published: {address}") + f'<pre class="log" tabindex="0">{lines}</pre>'
+        taught, base = taught_in(self.places.run(run)), self.engine.base
+        lines = three_lines(repo, None if base is None else str(base), taught.kind, self.runs.asked(run)[1])
+        code = html.escape(lines)
+        return status_html(f"Published: {address}") + f'<pre class="log" tabindex="0">{code}</pre>'
+
+    def asked(self, run: str | None, written: str) -> str:
+        """A text to ask Generate for what was taught: the one that is written, unless it lacks the run's own word."""
+        word, text = self.runs.asked(run)
+        return text if word and word not in (written or "") else written
 
 
 def signed_in(page: gr.Request) -> tuple[str | None, str | None]:

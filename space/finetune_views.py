@@ -24,9 +24,8 @@ def progress_html(state: RunState) -> str:
         told = f"step {state.step}/{state.total}{left}" if state.step else "reading the sounds …"
         return status_html(told, (f"{state.name} goes on when you close this page.",), share=share or 0.0)
     if state.phase == "done":
-        return status_html(
-            f"{state.name} is ready: {state.total} steps. Listen below, then use it in Generate.", share=1.0
-        )
+        steps = f", after {state.total} steps" if state.total > 1 else ""
+        return status_html(f"{state.name} is ready{steps}. Listen below, then use it in Generate.", share=1.0)
     if state.phase == "stopped":
         return status_html(f"{state.name} was stopped at step {state.step}/{state.total}. Resume goes on from there.")
     return status_html(
@@ -63,7 +62,7 @@ def loss_html(state: RunState) -> str:
 
 
 def samples_html(run: Path, store: ClipStore) -> str:
-    """The fixed prompts before and after training, same seeds; empty while there are none."""
+    """The fixed prompts before, on the way and after, same seeds; empty while there are none."""
     table = run / "samples" / "samples.json"
     if not table.is_file():
         return ""
@@ -73,15 +72,26 @@ def samples_html(run: Path, store: ClipStore) -> str:
     items = []
     for (prompt, seed), files in pairs.items():
         players = "".join(
-            _sample(run / "samples" / files[tag], tag, prompt, store) for tag in ("before", "after") if tag in files
+            _sample(run / "samples" / files[tag], tag, prompt, store) for tag in sorted(files, key=_order)
         )
         items.append(f"<li><strong>{html.escape(prompt)}</strong> <span class='facts'>seed {seed}</span>{players}</li>")
     return f'<ul class="trips samples">{"".join(items)}</ul>'
 
 
+def _order(tag: str) -> tuple[int, str]:
+    """Before, then the steps, then after."""
+    return {"before": 0, "after": 2}.get(tag, 1), tag
+
+
+def _told(tag: str) -> str:
+    """ "step-000100" as "Step 100"."""
+    word, _, number = tag.partition("-")
+    return f"{word.capitalize()} {int(number)}" if number.isdigit() else word.capitalize()
+
+
 def _sample(sound: Path, tag: str, prompt: str, store: ClipStore) -> str:
-    label, picture = tag.capitalize(), sound.with_suffix(".png")
-    told = html.escape(f"Spectrogram {tag}: {prompt}")
+    label, picture = _told(tag), sound.with_suffix(".png")
+    told = html.escape(f"Spectrogram, {label.lower()}: {prompt}")
     image = f'<img src="{file_address(store.lend(picture))}" alt="{told}" loading="lazy">' if picture.is_file() else ""
     return f"<label>{label} {image}{audio_html(store.lend(sound), f'{label}: {prompt}')}</label>"
 

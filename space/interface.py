@@ -20,7 +20,6 @@ from space.maker import Maker
 from space.morph_tab import MorphTab
 from space.past import Past
 from space.places import Places
-from space.settings import NO_ADAPTER
 from space.theme import CSS, build_theme
 from space.transform_tab import TransformTab
 
@@ -87,14 +86,15 @@ def connect_uses(tabs: gr.Tabs, makers: dict):
 
 
 def connect_adapter(tabs: gr.Tabs, generate: GenerateTab, finetune: FinetuneTab):
-    """Use in Generate: the adapter that was just trained is chosen and its tab opens."""
+    """Use in Generate: what was just taught is chosen, the text has its word, and the tab opens."""
 
-    def use(name: str):
-        choices = [NO_ADAPTER, *generate.maker.engine.adapters()]
-        return gr.Dropdown(choices=choices, value=name if name in choices else NO_ADAPTER), gr.Tabs(selected="generate")
+    def use(run: str, written: str):
+        adapter = generate.maker.settings.offer(run)
+        return adapter, finetune.asked(run, written), gr.Tabs(selected="generate")
 
-    outputs = [generate.maker.settings.adapter, tabs]
-    finetune.fields.use.click(use, finetune.fields.name, outputs, api_visibility="private", queue=False)
+    outputs = [generate.maker.settings.adapter, generate.prompt, tabs]
+    inputs = [finetune.fields.run, generate.prompt]
+    finetune.fields.use.click(use, inputs, outputs, api_visibility="private", queue=False)
 
 
 def served_examples(store: ClipStore) -> Path:

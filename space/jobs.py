@@ -9,6 +9,8 @@ from spectrogram.recipe import Recipe
 
 # What the pipeline can do, and which of it starts from a sound. Nothing else is ever called by name.
 SOUND_VERBS = ("transform", "inpaint", "extend", "loop")
+# What a Step is one of: the text is read anew for an aesthetic, then the picture is denoised.
+READING, DENOISING = "reading the text", "denoising"
 VERBS = ("generate", "morph", "timeline", *SOUND_VERBS)
 
 
@@ -66,7 +68,8 @@ class Request:
 class Step:
     """Progress: `done` of `total` denoising steps of all `clips` that are made one after the other.
 
-    `preview` is the unfinished picture, now and then. `at_most`: it may end earlier.
+    `preview` is the unfinished picture, now and then. `at_most`: it may end earlier. `stage`: DENOISING, or READING
+    before it.
     """
 
     done: int
@@ -75,6 +78,7 @@ class Step:
     preview: Image.Image | None = None
     clips: int = 1
     at_most: bool = False
+    stage: str = DENOISING
 
 
 @dataclass(frozen=True)

@@ -1,18 +1,17 @@
 """A trained adapter becomes a repository on the Hub, private unless its maker wants otherwise."""
 
+import json
 from pathlib import Path
 
 from model_card.push import push
+from space.adapter_switch import AESTHETIC, LORA, WORD, taught_in
 from space.shelf import HUB_NAME
-from spectrogram.adapters import WEIGHTS_FILE
 from spectrogram.problems import EnvironmentProblem, Problem, UsageProblem
-
-LORA, WORD, AESTHETIC = KINDS = (WEIGHTS_FILE, "learned_embeds.safetensors", "aesthetic.safetensors")
 
 
 def publish(run: Path, repo: str, token: str | None, private: bool = True) -> str:
     """Write the model card and commit the adapter; the repository's address. Raises Problem with what to do."""
-    if not any((run / kind).is_file() for kind in KINDS):
+    if taught_in(run) is None:
         raise Problem(f"{run.name} has no adapter yet", "a finished run", "train it first")
     if not HUB_NAME.fullmatch(repo or ""):
         raise UsageProblem("this is no name of a repository", "USER/NAME", "for example me/rain-roof")
@@ -23,7 +22,7 @@ def publish(run: Path, repo: str, token: str | None, private: bool = True) -> st
     return str(push(run, repo, public=not private, token=token)).split("/commit/")[0]
 
 
-def three_lines(repo: str, base: str | None, kind: str = LORA) -> str:
+def three_lines(repo: str, base: str | None, kind: str = LORA, prompt: str = "your prompt") -> str:
     """The Python that uses what was published; `kind`: the file that holds it."""
     fetched = f'hf_hub_download("{repo}", "{AESTHETIC}")'
     load = {
@@ -36,5 +35,5 @@ def three_lines(repo: str, base: str | None, kind: str = LORA) -> str:
         + "from spectrogram.pipeline import SpectrogramAudioPipeline\n\n"
         f'pipe = SpectrogramAudioPipeline.from_pretrained("{base or "base_model"}")\n'
         f"pipe.{load}\n"
-        'pipe("your prompt", seed=7).save("sound.wav")\n'
+        f'pipe({json.dumps(prompt, ensure_ascii=False)}, seed=7).save("sound.wav")\n'
     )

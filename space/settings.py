@@ -2,6 +2,7 @@
 
 import gradio as gr
 
+from space.adapter_switch import adapter_of
 from space.clips import FORMATS
 from space.engine import Engine
 from spectrogram.recipe import Recipe
@@ -10,6 +11,7 @@ from spectrogram.seeds import LARGEST_SEED, draw_seed
 LONGEST_PROMPT = 1000
 NO_ADAPTER = "none"
 DRAW_AGAIN = "drawn anew each time; lock it to keep it"
+STRENGTH_TOLD = "0 leaves the base model"
 SHORTEN = f"Shorten the text to {LONGEST_PROMPT} characters."
 
 
@@ -52,10 +54,19 @@ class Settings:
                 1, 15, defaults.guidance, step=0.5, label="Follow the text", info=told, min_width=160
             )
         with gr.Row():
-            choices, told = [NO_ADAPTER, *self.engine.adapters()], "a LoRA trained on other sounds"
-            self.adapter = gr.Dropdown(choices, value=NO_ADAPTER, label="Adapter", info=told, min_width=160)
-            told = "0 leaves the base model"
-            self.strength = gr.Slider(0, 1.5, 1.0, step=0.05, label="Adapter strength", info=told, min_width=160)
+            told = "what was taught in Fine-tune: a LoRA, a word or an aesthetic"
+            self.adapter = gr.Dropdown(
+                self.choices(),
+                value=NO_ADAPTER,
+                label="Adapter",
+                info=told,
+                min_width=160,
+                elem_id=f"{self.tab}-adapter",
+            )
+            self.strength = gr.Slider(
+                0, 1.5, 1.0, step=0.05, label="Adapter strength", info=STRENGTH_TOLD, min_width=160
+            )
+            self.adapter.change(self.show_strength, self.adapter, self.strength, api_visibility="private", queue=False)
         self.format = gr.Radio(FORMATS, value="wav", label="File format", info="each carries its recipe")
 
     def read(self, values: tuple) -> dict:
@@ -82,19 +93,35 @@ class Settings:
 
     def restore(self, recipe: Recipe) -> dict:
         """Updates that set the fields to a recipe's; an adapter that is not here is left at none."""
-        adapter = recipe.adapter if recipe.adapter in self.engine.adapters() else NO_ADAPTER
+        name, scale = adapter_of(recipe)
         wanted = {self.seed: recipe.seed, self.steps: recipe.steps, self.guidance: recipe.guidance}
-        wanted |= {self.strength: recipe.adapter_scale}
+        wanted |= {self.strength: scale}
         updates = {field: value for field, value in wanted.items() if value is not None}
         return updates | {
             self.negative: recipe.negative_prompt,
             self.lock: recipe.seed is not None,
-            self.adapter: adapter,
+            self.adapter: self.offer(name),
         }
 
-    def offer_adapters(self):
-        """An update of the adapter's choices: training may have added one."""
-        return gr.Dropdown(choices=[NO_ADAPTER, *self.engine.adapters()])
+    def choices(self) -> list[tuple[str, str]]:
+        """(what is shown, name) of all adapters that are there now, "none" in front."""
+        return [
+            (NO_ADAPTER, NO_ADAPTER),
+            *((taught.label, taught.name) for taught in self.engine.switch.all().values()),
+        ]
+
+    def offer(self, name: str | None):
+        """An update of the adapter's field: training may have added one. One that is not there becomes none."""
+        choices = self.choices()
+        there = any(name == value for _, value in choices)
+        return gr.Dropdown(choices=choices, value=name if there else NO_ADAPTER)
+
+    def show_strength(self, name: str):
+        """A word is in the text or it is not: it has no strength."""
+        taught = self.engine.switch.all().get(name)
+        if taught is not None and taught.word:
+            return gr.Slider(interactive=False, info=f"write {taught.word} into the text; a word has no strength")
+        return gr.Slider(interactive=True, info=STRENGTH_TOLD)
 
 
 def text_verdict(text: str | None, asked: str):

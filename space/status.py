@@ -6,7 +6,7 @@ import io
 
 from PIL import Image
 
-from space.jobs import Step
+from space.jobs import READING, Step
 from space.views import colour_picture
 
 READY = "Press {verb} or Enter."
@@ -30,6 +30,8 @@ def step_html(step: Step, preview: str = "") -> str:
 
     Where work may end earlier, clips and seconds are said to be at most so many.
     """
+    if step.stage == READING:
+        return status_html(f"{READING} {step.done}/{step.total}", share=step.done / step.total, preview=preview)
     if step.done >= step.total:
         return status_html("picture → sound", share=1.0, preview=preview)
     most = "at most " if step.at_most else ""

@@ -16,6 +16,7 @@ from space.places import NAME, Places, checked
 from spectrogram.problems import UsageProblem
 
 ROOT = Path(__file__).resolve().parents[1]
+FIRST_TEXT = "your prompt"
 
 
 @dataclass(frozen=True)
@@ -34,36 +35,60 @@ class RunState:
 class TrainingRuns:
     """Runs below one folder; at most one is running."""
 
+    program = (sys.executable, "-m", "training")
+
     def __init__(self, places: Places):
         self.places, self.children, self.lock = places, {}, threading.Lock()
         self.notes = places.runs / ".space"
 
     def start(self, name: str, dataset: Path, options: dict[str, object]) -> RunState:
-        """Start a run, or take up one that was stopped: the trainer itself goes on from its last checkpoint."""
+        """Start a run, or take up one that was stopped: the trainer itself goes on from its last checkpoint.
+
+        What was finished, or is asked for otherwise or with other sounds than before, begins anew.
+        """
         flags = [part for option, value in options.items() for part in (f"--{option.replace('_', '-')}", str(value))]
-        command = [sys.executable, "-m", "training", str(dataset), "--out", str(self.places.run(name)), *flags]
-        return self._launch(checked(name), command, int(options.get("steps", 0)))
+        command = [*self.program, str(dataset), "--out", str(self.places.run(name)), *flags]
+        built_ns = dataset.stat().st_mtime_ns if dataset.is_dir() else 0
+        note = {
+            "command": command,
+            "steps": int(options.get("steps", 0)),
+            "method": options.get("method", "lora"),
+            "sounds": dataset.name,
+            "built_ns": built_ns,
+        }
+        before = self._note(name)
+        goes_on = before is not None and all(before.get(key) == value for key, value in note.items())
+        if goes_on and self.state(name).phase != "done":
+            return self._launch(name, note)
+        return self._launch(checked(name), note, fresh=True)
 
     def resume(self, name: str) -> RunState:
         """The same command once more."""
         note = self._note(name)
         if note is None:
             raise UsageProblem(f"there is no run {name!r}", "a run that was started here", "start it first")
-        return self._launch(name, note["command"], note["steps"])
+        return self._launch(name, note)
 
-    def _launch(self, name: str, command: list[str], steps: int) -> RunState:
+    def _launch(self, name: str, note: dict, fresh: bool = False) -> RunState:
         with self.lock:
             busy = self.running()
             if busy is not None:
                 raise UsageProblem(f"{busy} is still training", "one run at a time", "wait for it or stop it")
             self.notes.mkdir(parents=True, exist_ok=True)
+            if fresh:
+                # The trainer itself forgets them later: until then the page would tell of the former run.
+                (self.places.run(name) / "events.jsonl").unlink(missing_ok=True)
             with (self.notes / f"{name}.log").open("wb") as log:
                 child = subprocess.Popen(
-                    command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=ROOT, start_new_session=True
+                    [*note["command"], *(["--fresh"] if fresh else [])],
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=log,
+                    cwd=ROOT,
+                    start_new_session=True,
                 )
             self.children[name] = child
-            note = {"pid": child.pid, "begun": _begun(child.pid), "command": command, "steps": steps, "stopped": False}
-            self._write(name, note)
+            self._write(name, note | {"pid": child.pid, "begun": _begun(child.pid), "stopped": False})
         return self.state(name)
 
     def stop(self, name: str):
@@ -75,13 +100,34 @@ class TrainingRuns:
 
     def running(self) -> str | None:
         """Name of the run that is at work, whoever started it."""
-        names = [path.stem for path in self.notes.glob("*.json")] if self.notes.is_dir() else []
-        return next((name for name in names if (note := self._note(name)) and self._alive(name, note)), None)
+        return next((name for name in self.names() if (note := self._note(name)) and self._alive(name, note)), None)
+
+    def names(self) -> list[str]:
+        """All runs that were started here, the newest first."""
+        notes = self.notes.glob("*.json") if self.notes.is_dir() else []
+        notes = [path for path in notes if not path.name.startswith(".")]
+        return [path.stem for path in sorted(notes, key=lambda path: path.stat().st_mtime, reverse=True)]
 
     def latest(self) -> str | None:
         """The run that works, else the one that was started last."""
-        notes = sorted(self.notes.glob("*.json"), key=lambda path: path.stat().st_mtime) if self.notes.is_dir() else []
-        return self.running() or (notes[-1].stem if notes else None)
+        return self.running() or next(iter(self.names()), None)
+
+    def taught_by(self, name: str) -> tuple[str, str]:
+        """(name of the set of sounds, method) of a run."""
+        note = self._note(name) or {}
+        return note.get("sounds", name), note.get("method", "lora")
+
+    def asked(self, name: str | None) -> tuple[str, str]:
+        """(word that a text must have, "" for none; a text that the run was heard with) of a finished run."""
+        run = self.places.run(name) if name and NAME.fullmatch(name) else None
+        if run is None or not (run / "run.json").is_file():
+            return "", FIRST_TEXT
+        settings = json.loads((run / "run.json").read_text(encoding="utf-8"))["settings"]
+        samples = run / "samples" / "samples.json"
+        rows = json.loads(samples.read_text(encoding="utf-8")) if samples.is_file() else []
+        trigger = settings.get("trigger", "")
+        words = {"dreambooth": trigger, "textual_inversion": f"<{(trigger or 'new-sound').strip('<>')}>"}
+        return words.get(settings["method"], ""), rows[0]["prompt"] if rows else FIRST_TEXT
 
     def state(self, name: str | None) -> RunState:
         """How the run stands, from its events and its process."""

@@ -4,7 +4,7 @@ import queue
 import time
 from pathlib import Path
 
-from space.jobs import Finished, Painted, Step
+from space.jobs import READING, Finished, Painted, Step
 
 # A preview may cost this share of the work that it shows.
 PREVIEW_SHARE = 0.1
@@ -42,6 +42,12 @@ class Watch:
         taken_s = self.clip_begun_s - begun_s
         clip = Finished(output.images, output.audios, output.sampling_rate, output.recipes, taken_s)
         self.events.put(Painted(clip))
+
+    def read(self, done: int, total: int):
+        """Told while an aesthetic reads the text: before the first step, and stopped like one."""
+        if self.stop_file.exists():
+            raise Halt
+        self.events.put(Step(done, total, stage=READING))
 
     def _preview(self, pipeline, latents):
         """The picture so far (128 or 512 pixels high), or None when showing it would slow the work down."""

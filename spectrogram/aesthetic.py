@@ -95,11 +95,11 @@ def words_fit(aesthetic, ear):
 
 
 @contextmanager
-def steered(text_encoder, ids, aesthetic, ear, steps=STEPS["words"], rate=RATE["words"], fit=None):
+def steered(text_encoder, ids, aesthetic, ear, steps=STEPS["words"], rate=RATE["words"], fit=None, on_step=None):
     """Within the context the encoder reads token ids (1, tokens) nearer to the aesthetic; afterwards it is as before.
 
     ``steps`` of Adam up the ``fit`` (`words_fit`, `painted_aesthetic.Painted`); only the encoder's own weights move,
-    and only here.
+    and only here. ``on_step(done, steps)`` is told of each; what it raises ends the work.
     """
     import torch
 
@@ -112,11 +112,13 @@ def steered(text_encoder, ids, aesthetic, ear, steps=STEPS["words"], rate=RATE["
         parameters = list(text_encoder.parameters())
         optimizer = torch.optim.Adam(parameters, lr=rate)
         with torch.enable_grad():
-            for _ in range(steps):
+            for step in range(steps):
                 gradients = torch.autograd.grad(-fit(text_encoder, ids), parameters, allow_unused=True)
                 for parameter, gradient in zip(parameters, gradients, strict=True):
                     parameter.grad = gradient
                 optimizer.step()
+                if on_step is not None:
+                    on_step(step + 1, steps)
         text_encoder.requires_grad_(False)
         yield text_encoder
     finally:

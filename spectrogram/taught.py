@@ -40,10 +40,21 @@ class Taught:
             super().load_textual_inversion(source, token=token, **others)
         self._words = (*self._words, token or "a word from the Hub")
 
-    def load_aesthetic(self, aesthetic, steps=None, rate=None, ear=None, through="words"):
+    def unload_textual_inversion(self, *given, **others):
+        """diffusers' method; the tokenizer and the embeddings are the base's again, and recipes name no word.
+
+        Without a learned word nothing happens: what the base's own tokenizer added stays.
+        """
+        if not self._words:
+            return
+        super().unload_textual_inversion(*given, **others)
+        self._words = ()
+
+    def load_aesthetic(self, aesthetic, steps=None, rate=None, ear=None, through="words", on_step=None):
         """Read every prompt from now on nearer to an Aesthetic (or its file); raises for one of another ear.
 
         ``through`` "words" or "picture": what is compared with it (`aesthetic.steered`); each has its own usual steps.
+        ``on_step(done, steps)`` is told of each step while a prompt is read.
         """
         from spectrogram import aesthetic as gradients
         from spectrogram.clip_ear import open_ear
@@ -56,7 +67,7 @@ class Taught:
             raise UsageProblem(f"an aesthetic through {through!r}", f"one of {gradients.THROUGH}", "choose one")
         steps = gradients.STEPS[through] if steps is None else steps
         rate = gradients.RATE[through] if rate is None else rate
-        self._aesthetic = {"aesthetic": aesthetic, "ear": ear, "steps": steps, "rate": rate}
+        self._aesthetic = {"aesthetic": aesthetic, "ear": ear, "steps": steps, "rate": rate, "on_step": on_step}
         self._through = through
 
     def unload_aesthetic(self):

@@ -70,7 +70,8 @@ def mask_from_text(text: str) -> np.ndarray:
                 raise ValueError("it is too large")
             return np.asarray(picture.convert("1"))
     except (binascii.Error, UnidentifiedImageError, OSError, SyntaxError, ValueError, TypeError) as error:
-        raise UsageProblem(f"the recipe's mask is damaged ({error})", "a one-bit PNG as text", "paint it again") from error
+        what = f"the recipe's mask is damaged ({error})"
+        raise UsageProblem(what, "a one-bit PNG as text", "paint it again") from error
 
 
 def bounds_s(mask: np.ndarray, params: SpectrogramParams) -> tuple[float, float]:

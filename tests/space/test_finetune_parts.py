@@ -1,9 +1,12 @@
 """Fine-tune without a page: uploads, verdicts, runs as programs, publishing and jobs on a loopback Hub."""
 
 import json
+import re
+import subprocess
 import sys
 import time
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,13 +15,16 @@ import soundfile
 from space.checking import check_rows, summary, verdicts_html
 from space.clips import ClipStore
 from space.collected import collect
-from space.finetune_views import loss_html, progress_html
+from space.finetune_views import loss_html, progress_html, samples_html
+from space.methods import LONGEST_NAME, METHODS, minutes_told, options_of
 from space.places import Places, checked
 from space.publishing import publish, three_lines
 from space.training_runs import RunState, TrainingRuns, seconds_left
 from spectrogram.params import SpectrogramParams
 from spectrogram.problems import EnvironmentProblem, Problem, UsageProblem
 from tests.loopback_hub import LoopbackHub
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def write_noise(path, seconds=2.0, level=0.1, seed=0):
@@ -102,10 +108,7 @@ def runs(tmp_path, monkeypatch):
     trainer = tmp_path / "trainer.py"
     trainer.write_text(TRAINER)
     runs = TrainingRuns(Places(tmp_path / "runs", tmp_path / "datasets"))
-    launch = runs._launch
-    monkeypatch.setattr(
-        runs, "_launch", lambda name, command, steps: launch(name, [sys.executable, str(trainer), *command[3:]], steps)
-    )
+    monkeypatch.setattr(runs, "program", (sys.executable, str(trainer)))
     return runs
 
 
@@ -265,3 +268,82 @@ def test_a_job_carries_its_token_as_a_secret_and_its_words_apart(tmp_path):
     assert job["command"][3:7] == ["train", "lab/sounds", "ann/owl", "owl"]
     assert hub.created[0]["visibility"] == "private"
     assert "job-1" in told
+
+
+def test_the_page_offers_methods_and_flags_that_the_trainer_has():
+    done = subprocess.run(
+        [sys.executable, "-m", "training", "--help"], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True
+    )
+    offered = re.search(r"--method \{([\w,]+)\}", done.stdout)[1].split(",")
+    for name, method in METHODS.items():
+        assert name in offered
+        for length in method.lengths:
+            flags = options_of(name, length, "owl", "zorb", "a bird calling")
+            assert {f"--{flag.replace('_', '-')} " for flag in flags} <= set(re.findall(r"--[\w-]+ ", done.stdout))
+
+
+def test_each_method_gets_its_words_and_a_run_of_its_own():
+    assert options_of("dreambooth", "Quick", "owl", "", "a bird calling") == {
+        "method": "dreambooth", "steps": 100, "trigger": "sks", "class_prompt": "a bird calling"
+    }  # fmt: skip
+    assert options_of("textual_inversion", "Quick", "owl", "", "")["trigger"] == "owl"
+    assert "trigger" not in options_of("lora", "Standard", "owl", "", "")
+    assert options_of("lora", "Standard", "owl", "", "")["sample_every"] == 100
+    assert options_of("aesthetic", "Long", "owl", "", "")["aesthetic_through"] == "picture"
+    names = {method.run_name("x" * LONGEST_NAME) for method in METHODS.values()}
+    assert len(names) == len(METHODS)
+    assert all(checked(name) == name for name in names)
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        (("dreambooth", "Quick", "owl", "sks", ""), "what kind of sound"),
+        (("textual_inversion", "Quick", "owl", "../x", ""), "trigger word cannot be used"),
+        (("lora", "Quick", "owl", "--fresh", ""), "trigger word cannot be used"),
+        (("full", "Quick", "owl", "", ""), "there is no method"),
+    ],
+)
+def test_words_that_a_method_cannot_use_are_named(given, told):
+    with pytest.raises(UsageProblem, match=told):
+        options_of(*given)
+
+
+def test_the_minutes_are_a_guess_until_a_run_of_that_method_was_measured(tmp_path):
+    places = Places(tmp_path / "runs", tmp_path / "datasets")
+    assert "300 steps, about 2 min (a guess" in minutes_told(places, "lora", "Standard")
+    assert "About 1 min" in minutes_told(places, "aesthetic", "Quick")
+    (tmp_path / "runs/owl").mkdir(parents=True)
+    facts = {"settings": {"method": "lora", "steps": 100}, "seconds": {"cache": 60.0, "train": 200.0}}
+    (tmp_path / "runs/owl/run.json").write_text(json.dumps(facts))
+    assert minutes_told(places, "lora", "Standard") == "300 steps, about 11 min (measured on this machine)."
+    assert "a guess" in minutes_told(places, "dreambooth", "Standard")
+
+
+def test_a_finished_or_changed_run_begins_anew_and_a_stopped_one_goes_on(runs, tmp_path):
+    for options, fresh in (({"steps": 2}, True), ({"steps": 2}, True), ({"steps": 3}, True)):
+        runs.start("owl", tmp_path / "data", options)
+        assert ("--fresh" in runs.children["owl"].args) is fresh
+        wait_for(runs, "owl", "done")
+    runs.start("owl", tmp_path / "data", {"steps": 2000})
+    while runs.state("owl").step < 2:
+        time.sleep(0.05)
+    runs.stop("owl")
+    wait_for(runs, "owl", "stopped")
+    runs.start("owl", tmp_path / "data", {"steps": 2000})
+    assert "--fresh" not in runs.children["owl"].args
+    runs.stop("owl")
+    wait_for(runs, "owl", "stopped")
+    assert runs.names() == ["owl"]
+    assert runs.taught_by("owl") == ("data", "lora")
+
+
+def test_samples_stand_in_the_order_in_which_they_were_made(tmp_path):
+    folder = tmp_path / "samples"
+    rows = []
+    for tag in ("after", "step-000200", "before", "step-000100"):
+        write_noise(folder / f"{tag}-0.wav", seconds=0.1)
+        rows.append({"prompt": "an owl", "seed": 0, "tag": tag, "file": f"{tag}-0.wav"})
+    (folder / "samples.json").write_text(json.dumps(rows))
+    shown = samples_html(tmp_path, ClipStore(tmp_path / "clips"))
+    assert re.findall(r"<label>([\w ]+?) <", shown) == ["Before", "Step 100", "Step 200", "After"]
