@@ -5,6 +5,7 @@ from string import Template
 
 from . import figures
 from .licence import strictest
+from .taught import loading, taught_by, trigger_of
 
 
 def _samples(facts):
@@ -42,10 +43,13 @@ def _picture(params):
 
 def _fields(facts):
     run, settings, (before, after) = facts.run, facts.settings, facts.validation
-    trigger = settings["trigger"]
+    trigger, taught = trigger_of(settings), taught_by(settings)
     return {
+        "what": taught.what,
+        "loading": loading(settings, f'"{facts.name}"'),
+        "elsewhere": taught.others,
+        "size": taught.made.format(**settings),
         "name": facts.name,
-        "folder": facts.name,
         "base": run["base"],
         "prompt": facts.samples[0]["prompt"] if facts.samples else trigger or "a sound",
         "trigger": f"Trigger word: **{trigger}**."
@@ -67,7 +71,7 @@ def _fields(facts):
         "train_s": f"{run['seconds']['train']:.0f}",
         "picture": _picture(run["spectrogram_params"]),
         "versions": ", ".join(f"{name} {number}" for name, number in run["versions"].items()),
-    } | {key: settings[key] for key in ("steps", "batch", "rank", "targets", "rate", "seed", "precision")}
+    } | {key: settings[key] for key in ("steps", "batch", "rate", "seed", "precision")}
 
 
 def metadata(facts):
@@ -81,7 +85,7 @@ def metadata(facts):
         license=strictest(facts.run["licences"]),
         library_name="diffusers",
         pipeline_tag="text-to-audio",
-        tags=["lora", "spectrogram", "text-to-audio", "sd-audio-spectrograms"],
+        tags=[taught_by(facts.settings).tag, "spectrogram", "text-to-audio", "sd-audio-spectrograms"],
         **on_hub,
         **scores,
     )

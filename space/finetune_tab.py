@@ -6,7 +6,6 @@ import time
 
 import gradio as gr
 
-from space.adapter_switch import taught_in
 from space.checking import check_rows, round_trip_html, summary, verdicts_html
 from space.clips import ClipStore
 from space.collected import collect
@@ -16,7 +15,7 @@ from space.finetune_views import log_html, loss_html, progress_html, samples_htm
 from space.hub_job import start_job
 from space.methods import METHODS, STANDARD, minutes_told, options_of
 from space.permissions import HERE, JOB, NOWHERE, Permissions, decide
-from space.places import NAME, Places
+from space.places import Places
 from space.publishing import publish, three_lines
 from space.settings import clean
 from space.status import status_html
@@ -67,6 +66,7 @@ class FinetuneTab:
             **private,
         )
         quiet = private | {"queue": False, "show_progress": "hidden"}
+        fields.name.input(self.find_set, fields.name, fields.train, **quiet)
         asked, shown = [fields.method, fields.length], [fields.length, fields.trigger, fields.kind, fields.estimate]
         fields.method.change(self.show_method, asked, shown, **quiet)
         fields.length.change(self.tell_minutes, asked, fields.estimate, **quiet)
@@ -80,6 +80,13 @@ class FinetuneTab:
         opened = [fields.name, fields.method, *shown, fields.train, fields.run, *watched]
         page.load(self.open, [fields.name, *asked], opened, **quiet)
         fields.publish.click(self.publish, [fields.run, fields.repo, fields.private], fields.published, **private)
+
+    def find_set(self, name: str, page: gr.Request):
+        """A set of that name that was checked before can be trained on at once."""
+        try:
+            return gr.Button(interactive=self.folders(name, page)[1].is_dir())
+        except Problem:
+            return gr.Button(interactive=False)
 
     def show_method(self, method: str, length: str):
         return *self.fields.for_method(method, length), self.tell_minutes(method, length)
@@ -187,17 +194,16 @@ class FinetuneTab:
         )
         return progress_html(state), loss_html(state), samples, log_html(state), *buttons, gr.Timer(active=running)
 
-    def open(self, typed: str, method: str, length: str):
+    def open(self, typed: str, method: str, length: str, page: gr.Request):
         """On loading: the run that is at work, else the latest; what was typed meanwhile stays."""
         run = self.runs.latest()
         name = typed or FIRST_NAME
         if run and typed in ("", FIRST_NAME):
             name, method = self.runs.taught_by(run)
             length = METHODS[method].length(STANDARD)
-        ready = self.places.dataset(name).is_dir() if NAME.fullmatch(name) else False
         told = gr.skip() if name == typed else name
         shown = self.show_method(method, length)
-        return told, method, *shown, gr.Button(interactive=ready), self.offer(run), *self.watch(run)
+        return told, method, *shown, self.find_set(name, page), self.offer(run), *self.watch(run)
 
     def publish(self, run: str | None, repo: str, private: bool, page: gr.Request):
         allowed, user, token = self.permissions(page)
@@ -212,8 +218,8 @@ class FinetuneTab:
             address = publish(self.places.run(run), repo, token, private)
         except Problem as problem:
             return status_html(str(problem), problem=True)
-        taught, base = taught_in(self.places.run(run)), self.engine.base
-        lines = three_lines(repo, None if base is None else str(base), taught.kind, self.runs.asked(run)[1])
+        base, settings = self.engine.base, self.runs.settings(run)
+        lines = three_lines(repo, None if base is None else str(base), settings, self.runs.asked(run)[1])
         code = html.escape(lines)
         return status_html(f"Published: {address}") + f'<pre class="log" tabindex="0">{code}</pre>'
 

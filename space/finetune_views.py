@@ -12,6 +12,11 @@ from space.views import file_address
 
 WIDTH, HEIGHT = 600, 120
 SMOOTH = 0.9
+# The trainer's stages before its first step.
+STAGES = {
+    "caching latents": "getting ready: pictures and captions",
+    "replay": "getting ready: what the base can do already, so that it is kept,",
+}
 
 
 def progress_html(state: RunState) -> str:
@@ -21,7 +26,7 @@ def progress_html(state: RunState) -> str:
         return status_html("Nothing is trained yet.")
     if state.phase == "running":
         left = "" if state.seconds_left is None else f" · {minutes(state.seconds_left)} left"
-        told = f"step {state.step}/{state.total}{left}" if state.step else "reading the sounds …"
+        told = f"step {state.step}/{state.total}{left}" if state.step else getting_ready(state.stage)
         return status_html(told, (f"{state.name} goes on when you close this page.",), share=share or 0.0)
     if state.phase == "done":
         steps = f", after {state.total} steps" if state.total > 1 else ""
@@ -31,6 +36,12 @@ def progress_html(state: RunState) -> str:
     return status_html(
         f"{state.name} ended early, at step {state.step}/{state.total}. Its last words are below.", problem=True
     )
+
+
+def getting_ready(stage: str) -> str:
+    """What happens before the first step, in the words of a person; `stage` is "replay 12/70" in the trainer's log."""
+    name, _, count = stage.rpartition(" ")
+    return f"{STAGES[name]} {count}" if name in STAGES else "reading the sounds …"
 
 
 def minutes(seconds: float) -> str:

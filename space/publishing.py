@@ -4,7 +4,8 @@ import json
 from pathlib import Path
 
 from model_card.push import push
-from space.adapter_switch import AESTHETIC, LORA, WORD, taught_in
+from model_card.taught import loading
+from space.adapter_switch import AESTHETIC, taught_in
 from space.shelf import HUB_NAME
 from spectrogram.problems import EnvironmentProblem, Problem, UsageProblem
 
@@ -22,18 +23,15 @@ def publish(run: Path, repo: str, token: str | None, private: bool = True) -> st
     return str(push(run, repo, public=not private, token=token)).split("/commit/")[0]
 
 
-def three_lines(repo: str, base: str | None, kind: str = LORA, prompt: str = "your prompt") -> str:
-    """The Python that uses what was published; `kind`: the file that holds it."""
-    fetched = f'hf_hub_download("{repo}", "{AESTHETIC}")'
-    load = {
-        LORA: f'load_lora_weights("{repo}")',
-        WORD: f'load_textual_inversion("{repo}")',
-        AESTHETIC: f"load_aesthetic({fetched})",
-    }[kind]
+def three_lines(repo: str, base: str | None, settings: dict | None = None, prompt: str = "your prompt") -> str:
+    """The Python that uses what was published; `settings` are those of its run (None: a LoRA)."""
+    settings = settings or {}
+    aesthetic = settings.get("method") == "aesthetic"
+    where = f'hf_hub_download("{repo}", "{AESTHETIC}")' if aesthetic else f'"{repo}"'
     return (
-        ("from huggingface_hub import hf_hub_download\n" if kind == AESTHETIC else "")
+        ("from huggingface_hub import hf_hub_download\n" if aesthetic else "")
         + "from spectrogram.pipeline import SpectrogramAudioPipeline\n\n"
         f'pipe = SpectrogramAudioPipeline.from_pretrained("{base or "base_model"}")\n'
-        f"pipe.{load}\n"
+        f"{loading(settings, where)}\n"
         f'pipe({json.dumps(prompt, ensure_ascii=False)}, seed=7).save("sound.wav")\n'
     )

@@ -5,6 +5,7 @@ The page starts `python -m training`, reads the run's events.jsonl, and sends SI
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from model_card.taught import trigger_of
 from space.places import NAME, Places, checked
 from spectrogram.problems import UsageProblem
 
@@ -21,7 +23,7 @@ FIRST_TEXT = "your prompt"
 
 @dataclass(frozen=True)
 class RunState:
-    """How a run stands. `phase`: none, running, stopped, failed or done."""
+    """How a run stands. `phase`: none, running, stopped, failed or done; `stage`: what its log told last."""
 
     name: str
     phase: str
@@ -30,6 +32,7 @@ class RunState:
     losses: list[tuple[int, float]] = field(default_factory=list)
     seconds_left: float | None = None
     log_tail: str = ""
+    stage: str = ""
 
 
 class TrainingRuns:
@@ -117,17 +120,21 @@ class TrainingRuns:
         note = self._note(name) or {}
         return note.get("sounds", name), note.get("method", "lora")
 
+    def settings(self, name: str | None) -> dict:
+        """What a finished run was made with; empty without one."""
+        facts = self.places.run(name) / "run.json" if name and NAME.fullmatch(name) else None
+        return json.loads(facts.read_text(encoding="utf-8"))["settings"] if facts and facts.is_file() else {}
+
     def asked(self, name: str | None) -> tuple[str, str]:
         """(word that a text must have, "" for none; a text that the run was heard with) of a finished run."""
-        run = self.places.run(name) if name and NAME.fullmatch(name) else None
-        if run is None or not (run / "run.json").is_file():
+        settings = self.settings(name)
+        if not settings:
             return "", FIRST_TEXT
-        settings = json.loads((run / "run.json").read_text(encoding="utf-8"))["settings"]
-        samples = run / "samples" / "samples.json"
+        samples = self.places.run(name) / "samples" / "samples.json"
         rows = json.loads(samples.read_text(encoding="utf-8")) if samples.is_file() else []
-        trigger = settings.get("trigger", "")
-        words = {"dreambooth": trigger, "textual_inversion": f"<{(trigger or 'new-sound').strip('<>')}>"}
-        return words.get(settings["method"], ""), rows[0]["prompt"] if rows else FIRST_TEXT
+        # A LoRA's word is only recorded; its texts are those of the captions.
+        word = "" if settings.get("method") == "lora" else trigger_of(settings)
+        return word, rows[0]["prompt"] if rows else FIRST_TEXT
 
     def state(self, name: str | None) -> RunState:
         """How the run stands, from its events and its process."""
@@ -141,7 +148,9 @@ class TrainingRuns:
         losses = [(event["step"], event["loss"]) for event in steps if event["loss"] is not None]
         phase = self._phase(name, note, events)
         left_s = seconds_left(steps, total) if phase == "running" else None
-        return RunState(name, phase, done, total, losses, left_s, self.log_tail(name))
+        log = self.log_tail(name)
+        stages = re.findall(r"^(\D+ \d+/\d+)", log, re.MULTILINE)
+        return RunState(name, phase, done, total, losses, left_s, log, stages[-1] if stages else "")
 
     def _phase(self, name: str, note: dict, events: list[dict]) -> str:
         if self._alive(name, note):

@@ -100,3 +100,26 @@ def test_the_verdict_is_good_only_if_every_figure_moved_the_right_way():
 def test_the_verdict_says_by_how_much():
     sentence = listening_page.judge(RESULTS, "without the adapter").sentence
     assert "frechet_distance[ear] 8 → 2 ↓" in sentence
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"method": "dreambooth"}, ["DreamBooth", 'load_lora_weights("owl")', "rank 8", "Trigger word: **tawny**"]),
+        (
+            {"method": "textual_inversion", "vectors": 4},
+            ["A new word", 'load_textual_inversion("owl")', "4 vectors", "Trigger word: **<tawny>**"],
+        ),
+        (
+            {"method": "aesthetic", "aesthetic_through": "picture"},
+            ["An aesthetic", 'load_aesthetic("owl", through="picture")', "needs no trigger word"],
+        ),
+    ],
+)
+def test_a_card_says_what_its_method_made_and_how_it_is_loaded(tmp_path, settings, said):
+    folder = tmp_path / "owl"
+    folder.mkdir()
+    (folder / "run.json").write_text(json.dumps(RUN | {"settings": RUN["settings"] | settings}))
+    assert command.main([str(folder)]) == 0
+    text = (folder / "README.md").read_text()
+    assert [words for words in said if words not in text] == []

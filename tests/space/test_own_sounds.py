@@ -7,6 +7,7 @@ import pytest
 import soundfile
 from playwright.sync_api import expect
 
+from space.methods import METHODS
 from tests.space.driving import LOADED, open_tab
 
 OWLS = 6
@@ -28,7 +29,7 @@ def owls(tmp_path_factory):
 
 
 def test_files_become_a_dataset_an_adapter_and_a_sound(page, owls, served, monkeypatch):
-    monkeypatch.setattr("space.finetune_fields.LENGTHS", {"Quick": 6, "Standard": 300, "Long": 1000})
+    monkeypatch.setitem(METHODS["lora"].lengths, "Quick", {"steps": 6})
     page.get_by_role("tab", name="Fine-tune").click()
     page.fill("#finetune-name textarea, #finetune-name input", "test-owls")
     page.locator("#finetune-files input[type=file]").set_input_files(sorted(owls.iterdir()))
