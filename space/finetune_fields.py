@@ -96,7 +96,7 @@ class FinetuneFields:
             )
         self.estimate = gr.HTML(status_html(""), elem_id="finetune-estimate", elem_classes="bare", padding=False)
         with gr.Row():
-            self.train = gr.Button("Train", variant="primary", interactive=False, elem_id="finetune-start", scale=3)
+            self.train = gr.Button("Train", variant="primary", elem_id="finetune-start", scale=3)
             self.stop = gr.Button("Stop", interactive=False, elem_id="finetune-stop")
             self.resume = gr.Button("Resume", interactive=False, elem_id="finetune-resume")
         self.train.visible = allowed.train != NOWHERE

@@ -59,14 +59,13 @@ class FinetuneTab:
         fields.check.click(
             self.check,
             [fields.table, fields.name],
-            [fields.checked, fields.verdicts, fields.trips, fields.train],
+            [fields.checked, fields.verdicts, fields.trips],
             concurrency_id="check",
             concurrency_limit=1,
             show_progress="hidden",
             **private,
         )
         quiet = private | {"queue": False, "show_progress": "hidden"}
-        fields.name.input(self.find_set, fields.name, fields.train, **quiet)
         asked, shown = [fields.method, fields.length], [fields.length, fields.trigger, fields.kind, fields.estimate]
         fields.method.change(self.show_method, asked, shown, **quiet)
         fields.length.change(self.tell_minutes, asked, fields.estimate, **quiet)
@@ -77,16 +76,9 @@ class FinetuneTab:
         fields.resume.click(self.resume, fields.run, watched, **private)
         fields.timer.tick(self.watch, fields.run, watched, **quiet)
         fields.run.input(self.watch, fields.run, watched, **quiet)
-        opened = [fields.name, fields.method, *shown, fields.train, fields.run, *watched]
+        opened = [fields.name, fields.method, *shown, fields.run, *watched]
         page.load(self.open, [fields.name, *asked], opened, **quiet)
         fields.publish.click(self.publish, [fields.run, fields.repo, fields.private], fields.published, **private)
-
-    def find_set(self, name: str, page: gr.Request):
-        """A set of that name that was checked before can be trained on at once."""
-        try:
-            return gr.Button(interactive=self.folders(name, page)[1].is_dir())
-        except Problem:
-            return gr.Button(interactive=False)
 
     def show_method(self, method: str, length: str):
         return *self.fields.for_method(method, length), self.tell_minutes(method, length)
@@ -125,14 +117,14 @@ class FinetuneTab:
                 if isinstance(event, tuple):
                     yield (
                         status_html(f"sound {event[0]}/{event[1]}", share=event[0] / max(1, event[1])),
-                        *(gr.skip(),) * 3,
+                        *(gr.skip(),) * 2,
                     )
         except Problem as problem:
-            yield status_html(str(problem), problem=True), "", "", gr.Button(interactive=False)
+            yield status_html(str(problem), problem=True), "", ""
             return
         told, notes = summary(event)
         trips = round_trip_html(dataset, self.store)
-        yield status_html(told, notes), verdicts_html(event, self.store), trips, gr.Button(interactive=True)
+        yield status_html(told, notes), verdicts_html(event, self.store), trips
 
     def preset(self) -> str:
         """The codec preset whose pictures this base paints. Raises UsageProblem when none fits."""
@@ -194,7 +186,7 @@ class FinetuneTab:
         )
         return progress_html(state), loss_html(state), samples, log_html(state), *buttons, gr.Timer(active=running)
 
-    def open(self, typed: str, method: str, length: str, page: gr.Request):
+    def open(self, typed: str, method: str, length: str):
         """On loading: the run that is at work, else the latest; what was typed meanwhile stays."""
         run = self.runs.latest()
         name = typed or FIRST_NAME
@@ -203,7 +195,7 @@ class FinetuneTab:
             length = METHODS[method].length(STANDARD)
         told = gr.skip() if name == typed else name
         shown = self.show_method(method, length)
-        return told, method, *shown, self.find_set(name, page), self.offer(run), *self.watch(run)
+        return told, method, *shown, self.offer(run), *self.watch(run)
 
     def publish(self, run: str | None, repo: str, private: bool, page: gr.Request):
         allowed, user, token = self.permissions(page)
