@@ -69,7 +69,11 @@ class Engine:
     def _make(self, request: Request, watch: Watch) -> Finished:
         self.switch.use(request.adapter, request.adapter_scale, watch.read)
         made = self._make_adapted(request, watch)
-        return replace(made, recipes=[self.switch.name_in(recipe, request.adapter_scale) for recipe in made.recipes])
+        return replace(made, recipes=self._named(made.recipes, request))
+
+    def _named(self, recipes: list, request: Request) -> list:
+        """The recipes with the adapter in use."""
+        return [self.switch.name_in(recipe, request.adapter_scale) for recipe in recipes]
 
     def _make_adapted(self, request: Request, watch: Watch) -> Finished:
         import torch
@@ -118,7 +122,7 @@ class Engine:
         source = (request.sound, request.prompt) if request.verb in SOUND_VERBS else ()
         settings = self._sampling(request, watch) | {"seed": request.seed} | request.options
         if request.verb == "morph":
-            settings["on_painted"] = watch.painted
+            settings["on_painted"] = lambda output: watch.painted(output, self._named(output.recipes, request))
         output = getattr(self.pipeline, request.verb)(*source, **settings)
         images, recipes = output.images, output.recipes
         if request.verb in ("inpaint", "extend", "loop"):

@@ -36,11 +36,11 @@ class Watch:
         self.events.put(Step(self.done, self.total, left_s, preview, self.clips, self.at_most))
         return tensors
 
-    def painted(self, output):
-        """Hand over a clip (SpectrogramAudioOutput) while the next one is made."""
+    def painted(self, output, recipes: list):
+        """Hand over a clip (SpectrogramAudioOutput) with its recipes while the next one is made."""
         begun_s, self.clip_begun_s = self.clip_begun_s, time.monotonic()
         taken_s = self.clip_begun_s - begun_s
-        clip = Finished(output.images, output.audios, output.sampling_rate, output.recipes, taken_s)
+        clip = Finished(output.images, output.audios, output.sampling_rate, recipes, taken_s)
         self.events.put(Painted(clip))
 
     def read(self, done: int, total: int):

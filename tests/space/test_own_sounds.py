@@ -28,9 +28,12 @@ def owls(tmp_path_factory):
     return folder
 
 
+@pytest.mark.timeout(900)
 def test_files_become_a_dataset_an_adapter_and_a_sound(page, owls, served, monkeypatch):
     monkeypatch.setitem(METHODS["lora"].lengths, "Quick", {"steps": 6})
     page.get_by_role("tab", name="Fine-tune").click()
+    expect(page.locator("#finetune-estimate")).to_contain_text("min")
+    page.locator("#finetune-method input[value=lora]").check()
     page.fill("#finetune-name textarea, #finetune-name input", "test-owls")
     page.locator("#finetune-files input[type=file]").set_input_files(sorted(owls.iterdir()))
     expect(page.locator("#finetune-said")).to_contain_text(f"{OWLS + 1} sounds")
