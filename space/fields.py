@@ -27,5 +27,5 @@ def prompt_field(tab: str, label: str, placeholder: str, value: str = "", **more
 
 
 def strength_field(value: float, told: str) -> gr.Slider:
-    """Words first: what it means stands beside it, the name of other programs in brackets."""
-    return gr.Slider(0.05, 1, value, step=0.01, label="Strength", info=f"{told} (denoising strength)")
+    """Words first: what it means stands beside it, the name of other programs in a tooltip (see page.js)."""
+    return gr.Slider(0.05, 1, value, step=0.01, label="Strength", info=told, elem_classes="strength")

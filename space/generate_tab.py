@@ -34,8 +34,8 @@ class GenerateTab:
             if examples:
                 self._build_examples()
         inputs = [self.prompt, self.seconds, self.count]
-        maker.connect([maker.start.click, self.prompt.submit], self.make, inputs, [self.prompt], self.validate)
-        maker.connect_variation(self.vary)
+        triggers = [maker.start.click, self.prompt.submit]
+        maker.connect(triggers, self.make, inputs, [self.prompt], self.validate, vary=self.vary)
         self.restored = [self.prompt, self.seconds, maker.status, *maker.settings.inputs]
         if examples:
             self._connect_examples()

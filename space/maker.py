@@ -15,10 +15,11 @@ from space.gpu_refusal import events_or_refusal
 from space.jobs import Failed, Finished, Painted, Request, Step, Stopped
 from space.limits import RateLimit, visitor
 from space.result import Front, ResultCard
-from space.row import Row
+from space.row import Row, text_at
 from space.settings import Settings
 from space.status import READY, preview_html, status_html, step_html
 from spectrogram.problems import Problem
+from spectrogram.seeds import draw_seed
 
 # Said by the browser itself, at once, when all that must be there is there: the queue may take its time.
 ACKNOWLEDGE = (
@@ -59,10 +60,12 @@ class Maker:
         needed: list,
         validate: Callable,
         opening: Callable[[Request], str] = lambda request: "",
+        vary: Callable | None = None,
     ):
         """Run `make(*inputs, *settings)` on each trigger; `needed` are the fields that must not be empty.
 
-        `opening(request)` is an image element that is seen before the first preview.
+        `opening(request)` is an image element that is seen before the first preview. `vary(clip, *settings)` is what
+        Variation makes of the clip in front; left out, the sound itself is painted over lightly.
         """
 
         def run(page: gr.Request, front, *values):
@@ -72,12 +75,17 @@ class Maker:
             return [gr.validate(True, ""), *validate(*values)]
 
         self._connect(triggers, run, [self.card.front, *inputs, *self.settings.inputs], needed, validator=checked)
+        self._connect_variation(vary or self.paint_over)
         self.stop.click(None, None, self.status, js=STOPPING, api_visibility="private")
         self.stop.click(self._ask_to_stop, None, None, api_visibility="private", queue=False)
 
-    def connect_variation(self, vary: Callable):
-        """Run `vary(clip, *settings)` when Variation is pressed."""
+    def paint_over(self, clip: Clip, *settings) -> Request:
+        """A relative of any sound: painted over with its own text, as lightly as `pipeline.variations` does."""
+        chosen = self.settings.read(settings) | {"seed": draw_seed()}
+        options = {"strength": Request.variation_amount}
+        return Request(text_at(clip.recipe), verb="transform", sound=clip.sound, options=options, **chosen)
 
+    def _connect_variation(self, vary: Callable):
         def run(page: gr.Request, front, clips, take, *values):
             yield from self._follow(lambda: vary(self.card.chosen(clips, take), *values), values[-1], front, page)
 

@@ -66,12 +66,18 @@
     list.dataset.count = entries.length;
     document.querySelector("#history .none").hidden = entries.length > 0;
   };
+  // What other programs call a field: not in the way of those who do not know the word, there for those who look for it.
+  const TERMS = { ".strength": "denoising strength" };
+  const explain = () => Object.entries(TERMS).forEach(([fields, term]) => {
+    document.querySelectorAll(fields).forEach((field) => { field.title ||= term; });
+  });
   let planned = false;
   new MutationObserver(() => {
     if (planned) return;
     planned = true;
     requestAnimationFrame(() => {
       planned = false;
+      explain();
       document.querySelectorAll("figure.card[data-made]").forEach((figure) => {
         if (seen.has(figure.dataset.made)) return;
         seen.add(figure.dataset.made);

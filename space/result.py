@@ -37,7 +37,6 @@ class ResultCard:
             ]
         with gr.Row(elem_classes="next"):
             self.vary = gr.Button("Variation", size="sm", min_width=100, interactive=there, elem_id=f"{tab}-vary")
-            self.vary.visible = tab == "generate"
             self.uses = {
                 name: gr.Button(label, size="sm", min_width=100, interactive=there, elem_id=f"{tab}-use-in-{name}")
                 for name, label in USES.items()

@@ -2,6 +2,7 @@
 
 from space.clips import Clip, ClipStore
 from space.jobs import Finished, Painted
+from spectrogram.recipe import Recipe
 
 
 class Row:
@@ -34,3 +35,11 @@ class Row:
 def place(clip: Clip) -> float:
     """Where in its row a clip stands, 0 … 1."""
     return clip.recipe.settings["share"]
+
+
+def text_at(recipe: Recipe) -> str:
+    """What a clip says: of the texts of a row the one that is nearest to its place."""
+    texts = recipe.settings.get("prompts")
+    if not texts:
+        return recipe.prompt
+    return str(texts[round(recipe.settings.get("share", 0) * (len(texts) - 1))])

@@ -29,7 +29,7 @@ class Settings:
     def _build_seed(self, seed: int | None):
         with gr.Row():
             self.seed = gr.Number(
-                seed,
+                draw_seed() if seed is None else seed,
                 label="Seed",
                 info=DRAW_AGAIN,
                 precision=0,

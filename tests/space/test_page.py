@@ -177,9 +177,13 @@ def test_the_first_screen_speaks_no_jargon_and_fetches_nothing_from_outside(brow
     opened.goto(served.url)
     opened.wait_for_selector("#generate-prompt textarea")
     opened.wait_for_function(LOADED)
-    visible = opened.locator("body").inner_text().lower()
+    for name in ("Generate", "Transform", "Edit", "Morph"):
+        opened.get_by_role("tab", name=name, exact=True).click()
+        expect(opened.locator(f"#{name.lower()}-start")).to_be_visible()
+        visible = opened.locator("body").inner_text().lower()
+        assert not [word for word in ("latent", "cfg", "denois", "guidance scale") if word in visible]
+    assert opened.locator("#transform-more").locator("xpath=..").locator(".strength").get_attribute("title")
     opened.close()
-    assert not [word for word in ("latent", "cfg", "denois", "guidance scale") if word in visible]
     assert not [url for url in addresses if not url.startswith((served.url, "data:", "blob:"))]
 
 

@@ -9,7 +9,7 @@ from space.clips import ClipStore
 from space.curve import curve_html
 from space.jobs import Finished, Painted
 from space.result import Front, ResultCard
-from space.row import Row
+from space.row import Row, text_at
 from spectrogram.recipe import Recipe
 from tests.space.driving import choose_number, choose_steps, done, open_tab, status
 
@@ -30,6 +30,13 @@ def test_the_curve_tells_its_numbers_and_the_largest_step():
 @pytest.mark.parametrize("recipes", [ways(0), [Recipe("a"), Recipe("b")], []])
 def test_there_is_no_curve_where_no_way_is_told(recipes):
     assert curve_html(recipes) == ""
+
+
+def test_a_clip_of_a_row_says_the_nearest_text():
+    shares = {0: "a", 0.4: "b", 0.6: "b", 1: "c"}
+    for share, text in shares.items():
+        assert text_at(Recipe("a → b → c", settings={"prompts": ["a", "b", "c"], "share": share})) == text
+    assert text_at(Recipe("rain")) == "rain"
 
 
 @pytest.fixture(scope="module")
@@ -103,3 +110,8 @@ def test_what_plays_goes_on_when_the_row_is_done_and_the_way_is_drawn(page, slow
     told = re.compile(r"Way in sound: 0 · \d+ · 100 %")
     expect(page.locator("#morph-curve svg")).to_have_attribute("aria-label", told)
     assert page.evaluate("JSON.parse(localStorage.getItem('spectrogram-history')).length") == 1
+    page.locator("#morph-take label").last.click()
+    expect(page.locator("#morph-result .facts")).to_contain_text("100 % of the way")
+    page.click("#morph-vary")
+    expect(page.locator("#morph-result figcaption strong")).to_have_text("a dog barking")
+    expect(page.locator("#morph-take")).to_be_hidden()
