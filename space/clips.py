@@ -11,6 +11,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from PIL import Image
+
 from space.describe import describe_picture
 from space.jobs import Finished
 from space.views import colour_picture
@@ -58,17 +60,20 @@ class ClipStore:
         folder.mkdir(mode=0o700)
         return folder
 
-    def lend(self, path: Path) -> Path:
-        """A link to a file of ours under a name that nobody can guess: only what is shown can be fetched."""
-        key = (str(path), path.stat().st_mtime_ns)
+    def lend(self, path: Path, coloured: bool = False) -> Path:
+        """A link to a file of ours under a name that nobody can guess: only what is shown can be fetched.
+
+        A picture may be `coloured`, as people see spectrograms everywhere on the page.
+        """
+        key = (str(path), path.stat().st_mtime_ns, coloured)
         lent = self._lent.get(key)
         if lent is None or not lent.is_file():
             lent = self.new_folder() / path.name
-            try:
-                os.link(path, lent)
-            except OSError:
-                # Another disk, or one without links.
-                shutil.copyfile(path, lent)
+            if coloured:
+                with Image.open(path) as picture:
+                    colour_picture(picture, picture.width).save(lent)
+            else:
+                _link(path, lent)
             self._lent[key] = lent
         return lent
 
@@ -90,10 +95,17 @@ class ClipStore:
         return describe_files(sound, picture, folder, seconds_taken)
 
 
+def _link(path: Path, lent: Path):
+    try:
+        os.link(path, lent)
+    except OSError:
+        # Another disk, or one without links.
+        shutil.copyfile(path, lent)
+
+
 def describe_files(sound: Path, picture: Path, folder: Path, seconds_taken: float | None = None) -> Clip:
     """A Clip from a sound and its picture; the view and the recipe are written into `folder`."""
     import soundfile
-    from PIL import Image
 
     from spectrogram.params import SpectrogramParams
 

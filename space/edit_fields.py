@@ -52,7 +52,7 @@ class EditFields:
             fixed_canvas=True,
             height=260,
             brush=gr.Brush(colors=["#ffffff"], color_mode="fixed", default_size=24),
-            label="Paint what shall change, or type it below (0 Hz: no limit)",
+            label="Paint what shall change",
             elem_id="edit-canvas",
         )
         self.painting = gr.State(Painting())

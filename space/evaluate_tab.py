@@ -7,28 +7,42 @@ import threading
 import gradio as gr
 
 from space.clips import ClipStore
-from space.scoring import Interrupted, score_files
+from space.scoring import MOST, Interrupted, score_files
+from space.shelf import Shelf
 from space.status import status_html
-from spectrogram.problems import Problem
+from spectrogram.problems import Problem, UsageProblem
 
-# One line a figure, in the words of a listener; names are the metrics' own up to the bracket.
+# Title and one line a figure, in the words of a listener; names are the metrics' own up to the bracket.
 MEANINGS = {
-    "frechet_audio_distance": "How far the two clouds of sounds lie apart. 0 is best.",
-    "frechet_distance": "How far the two clouds of sounds lie apart. 0 is best; compare figures of one embedder only.",
-    "kernel_audio_distance": "The same without assuming a shape of the clouds. 0 is best, slightly below is chance.",
-    "audio_inception_score": "How sure and varied the generated sounds are. Higher is better; no reference is used.",
-    "audio_kl_divergence": "How differently pairs of one name are heard. 0 is best.",
-    "prompted_class_accuracy": "How often the wanted class is heard. 1 is best.",
+    "frechet_audio_distance": ("Fréchet audio distance", "How far the two clouds of sounds lie apart. 0 is best."),
+    "frechet_distance": (
+        "Fréchet distance",
+        "How far the two clouds of sounds lie apart. 0 is best; compare figures of one embedder only.",
+    ),
+    "kernel_audio_distance": (
+        "Kernel audio distance",
+        "The same without assuming a shape of the clouds. 0 is best, below it is chance.",
+    ),
+    "audio_inception_score": (
+        "Audio inception score",
+        "How sure and varied the generated sounds are. Higher is better; no reference is used.",
+    ),
+    "audio_kl_divergence": ("Audio KL divergence", "How differently pairs of one name are heard. 0 is best."),
+    "prompted_class_accuracy": ("Prompted class accuracy", "How often the wanted class is heard. 1 is best."),
 }
 FEW_CLIPS = 50
 SOURCES = ("uploaded files", "what I made in this session")
+UPLOADED, VALIDATION = SOURCES[0], "validation"
 
 
 class EvaluateTab:
-    """Components, their events and what happens on them; `session_clips` are states that hold what was made."""
+    """Components, their events and what happens on them; `session_clips` are states that hold what was made.
 
-    def __init__(self, store: ClipStore, session_clips):
-        self.store, self.session_clips = store, session_clips
+    `folders()` gives the datasets of this server by name: their validation sets can be compared with.
+    """
+
+    def __init__(self, store: ClipStore, session_clips, folders):
+        self.store, self.session_clips, self.folders = store, session_clips, folders
         with gr.Row(elem_classes="columns"):
             with gr.Column(scale=5, min_width=320, elem_classes="ask"):
                 self._build_sets()
@@ -39,6 +53,10 @@ class EvaluateTab:
     def _build_sets(self):
         self.source = gr.Radio(SOURCES, value=SOURCES[0], label="Judge", elem_id="evaluate-source")
         self.generated = self._files("Generated sounds", "evaluate-generated")
+        told = "uploaded, or the validation set of a dataset of this server"
+        self.against = gr.Dropdown(
+            [UPLOADED, *self.folders()], value=UPLOADED, label="Compare with", info=told, elem_id="evaluate-against"
+        )
         self.reference = self._files("Real sounds to compare with", "evaluate-reference")
         with gr.Row():
             self.start = gr.Button("Measure", variant="primary", scale=3, min_width=120, elem_id="evaluate-start")
@@ -55,10 +73,12 @@ class EvaluateTab:
     def _connect(self):
         silent = {"api_visibility": "private", "queue": False}
         self.source.change(lambda source: gr.File(visible=source == SOURCES[0]), self.source, self.generated, **silent)
+        self.against.change(lambda name: gr.File(visible=name == UPLOADED), self.against, self.reference, **silent)
+        self.against.focus(lambda: gr.Dropdown(choices=[UPLOADED, *self.folders()]), None, self.against, **silent)
         running = {"show_progress": "minimal", "show_progress_on": self.status, "trigger_mode": "once"}
         asked = self.start.click(
             self.measure,
-            [self.source, self.generated, self.reference, *self.session_clips],
+            [self.source, self.generated, self.against, self.reference, *self.session_clips],
             [self.status, self.table, self.start, self.stop],
             api_visibility="private",
             concurrency_id="measure",
@@ -68,7 +88,7 @@ class EvaluateTab:
         asked.failure(self.fail, None, [self.status, self.start, self.stop], **silent)
         self.stop.click(self.ask_to_stop, None, self.status, **silent)
 
-    def measure(self, page: gr.Request, source, generated, reference, *session_clips):
+    def measure(self, page: gr.Request, source, generated, against, reference, *session_clips):
         """Progress as "clip 7/40", then the table; Stop ends it within one clip."""
         made = generated or []
         if source == SOURCES[1]:
@@ -76,7 +96,12 @@ class EvaluateTab:
         stop_file = self.store.stop_file(f"measure {page.session_hash or ''}")
         stop_file.unlink(missing_ok=True)
         yield {self.status: status_html("Reading …"), **self._busy(True)}
-        for told in self._events(made, reference or [], stop_file):
+        try:
+            real = (reference or []) if against == UPLOADED else self.validation_set(against)
+        except Problem as problem:
+            yield {self.status: status_html(str(problem), problem=True), **self._busy(False)}
+            return
+        for told in self._events(made, real, stop_file):
             if isinstance(told, tuple):
                 text = f"clip {told[0]}/{told[1]}" if told[0] < told[1] else "all clips heard · counting chances"
                 yield {self.status: status_html(text, share=told[0] / told[1])}
@@ -85,6 +110,13 @@ class EvaluateTab:
                 yield {self.table: results_html(told), self.status: done, **self._busy(False)}
             else:
                 yield {self.status: status_html(told, problem=True), **self._busy(False)}
+
+    def validation_set(self, name: str) -> list[str]:
+        """Sounds that no run has learned from. Raises Problem."""
+        folder = self.folders().get(name)
+        if folder is None:
+            raise UsageProblem("this dataset is gone", "one of this server", "choose another one")
+        return Shelf.of_folder(folder).write_sounds(VALIDATION, self.store.new_folder(), MOST)
 
     def _events(self, made: list[str], real: list[str], stop_file):
         """(done, total) for each clip, then the results as a dict, or a text that says why there are none."""
@@ -135,14 +167,13 @@ def results_html(results: dict) -> str:
 
 def _row(name: str, figure: dict) -> str:
     plain = name.split("[")[0]
-    meaning = MEANINGS.get(plain, figure["note"])
+    title, meaning = MEANINGS.get(plain, (plain.replace("_", " ").capitalize(), figure["note"]))
     interval = "" if figure.get("low") is None else f"{figure['low']:.3g} to {figure['high']:.3g}"
     floor = "" if figure.get("noise_floor") is None else f"{figure['noise_floor']:.3g}"
     value = "none" if figure["value"] is None else f"{figure['value']:.3g}"
     if figure["value"] is None:
         meaning = figure["note"]
-    label = html.escape(plain.replace("_", " ").capitalize())
-    return f"""<tr><th scope="row">{label}<span class="note">{html.escape(meaning)}</span></th>
+    return f"""<tr><th scope="row">{html.escape(title)}<span class="note">{html.escape(meaning)}</span></th>
 <td>{value}</td><td>{interval}</td><td>{floor}</td></tr>"""
 
 

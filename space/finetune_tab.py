@@ -15,7 +15,7 @@ from space.finetune_views import log_html, loss_html, progress_html, samples_htm
 from space.hub_job import start_job
 from space.methods import METHODS, STANDARD, minutes_told, options_of
 from space.permissions import HERE, JOB, NOWHERE, Permissions, decide
-from space.places import Places
+from space.places import NAME, Places
 from space.publishing import publish, three_lines
 from space.settings import clean
 from space.status import status_html
@@ -76,7 +76,7 @@ class FinetuneTab:
         fields.resume.click(self.resume, fields.run, watched, **private)
         fields.timer.tick(self.watch, fields.run, watched, **quiet)
         fields.run.input(self.watch, fields.run, watched, **quiet)
-        opened = [fields.name, fields.method, *shown, fields.run, *watched]
+        opened = [fields.name, fields.method, *shown, fields.checked, fields.run, *watched]
         page.load(self.open, [fields.name, *asked], opened, **quiet)
         fields.publish.click(self.publish, [fields.run, fields.repo, fields.private], fields.published, **private)
 
@@ -194,8 +194,10 @@ class FinetuneTab:
             name, method = self.runs.taught_by(run)
             length = METHODS[method].length(STANDARD)
         told = gr.skip() if name == typed else name
+        ready = NAME.fullmatch(name) and self.places.dataset(name).is_dir()
+        checked = status_html(f"{name} is checked: it can be trained at once." if ready else "")
         shown = self.show_method(method, length)
-        return told, method, *shown, self.offer(run), *self.watch(run)
+        return told, method, *shown, checked, self.offer(run), *self.watch(run)
 
     def publish(self, run: str | None, repo: str, private: bool, page: gr.Request):
         allowed, user, token = self.permissions(page)

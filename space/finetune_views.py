@@ -103,7 +103,10 @@ def _told(tag: str) -> str:
 def _sample(sound: Path, tag: str, prompt: str, store: ClipStore) -> str:
     label, picture = _told(tag), sound.with_suffix(".png")
     told = html.escape(f"Spectrogram, {label.lower()}: {prompt}")
-    image = f'<img src="{file_address(store.lend(picture))}" alt="{told}" loading="lazy">' if picture.is_file() else ""
+    image = ""
+    if picture.is_file():
+        view = file_address(store.lend(picture, coloured=True))
+        image = f'<img src="{view}" alt="{told}" loading="lazy">'
     return f"<label>{label} {image}{audio_html(store.lend(sound), f'{label}: {prompt}')}</label>"
 
 

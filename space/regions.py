@@ -10,7 +10,7 @@ from spectrogram.mel import warp
 from spectrogram.params import SpectrogramParams
 from spectrogram.problems import UsageProblem
 
-CANVAS = (800, 288)
+CANVAS = (640, 288)
 SHORTEST_S = 0.1
 
 

@@ -1,6 +1,8 @@
 """Two sets of sounds measured against each other with the embedder that comes with this project."""
 
+from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from spectrogram.audio_io import READABLE
@@ -35,7 +37,21 @@ def score_files(
 
     embedder = embedders.load()
     made, real = (embed_set(sounds, embedder, None, advance) for sounds in sets)
-    return assemble_results(made, real, comparison.compare(made, real, RESAMPLES), seed=0, resamples=RESAMPLES)
+    results = assemble_results(made, real, comparison.compare(made, real, RESAMPLES), seed=0, resamples=RESAMPLES)
+    return results | {"warnings": [*resampled([*generated, *reference], embedder.sample_rate_hz), *results["warnings"]]}
+
+
+def resampled(paths: list[str], rate_hz: int) -> list[str]:
+    """One sentence for each other rate that was brought to the embedder's."""
+    import soundfile
+
+    counts: Counter = Counter()
+    for path in paths:
+        # What libsndfile does not know (M4A, WebM) is read by others, and what nobody reads is listed as left out.
+        with suppress(soundfile.LibsndfileError):
+            counts[soundfile.info(path).samplerate] += 1
+    counts.pop(rate_hz, None)
+    return [f"{n} sounds of {other_hz} Hz were resampled to {rate_hz} Hz." for other_hz, n in sorted(counts.items())]
 
 
 def score_zips(generated: str | None, reference: str | None, folder: Path) -> dict:

@@ -81,6 +81,14 @@ class Shelf:
                 found.append(row)
         return found
 
+    def write_sounds(self, split: str, folder: Path, most: int) -> list[str]:
+        """The sounds of a split as files in `folder`, at most so many; their paths."""
+        items, _ = self.read(self.find(split=split)[:most])
+        paths = [folder / f"{i:04}-{item.row.clip_id[:40]}.flac" for i, item in enumerate(items)]
+        for path, item in zip(paths, items, strict=True):
+            path.write_bytes(item.sound)
+        return [str(path) for path in paths]
+
     def read(self, rows: list[Row]) -> tuple[list[Item], int]:
         """(items, how many were left out because picture or sound is missing), in the order of the rows."""
         items, missing = [], 0

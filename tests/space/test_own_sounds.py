@@ -94,6 +94,7 @@ def test_two_sets_are_measured_and_every_figure_says_what_it_means(page, owls):
     page.click("#evaluate-start")
     expect(page.locator("#evaluate-status")).to_contain_text("Measured 3 against 4 clips.")
     expect(page.locator("#evaluate-result")).to_contain_text("0 is best")
+    expect(page.locator("#evaluate-result")).to_contain_text("7 sounds of 24000 Hz were resampled")
     expect(page.locator("#evaluate-result")).to_contain_text("a difference smaller than the noise floor means nothing")
 
 

@@ -26,7 +26,7 @@ def strokes(*lines, width=24):
 
 def test_a_painted_box_is_seconds_and_hertz_and_edges_mean_all():
     layer = Image.new("RGBA", CANVAS)
-    ImageDraw.Draw(layer).rectangle((200, 0, 399, 143), fill="white")
+    ImageDraw.Draw(layer).rectangle((160, 0, 319, 143), fill="white")
     start_s, end_s, low_hz, high_hz = region_of_mask(mask_of_layers([layer], 4.0, MINI), MINI)
     assert (start_s, end_s, high_hz) == (1.0, 2.0, None)
     assert low_hz == pytest.approx(hertz_at(0.5, MINI), abs=1)
@@ -37,9 +37,9 @@ def test_nothing_painted_is_no_mask(layers):
     assert mask_of_layers(layers, 4.0, MINI) is None
 
 
-@pytest.mark.parametrize(("seconds", "columns"), [(3.0, 160), (5.12, 256), (15.9, 800)])
+@pytest.mark.parametrize(("seconds", "columns"), [(3.0, 160), (5.12, 256), (12.7, 640)])
 def test_the_pipeline_takes_the_strokes_where_they_were_painted(seconds, columns):
-    """The picture of 15.9 s is as wide as the canvas: the mask must lie over the sound all the same."""
+    """The picture of 12.7 s is as wide as the canvas: the mask must lie over the sound all the same."""
     layer = strokes([(0.1, 0.9), (0.5, 0.2)], [(0.5, 0.2), (0.5, 0.8)])
     params = MINI.replace(columns=columns)
     mask = mask_of_layers([layer], seconds, params)
@@ -72,8 +72,8 @@ def test_what_is_marked_is_brighter_in_its_own_shape_and_the_rest_is_as_it_was()
     assert marked[diagonal].min() >= 90
     assert marked[~diagonal].max() == 0
     box = np.asarray(mark(picture, cover_of_region((1.0, 2.0, None, None), CANVAS, 4.0, MINI)))
-    assert box[:, 201:398].min() >= 90
-    assert box[:, :199].max() == box[:, 401:].max() == 0
+    assert box[:, 161:318].min() >= 90
+    assert box[:, :159].max() == box[:, 321:].max() == 0
 
 
 def test_a_stroke_changes_the_sound_under_it_and_not_the_rest_of_its_box(engine, tmp_path):
