@@ -1,7 +1,8 @@
 """`python -m benchmarks.space_screenshots docs/screenshots`: the page as people see it, in Debian's chromium.
 
 Writes generate-desktop, generate-mobile, generate-dark and morph-dark as PNG; the morph is really made. `--tabs` adds a
-desktop picture of further tabs as they open.
+desktop picture of further tabs as they open; of Dataset, where one lies in datasets/, with a clip beside its decoded
+sound.
 """
 
 import argparse
@@ -44,7 +45,8 @@ class Camera:
 
     def keep(self, page, name: str):
         page.evaluate("document.activeElement.blur()")
-        page.screenshot(path=self.folder / f"{name}.png", full_page=True)
+        tall = page.evaluate("document.documentElement.scrollHeight") < 2 * page.viewport_size["height"]
+        page.screenshot(path=self.folder / f"{name}.png", full_page=tall)
 
     def generate(self):
         for name, size, scheme in (
@@ -73,6 +75,10 @@ class Camera:
         page = self.open(DESKTOP, "light")
         page.get_by_role("tab", name=name, exact=True).click()
         page.wait_for_timeout(1500)
+        if name == "Dataset" and page.locator("#dataset-tiles .tile").count():
+            page.locator("#dataset-tiles [data-pick]").first.click()
+            page.locator("#dataset-pair audio").nth(1).wait_for()
+            page.wait_for_timeout(800)
         self.keep(page, f"{name.lower().replace('-', '')}-desktop")
         page.context.close()
 
