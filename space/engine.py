@@ -23,6 +23,9 @@ from spectrogram.problems import Problem
 
 LONGEST_GPU_S = 120
 READING_S = 20
+SHORT_MEMORY = (
+    "The memory of the GPU is too short for this: choose a shorter length, or press again when others are done."
+)
 
 
 class Engine:
@@ -44,6 +47,8 @@ class Engine:
 
     def _work(self, request: Request, stop_file: Path) -> Iterator[Step | Painted | Finished | Stopped | Failed]:
         """Events of one request; the last one is Finished, Stopped or Failed."""
+        from torch.cuda import OutOfMemoryError
+
         events: queue.SimpleQueue = queue.SimpleQueue()
         watch = Watch(stop_file, events)
         with ThreadPoolExecutor(max_workers=1) as worker:
@@ -56,6 +61,8 @@ class Engine:
                 yield Stopped(watch.done, watch.total)
             except Problem as problem:
                 yield Failed(str(problem))
+            except OutOfMemoryError:
+                yield Failed(SHORT_MEMORY)
             finally:
                 # Whoever stopped listening no longer wants the rest.
                 stop_file.touch()

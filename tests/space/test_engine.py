@@ -104,6 +104,18 @@ def test_short_memory_halves_the_batch_and_says_so(run, engine, monkeypatch):
     assert all(np.abs(np.asarray(one, dtype=int) - np.asarray(other, dtype=int)).max() <= 1 for one, other in pairs)
 
 
+def test_memory_that_is_too_short_for_one_clip_is_said_with_a_remedy_and_the_next_request_works(
+    run, engine, monkeypatch
+):
+    def no_memory(self, *given, **settings):
+        raise torch.cuda.OutOfMemoryError("CUDA out of memory")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(type(engine.pipeline.unet), "forward", no_memory)
+        assert "choose a shorter length" in run(steps=2)[-1].reason
+    assert isinstance(run(steps=1)[-1], Finished)
+
+
 def test_the_time_asked_of_zerogpu_grows_with_the_work_and_stays_within_its_limits():
     stop = Path("stop")
     short, long = Request("a", steps=4), Request("a", steps=50, count=4, seconds=10)
