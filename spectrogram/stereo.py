@@ -11,7 +11,7 @@ from spectrogram.params import SpectrogramParams
 from spectrogram.reconstruct import MOMENTUM, fit_bands, guess_spectrum, spread_with_tones
 from spectrogram.sweep import Sweep
 
-STEPS = 24
+STEPS = 32
 
 
 def synthesise_stereo(planes: np.ndarray, params: SpectrogramParams, seed: int, steps: int | None = None) -> np.ndarray:

@@ -12,7 +12,7 @@ import numpy as np
 
 from spectrogram.params import SpectrogramParams
 from spectrogram.restoration import REACH, measure_grain, restoration_path
-from spectrogram.train_inverse import SUFFIXES, recorded_clip, synthetic_clip
+from spectrogram.teaching_clips import recorded_clip, sound_files, synthetic_clip
 
 BLURS, NOISES = (0.0, 0.5, 0.75, 1.0, 1.3), (0.0, 2.0, 4.0, 6.0)
 RIDGE = 1e-4
@@ -132,7 +132,7 @@ def main():
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--vae", help="also undo this VAE's damage: folder or Hub id")
     options = parser.parse_args()
-    files = sorted(file for folder in options.folders for file in Path(folder).rglob("*") if file.suffix in SUFFIXES)
+    files = sound_files(options.folders)
     params = SpectrogramParams.preset(options.preset)
     print(solve(params, files, options.clips, options.seed, options.vae, lambda line: print(line, flush=True)))
 

@@ -5,7 +5,7 @@ from spectrogram.codec import SpectrogramCodec
 from spectrogram.learned_inverse import FINE, NEIGHBOURS, Weights, fine_magnitude, load_weights, look
 from spectrogram.mel import filterbank
 from spectrogram.params import SpectrogramParams
-from spectrogram.train_inverse import synthetic_clip
+from spectrogram.teaching_clips import synthetic_clip
 from tests.spectrogram.test_codec import strongest_hz
 
 MINI = SpectrogramParams.preset("mini")
