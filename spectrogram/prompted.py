@@ -83,7 +83,8 @@ class Prompted:
         """The end of the prompt that the text encoder cannot read in one piece; empty when all of it fits."""
         limit = self.tokenizer.model_max_length
         tokens = self.tokenizer(prompt, truncation=False, verbose=False).input_ids[1:-1]
-        return self.tokenizer.decode(tokens[limit - 2 :]).strip()
+        # A tokenizer that a learned word was taken out of no longer turns its end-of-word marks into blanks.
+        return self.tokenizer.decode(tokens[limit - 2 :]).replace("</w>", " ").strip()
 
     def _reads_as_it_is(self, text: str) -> bool:
         return is_plain(text) and not self.cut_words(self.maybe_convert_prompt(text, self.tokenizer))

@@ -145,6 +145,10 @@ def test_a_step_can_stop_the_work(pipeline):
 def test_words_that_the_model_cannot_read_are_named(pipeline):
     assert pipeline.cut_words("rain in the bell") == ""
     assert pipeline.cut_words("rain " * 76 + "the bell") == "rain the bell"
+    word = {"<owl>": torch.zeros(pipeline.text_encoder.config.hidden_size)}
+    pipeline.load_textual_inversion(word, token="<owl>")
+    pipeline.unload_textual_inversion()
+    assert pipeline.cut_words("rain " * 76 + "the bell") == "rain the bell"
 
 
 def test_an_adapter_changes_the_sound_and_unloading_it_brings_the_base_back(pipeline, tiny_lora):
