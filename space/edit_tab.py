@@ -11,7 +11,7 @@ from space.jobs import Request
 from space.maker import Maker
 from space.painting import Painting, layer_of, mark, mask_of_layers
 from space.regions import canvas_of, clamp_region, cover_of_region
-from space.settings import LONGEST_PROMPT, clean
+from space.settings import clean, text_verdict
 from space.sources import take_sound
 from space.status import picture_html
 from spectrogram.problems import Problem, UsageProblem
@@ -139,12 +139,11 @@ class EditTab:
 
     def validate(self, action, sound, prompt, *values):
         count = len(self.fields.inputs)
-        fits = 0 < len(clean(prompt)) <= LONGEST_PROMPT
         needs = action != TIMELINE
         return [
             gr.validate(action in ACTIONS, "Choose what to do."),
             gr.validate(bool(sound) or not needs, NO_SOUND),
-            gr.validate(fits or not needs, ASKED),
+            text_verdict(prompt, ASKED) if needs else gr.validate(True, ""),
             *(gr.validate(True, "") for _ in range(count)),
             *self.maker.settings.verdicts(values[count:]),
         ]

@@ -4,9 +4,10 @@ import gradio as gr
 
 from space.clips import Clip
 from space.example_clips import tiles_html
+from space.fields import prompt_field
 from space.jobs import Request
 from space.maker import Maker
-from space.settings import LONGEST_PROMPT, clean, text_verdict
+from space.settings import clean, text_verdict
 from spectrogram.recipe import Recipe
 from spectrogram.seeds import draw_seed
 
@@ -41,16 +42,8 @@ class GenerateTab:
             self._connect_examples()
 
     def _build_request(self, example: Clip | None):
-        self.prompt = gr.Textbox(
-            "" if example is None else example.recipe.prompt,
-            label="What do you want to hear?",
-            placeholder=IDEA,
-            lines=1,
-            max_lines=4,
-            max_length=LONGEST_PROMPT,
-            autofocus=True,
-            elem_id="generate-prompt",
-        )
+        written = "" if example is None else example.recipe.prompt
+        self.prompt = prompt_field("generate", "What do you want to hear?", IDEA, written, autofocus=True)
         self.maker.build_buttons()
 
     def _build_length(self):

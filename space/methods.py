@@ -81,7 +81,10 @@ METHODS = {
     "aesthetic": Method(
         "Aesthetic gradients",
         "a colour for every text; nothing is trained, each text takes longer",
-        {QUICK: {"steps": 1, "aesthetic_through": "words"}, STANDARD: {"steps": 1, "aesthetic_through": "picture"}},
+        {
+            QUICK: {"steps": 1, "aesthetic_through": "words"},
+            STANDARD: {"steps": 1, "aesthetic_through": "picture", "aesthetic_steps": 60},
+        },
         "Quick compares with words, Standard with pictures",
         start_s=20,
         step_s=150,

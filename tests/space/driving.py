@@ -2,7 +2,9 @@
 
 import re
 
-from playwright.sync_api import expect
+from playwright.sync_api import TimeoutError, expect
+
+from space.regions import CANVAS
 
 LOADED = "() => { const audio = document.querySelector('.card audio'); return audio && audio.duration > 0 }"
 RESTORE = "input[data-testid^='Restore from a file']"
@@ -48,3 +50,35 @@ def give_sound(page, tab: str, path):
 
 def done(page, tab: str):
     expect(status(page, tab)).to_contain_text("Done in")
+
+
+def paint(page, *points):
+    """A stroke on the Edit tab from point to point, each as shares (x, y) of the picture, y from the top.
+
+    A canvas that is still being set up, or that moves because the page above it grows, takes no stroke: it is drawn
+    again until the page has read it.
+    """
+    read = page.locator("#edit-status .status").get_by_text("Painted within")
+    for _ in range(4):
+        _draw(page, points)
+        try:
+            read.wait_for(timeout=20_000)
+            return
+        except TimeoutError:
+            continue
+    expect(read).to_be_visible()
+
+
+def _draw(page, points):
+    page.locator("#edit-canvas").scroll_into_view_if_needed()
+    zoom = page.locator("#edit-canvas").get_by_text(re.compile(r"^\d+%$")).inner_text()
+    width, height = (side * float(zoom.rstrip("%")) / 100 for side in CANVAS)
+    box = page.locator("#edit-canvas canvas").first.bounding_box()
+    # The picture lies in the middle of the canvas.
+    left, top = box["x"] + (box["width"] - width) / 2, box["y"] + (box["height"] - height) / 2
+    places = [(left + x * width, top + y * height) for x, y in points]
+    page.mouse.move(*places[0])
+    page.mouse.down()
+    for place in places[1:]:
+        page.mouse.move(*place, steps=8)
+    page.mouse.up()

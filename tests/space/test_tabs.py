@@ -5,7 +5,7 @@ import pytest
 import soundfile
 from playwright.sync_api import expect
 
-from tests.space.driving import LOADED, choose_number, choose_steps, done, give_sound, open_tab, status
+from tests.space.driving import LOADED, choose_number, choose_steps, done, give_sound, open_tab, paint, status
 
 
 @pytest.fixture(scope="module")
@@ -70,15 +70,8 @@ def test_a_region_is_painted_on_the_spectrogram_or_typed_and_only_it_changes(pag
     give_sound(page, "edit", tone)
     expect(page.locator("#edit-from input")).to_have_value("1")
     expect(page.locator("#edit-to input")).to_have_value("2")
-    canvas = page.locator("#edit-canvas canvas").first
-    expect(canvas).to_be_visible()
-    box = canvas.bounding_box()
-    middle = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-    page.mouse.move(*middle)
-    page.mouse.down()
-    page.mouse.move(middle[0] + 30, middle[1] + 10, steps=5)
-    page.mouse.up()
-    expect(page.locator("#edit-high input")).not_to_have_value("")
+    expect(page.locator("#edit-canvas canvas").first).to_be_visible()
+    paint(page, (0.5, 0.5), (0.6, 0.55))
     start_s, end_s = (float(page.locator(f"#edit-{name} input").input_value()) for name in ("from", "to"))
     assert 0.5 < start_s < end_s < 2.5
     for name, value in (("from", "1"), ("to", "9"), ("low", ""), ("high", "")):
