@@ -118,17 +118,21 @@ def _take(levels, rest, bins, logs, peak, reach, fall):
     bands, frames = levels.shape
     tones, count = np.empty((bands * frames // 2, 3), np.float32), 0
     shape, found = np.empty(2 * MOST + 1, np.float32), np.empty(2, np.float32)
+    alone = np.empty(frames, np.uint8)
     for band in range(1, bands - 1):
         far = reach[band]
         if bins[band, 0] < LOWEST_BIN or band < far or band + far >= bands:
             continue
         nearby = logs[band, :, MOST - far : MOST + far + 1]
-        for frame in range(frames):
+        for frame in range(frames):  # without branches, so that many are looked at at once
             here = levels[band, frame]
-            if not (here > levels[band - 1, frame] and here >= levels[band + 1, frame] and here > FAINTEST):
+            above_both = (here > levels[band - 1, frame]) & (here >= levels[band + 1, frame]) & (here > FAINTEST)
+            most = fall[band] * here
+            alone[frame] = above_both & (levels[band - far, frame] <= most) & (levels[band + far, frame] <= most)
+        for frame in range(frames):
+            if not alone[frame]:
                 continue
-            if max(levels[band - far, frame], levels[band + far, frame]) > fall[band] * here:
-                continue
+            here = levels[band, frame]
             for index in range(2 * far + 1):
                 ratio = levels[band + index - far, frame] / here
                 shape[index] = max(np.log(ratio + np.float32(1e-9)), -DEEPEST)
