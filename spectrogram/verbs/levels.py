@@ -1,8 +1,8 @@
 """How loud a sound is, and how what was painted gets the loudness of what was there.
 
 A picture that goes through the VAE and back loses up to 16 dB where lines are fine and bright, while a painted one does
-not: so the gain is read off the painted part itself, never off a picture of the recording. A painted bark or clap has its
-peaks near full scale while its level is still too low: these few peaks are rounded off, the rest is made louder.
+not: so the gain is read off the painted part itself, never off a picture of the recording. A painted bark or clap has
+its peaks near full scale while its level is still too low: these few peaks are rounded off, the rest is made louder.
 """
 
 import numpy as np
@@ -29,7 +29,7 @@ def match_gain(wanted: np.ndarray, there: np.ndarray) -> float:
 
 
 def round_peaks(audio: np.ndarray) -> np.ndarray:
-    """The audio with what is beyond 0.8 of full scale bent so that nothing reaches full scale; the rest is unchanged."""
+    """The audio with what is beyond 0.8 of full scale bent to stay below it; the rest is unchanged."""
     beyond = np.maximum(np.abs(audio) - KNEE, 0)
     bent = KNEE + (1 - KNEE) * np.tanh(beyond / (1 - KNEE))
     return np.where(beyond > 0, np.copysign(bent, audio), audio).astype(audio.dtype)
