@@ -16,7 +16,12 @@ FULL = np.float32(255)
 
 
 def quantise(levels: np.ndarray, params: SpectrogramParams) -> np.ndarray:
-    """Bytes (planes, bands, frames); rounded, so that the error is half a step at most (range_db/510)."""
+    """Bytes (planes, bands, frames).
+
+    In decibels what rounding leaves over is carried into the next frame of the band: no byte is off by more than one
+    step (range_db/255), and the mean over time, from which the pitch of a steady tone is told, keeps what lies between
+    two steps. Curves of other programs are rounded as they round.
+    """
     peak = params.peak or (1.0 if params.absolute else max(float(levels.max()), 1e-12))
     if params.curve == "db":
         shade = 1 + DECIBELS / np.float32(params.range_db) * np.log(
@@ -25,7 +30,16 @@ def quantise(levels: np.ndarray, params: SpectrogramParams) -> np.ndarray:
     else:
         shade = (levels / np.float32(peak)) ** np.float32(params.power)
     shade = np.clip(shade, 0, 1)
-    return np.rint(FULL * (shade if params.loud_is_white else 1 - shade)).astype(np.uint8)
+    values = FULL * (shade if params.loud_is_white else 1 - shade)
+    return carried(values) if params.curve == "db" else np.rint(values).astype(np.uint8)
+
+
+def carried(values: np.ndarray) -> np.ndarray:
+    """Values 0..255 as bytes whose sums along the last axis are the rounded sums of the values."""
+    sums = np.cumsum(values, axis=-1, dtype=np.float64)
+    np.rint(sums, out=sums)
+    sums[..., 1:] -= sums[..., :-1].copy()
+    return sums.astype(np.uint8)
 
 
 def levels_of(shades: np.ndarray, params: SpectrogramParams) -> np.ndarray:

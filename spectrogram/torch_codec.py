@@ -55,11 +55,12 @@ class TorchCodec:
         return self.bands @ _sizes(self.stft(audio[:, 0], self.params, frames)).mT
 
     def encode(self, audio: torch.Tensor, rounded: bool = False) -> torch.Tensor:
-        """Pictures of sounds as long as a whole number of columns; `rounded` to bytes, else gradients flow."""
+        """Pictures of sounds as long as a whole number of columns; `rounded` to bytes as `pixels.carried` does, else
+        gradients flow."""
         levels = self.levels(audio.to(self.device))
         shades = 1 + 20 * torch.log10(levels.clamp_min(1e-12)) / self.params.range_db
         shades = shades.clamp(0, 1)
-        return self._pack(torch.round(shades * 255) / 255 if rounded else shades)
+        return self._pack(_carried(shades * 255) / 255 if rounded else shades)
 
     def decode(self, pictures: torch.Tensor, seed: int = 0, phase: torch.Tensor | None = None) -> torch.Tensor:
         """Sounds of pictures; `phase` (batch, frames, bins) in turns replaces the phases found on the device."""
@@ -128,6 +129,12 @@ class TorchCodec:
         if self.params.layout == "frames":
             return colours.permute(0, 2, 3, 1).reshape(len(colours), colours.shape[2], -1)
         return colours.mean(dim=1)
+
+
+def _carried(values: torch.Tensor) -> torch.Tensor:
+    """`pixels.carried` on tensors."""
+    sums = torch.round(torch.cumsum(values, dim=-1, dtype=torch.float64))
+    return torch.diff(sums, dim=-1, prepend=torch.zeros_like(sums[..., :1])).float()
 
 
 def _sizes(spectrum: torch.Tensor) -> torch.Tensor:

@@ -5,6 +5,7 @@ from PIL import Image
 from spectrogram.codec import SpectrogramCodec
 from spectrogram.mel import centres_hz
 from spectrogram.params import KEY, SpectrogramParams
+from spectrogram.pixels import quantise
 from spectrogram.problems import PictureProblem, SoundProblem
 
 MINI, SD15 = SpectrogramParams.preset("mini"), SpectrogramParams.preset("sd15")
@@ -173,6 +174,16 @@ def test_the_riffusion_preset_makes_riffusion_s_pictures_to_one_level():
     theirs = (255 - 255 * (sizes / sizes.max()) ** 0.25).astype(np.uint8)[::-1]
     ours = np.asarray(SpectrogramCodec(params).encode(audio / 32768, 44100))[..., 0]
     assert np.abs(ours.astype(int) - theirs.astype(int)).max() <= 1
+
+
+def test_rounding_carries_its_rest_along_a_band_and_leaves_silence_black():
+    levels = np.full((1, 512, 512), 10 ** (-33.21 / 20), np.float32)
+    levels[:, 100:200, 64:] = 0
+    shades = quantise(levels, SD15).astype(float)
+    exact = 255 * (1 - 33.21 / SD15.range_db)
+    assert np.abs(shades[:, :100] - exact).max() <= 1
+    assert np.abs(shades[:, :100].mean(axis=2) - exact).max() < 0.5 / 512 + 1e-3
+    assert (shades[:, 100:200, 64:] == 0).all()
 
 
 def test_batches_equal_single_calls_in_order():

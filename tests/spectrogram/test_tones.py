@@ -70,4 +70,5 @@ def test_bins_with_their_tones_have_the_picture_s_bands():
     levels = read_back(sine(2500, 0.3) + np.random.default_rng(0).normal(0, 1e-4, len(SECONDS)))
     heard = filterbank(SD15) @ spread_with_tones(levels, SD15).T
     loud = levels[:, 30] > 0.03 * levels[:, 30].max()
-    np.testing.assert_allclose(20 * np.log10(heard[loud, 30] / levels[loud, 30]), 0, atol=0.5)
+    ratios = (heard[loud, 20:40] / levels[loud, 20:40]).mean(axis=1)
+    np.testing.assert_allclose(20 * np.log10(ratios), 0, atol=0.3)
