@@ -15,7 +15,7 @@ from spectrogram.restoration import load_restoration, restored
 from spectrogram.sweep import Sweep
 
 UNKNOWN_PEAK = 0.9
-FITS_PER_OVERLAP = 0.8  # the more frames a sample lies in, the longer they take to agree
+FITS_PER_OVERLAP = 0.6  # the more frames a sample lies in, the longer they take to agree
 
 
 class SpectrogramCodec:
@@ -27,7 +27,7 @@ class SpectrogramCodec:
         """`steps` Griffin-Lim iterations and `fits` of the bands a decode: more is slower and a little better.
 
         None chooses. Our own pictures take steps (2, or 4 for columns far apart) and one fit; the pictures of others,
-        often generated ones, are only fitted (4 times where each sample lies in five windows, 8 in ten).
+        often generated ones, are only fitted (3 times where each sample lies in five windows, 6 in ten).
         `restore`: pictures whose grain says that they were blurred, as by a VAE, are sharpened (see `restoration`).
         """
         self.params, self.steps = params, steps

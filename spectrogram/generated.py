@@ -22,7 +22,7 @@ from spectrogram.sweep import Sweep
 CARRY = np.float32(0.9)  # of a frame's last change, added before it is changed again; more, or bolder gains, diverge
 TOLERANCE = 1e-3  # that the working grid's window may be longer or shorter
 PART = 8  # of the rate is left for the lowest bands
-LOW_FITS, LOW_BINS = 6, 2
+LOW_FITS, LOW_BINS = 8, 2
 BLEND = 0.85, 0.95  # of the lowest bands' Nyquist frequency: below, their own sound; above, the whole picture's
 
 

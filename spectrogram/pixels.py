@@ -5,6 +5,7 @@ Pixels are (rows, columns, 3).
 """
 
 import numpy as np
+from numba import njit
 from PIL import Image
 
 from spectrogram.params import SpectrogramParams
@@ -20,7 +21,8 @@ def quantise(levels: np.ndarray, params: SpectrogramParams) -> np.ndarray:
 
     In decibels what rounding leaves over is carried into the next frame of the band: no byte is off by more than one
     step (range_db/255), and the mean over time, from which the pitch of a steady tone is told, keeps what lies between
-    two steps. Curves of other programs are rounded as they round.
+    two steps. Curves of other programs are rounded as they round, and so are stereo planes, whose small differences are
+    the side.
     """
     peak = params.peak or (1.0 if params.absolute else max(float(levels.max()), 1e-12))
     if params.curve == "db":
@@ -31,15 +33,25 @@ def quantise(levels: np.ndarray, params: SpectrogramParams) -> np.ndarray:
         shade = (levels / np.float32(peak)) ** np.float32(params.power)
     shade = np.clip(shade, 0, 1)
     values = FULL * (shade if params.loud_is_white else 1 - shade)
-    return carried(values) if params.curve == "db" else np.rint(values).astype(np.uint8)
+    if params.curve == "db" and len(values) == 1:
+        return carried(values)
+    return np.rint(values).astype(np.uint8)
 
 
-def carried(values: np.ndarray) -> np.ndarray:
-    """Values 0..255 as bytes whose sums along the last axis are the rounded sums of the values."""
-    sums = np.cumsum(values, axis=-1, dtype=np.float64)
-    np.rint(sums, out=sums)
-    sums[..., 1:] -= sums[..., :-1].copy()
-    return sums.astype(np.uint8)
+@njit(cache=True, nogil=True)
+def carried(values):
+    """Values 0..255 (planes, bands, frames) as bytes; the sums over frames are the rounded sums of the values."""
+    planes, bands, frames = values.shape
+    rounded = np.empty((planes, bands, frames), np.uint8)
+    for plane in range(planes):
+        for band in range(bands):
+            rest = 0.0
+            for frame in range(frames):
+                rest += values[plane, band, frame]
+                byte = np.rint(rest)
+                rounded[plane, band, frame] = np.uint8(byte)
+                rest -= byte
+    return rounded
 
 
 def levels_of(shades: np.ndarray, params: SpectrogramParams) -> np.ndarray:
