@@ -16,6 +16,7 @@ STEP_S = 0.02
 # A frame says nothing when its loudest band is darker than QUIET or its bands change less than STILL (grey levels).
 QUIET = 50
 STILL = 0.05
+LEAST_CHANGE = 0.1  # grey levels; what is less may be rounding and counts as none
 LARGEST_ERROR = 0.28
 FEWEST_FRAMES = 25
 COMMON_WORD = 20
@@ -40,7 +41,7 @@ def fingerprint(pixels: np.ndarray, clip_seconds: float) -> np.ndarray:
     sums = np.cumsum(np.pad(bands, ((0, 0), (width, 0))), axis=1)
     smooth = (sums[:, width:] - sums[:, :-width]) / width
     change = np.diff(np.diff(smooth, axis=0), axis=1, prepend=0)
-    words = (np.uint32(1) << np.arange(BANDS - 1, dtype=np.uint32)) @ (change > 0).astype(np.uint32)
+    words = (np.uint32(1) << np.arange(BANDS - 1, dtype=np.uint32)) @ (change > LEAST_CHANGE).astype(np.uint32)
     # A steady tone or a band of digital silence has no change whose sign could be told from rounding.
     telling = (bands.max(axis=0) > QUIET) & (np.median(np.abs(change), axis=0) > STILL)
     return np.where(telling & (np.arange(frames) >= width), words, 0).astype(np.uint32)
