@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from dataset_builder.soundscapes import compose
-from training.scratch import assemble, command, corpus, phase_two, text, unet
+from training.scratch import assemble, command, corpus, finer, growing, phase_two, text, unet
 from training.scratch.settings import ScratchSettings
 
 TINY = ScratchSettings(
@@ -67,12 +67,58 @@ def test_phase_three_lets_the_text_encoder_learn_for_a_share_and_leaves_the_vae(
         patch.setattr(corpus, "PART_CLIPS", 8)
         command.train(settings, tmp_path / "work", tmp_path / "out", Quiet(), base=model[0])
         sums = assemble.checksums(tmp_path / "out")
-        before = assemble.checksums(tmp_path / "work" / "phase_two")
+        before = assemble.checksums(tmp_path / "work" / "phase_second")
     assert {name.split("/")[0] for name in sums if sums[name] != before[name]} == {"unet", "text_encoder"}
     log = json.loads((tmp_path / "out" / "training_log.json").read_text())
     assert log["third"]["drills"] == 8
     assert log["third"]["loss_by_step"]["4"] > 0
     assert log["second"]["loss_by_step"]
+
+
+def test_phase_four_gives_vae_and_unet_more_channels_and_leaves_the_words(model, tmp_path):
+    from diffusers import StableDiffusionPipeline
+
+    settings = replace(
+        TINY, second_clips=8, third_clips=8, fourth_channels=6, fourth_vae_samples=32, fourth_samples=8,
+    )  # fmt: skip
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(corpus, "PART_CLIPS", 8)
+        sums = command.train(settings, tmp_path / "work", tmp_path / "out", Quiet(), base=model[0])
+    assert {name.split("/")[0] for name in sums if sums[name] != model[1][name]} == {"unet", "vae"}
+    pipeline = StableDiffusionPipeline.from_pretrained(tmp_path / "out")
+    pipeline.set_progress_bar_config(disable=True)
+    assert pipeline("a dog barking", num_inference_steps=2).images[0].size == (256, 128)
+    assert pipeline.vae.config.latent_channels == pipeline.unet.config.in_channels == 6
+    log = json.loads((tmp_path / "out" / "training_log.json").read_text())
+    assert log["fourth"]["loss_by_step"]["2"] > 0
+    assert log["fourth"]["vae"]["after"]["psnr_db"] > 0
+
+
+def test_a_grown_model_begins_where_the_old_one_stood(model):
+    pipeline = phase_two.load(model[0])
+    vae, painter = growing.grow_vae(pipeline.vae, 6), growing.grow_unet(pipeline.unet, 6)
+    picture, noisy = torch.rand(1, 3, 128, 64) * 2 - 1, torch.randn(1, 6, 16, 8)
+    words = torch.randn(1, 77, TINY.text_width)
+    with torch.no_grad():
+        old, new = pipeline.vae.encode(picture).latent_dist, vae.encode(picture).latent_dist
+        painted = painter(noisy, 500, words).sample
+        before = pipeline.unet(noisy[:, :4], 500, words).sample
+    torch.testing.assert_close(new.mean[:, :4], old.mean)
+    torch.testing.assert_close(new.std[:, :4], old.std)
+    torch.testing.assert_close(painted[:, :4], before)
+    assert not painted[:, 4:].any()
+
+
+def test_the_vaes_growth_resumes_where_it_was_cut(model, tmp_path):
+    settings = replace(TINY, fourth_channels=6, fourth_vae_samples=64)
+    pictures = corpus.read(sorted((model[0].parent / "work" / "corpus").glob("*.npz")))[0]
+    whole = finer.Run(settings, phase_two.load(model[0]).vae, tmp_path)
+    losses = [whole.advance(pictures) for _ in range(2)]
+    whole.save()
+    losses += [whole.advance(pictures) for _ in range(2)]
+    cut = finer.Run(settings, phase_two.load(model[0]).vae, tmp_path)
+    cut.restore()
+    assert [cut.advance(pictures) for _ in range(2)] == losses[2:]
 
 
 def test_the_text_encoder_stands_still_after_its_share(model, tmp_path):

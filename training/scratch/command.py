@@ -4,8 +4,10 @@ import argparse
 import json
 from pathlib import Path
 
-from . import phase_one, phase_three, phase_two
+from . import assemble, phase_four, phase_one, phase_three, phase_two
 from .settings import ScratchSettings
+
+PHASES = {"second": phase_two, "third": phase_three, "fourth": phase_four}
 
 
 def build_parser():
@@ -21,7 +23,7 @@ def build_parser():
 
 
 def phases_of(base):
-    """Names in the training log of a finished model: "second" and "third" are its later phases."""
+    """Names in the training log of a finished model; those of PHASES are its later phases."""
     return json.loads((base / "training_log.json").read_text(encoding="utf-8"))
 
 
@@ -34,17 +36,19 @@ def train(settings, work, out, stages, base=None, root=Path()):
 
     torch.set_num_threads(settings.threads)
     torch.manual_seed(settings.seed)
-    last = "third" if settings.third_samples else "second" if settings.second_samples else "first"
+    todo = [name for name in PHASES if getattr(settings, f"{name}_samples")]
     if base is None:
-        base = out if last == "first" else work / "phase_one"
+        base = work / "phase_one" if todo else out
         if not (base / "sha256.json").exists():
-            sums = phase_one.train(settings, work, base, stages)
-    if last != "first" and "second" not in phases_of(base):
-        then = out if last == "second" else work / "phase_two"
-        if last == "second" or not (then / "sha256.json").exists():
-            sums = phase_two.train(settings, work / "second", base, then, stages, root)
+            phase_one.train(settings, work, base, stages)
+    else:
+        todo = [name for name in todo if name == todo[-1] or name not in phases_of(base)]
+    for name in todo:
+        then = out if name == todo[-1] else work / f"phase_{name}"
+        if then == out or not (then / "sha256.json").exists():
+            PHASES[name].train(settings, work, base, then, stages, root)
         base = then
-    return phase_three.train(settings, work, base, out, stages, root) if last == "third" else sums
+    return assemble.checksums(out)
 
 
 def main(argv):

@@ -34,6 +34,12 @@ def render(settings, work, stages):
     return pictures, rows
 
 
+def shares(settings):
+    """How much of the draws each group of clips gets."""
+    real, drawn = settings.recordings_drawn, settings.third_drills_drawn
+    return {"recordings": real, "drills": drawn, "composed": 1 - real - drawn}
+
+
 def train(settings, work, base, out, stages, root):
     """Run the phase on the model in ``base`` and write the model folder ``out``; returns its checksums.
 
@@ -57,9 +63,7 @@ def train(settings, work, base, out, stages, root):
     log = json.loads((base / "training_log.json").read_text(encoding="utf-8"))
     name = "polish" if "third" in log else "third"
     log[name] = {"loss_by_step": {}, "clips": len(rows) + len(drill_rows), "drills": len(drill_rows)}
-    real, drawn = settings.recordings_drawn, settings.third_drills_drawn
-    shares = {"recordings": real, "drills": drawn, "composed": 1 - real - drawn}
-    corpora = unet.Corpus(encoded, [*rows, *drill_rows], model.tokenizer, shares)
+    corpora = unet.Corpus(encoded, [*rows, *drill_rows], model.tokenizer, shares(settings))
     unet.train(run, corpora, progress=note_losses(log[name]["loss_by_step"], stages, "unet, phase three"))
     run.averaged()
     return phase_two.write(settings, model, model.vae, base, out, log)

@@ -82,6 +82,7 @@ def load(base):
 
 def train(settings, work, base, out, stages, root):
     """Run the phase on the model in ``base`` and write the model folder ``out``; returns its checksums."""
+    work = work / "second"
     work.mkdir(parents=True, exist_ok=True)
     pictures, rows, credits = render(settings, work, stages, root)
     model = load(base)

@@ -58,6 +58,14 @@ class ScratchSettings:
     third_text_share: float = 0.5
     third_kinds: tuple[float, ...] = (0.4, 0.42, 0.18)
     third_drills_drawn: float = 0.5
+    # Phase four: more latent channels, first in the VAE, then in the UNet; text encoder as it is; 0 samples: none.
+    fourth_channels: int = 8
+    fourth_vae_samples: int = 0
+    fourth_vae_rate: float = 1e-3
+    fourth_hold: float = 0.1
+    fourth_samples: int = 0
+    fourth_rate: float = 8e-4
+    fourth_flat_share: float = 0.5
     # Folders of recordings with metadata.csv, and the share of their source recordings that the base may hear.
     recordings: tuple[str, ...] = ()
     recordings_share: float = 0.5

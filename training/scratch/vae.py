@@ -48,7 +48,7 @@ def loss(vae, x, edge_weight):
     return error.abs().mean() + edge_weight * edges + 1e-6 * posterior.kl().mean()
 
 
-def _crops(rng, pictures):
+def crops(rng, pictures):
     """BATCH random windows of CROP_COLUMNS columns, shape (BATCH, bands, CROP_COLUMNS)."""
     chosen = rng.integers(len(pictures), size=BATCH)
     starts = rng.integers(pictures.shape[2] - CROP_COLUMNS + 1, size=BATCH)
@@ -72,7 +72,7 @@ def train(settings, pictures, folder, progress=lambda done, total, value: None):
         share = warm_flat_cosine(step, steps, 50, 0.5)
         optimizer.param_groups[0]["lr"] = settings.vae_rate * share
         with torch.autocast("cpu", dtype=torch.bfloat16):
-            value = loss(vae, to_input(_crops(rng, pictures)), settings.vae_edge_weight)
+            value = loss(vae, to_input(crops(rng, pictures)), settings.vae_edge_weight)
         optimizer.zero_grad(set_to_none=True)
         value.backward()
         torch.nn.utils.clip_grad_norm_(vae.parameters(), 1.0)

@@ -1,0 +1,43 @@
+"""Phase four: more latent channels, because four cannot hold beats that are closer than a latent column is long.
+
+The VAE grows first (``finer``), then the UNet learns to paint the new channels beside the old ones, on the clips of
+phases two and three. Tokenizer and text encoder stay as they are, so the ear stays valid; cached latents and adapters
+of the model before do not.
+"""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+
+from . import finer, phase_three, phase_two, unet
+from .growing import grow_unet
+from .phase_one import note_losses
+
+
+def train(settings, work, base, out, stages, root):
+    """Run the phase on the model in ``base`` and write the model folder ``out``; returns its checksums.
+
+    ``work`` holds the corpora of phases two ("second") and three ("third"); they are rendered where they are missing.
+    """
+    folder = work / "fourth"
+    for name in ("second", "third", "fourth"):
+        (work / name).mkdir(parents=True, exist_ok=True)
+    pictures, rows, _ = phase_two.render(settings, work / "second", stages, root)
+    drilled, drill_rows = phase_three.render(settings, work / "third" / "drills", stages)
+    pictures, rows = np.concatenate([pictures, drilled]), [*rows, *drill_rows]
+    model = phase_two.load(base)
+    log = json.loads((base / "training_log.json").read_text(encoding="utf-8"))
+    log["fourth"] = own = {"loss_by_step": {}, "clips": len(rows), "drills": len(drill_rows)}
+    coder = finer.train(settings, model.vae, pictures, folder / "vae", own, stages)
+    encoded = phase_two.encode(coder, pictures, folder, stages)
+    painter = grow_unet(model.unet, settings.fourth_channels)
+    model.register_modules(vae=coder, unet=painter)
+    values = replace(
+        settings, samples=settings.fourth_samples, rate=settings.fourth_rate, flat_share=settings.fourth_flat_share
+    )
+    run = unet.Run(values, painter, model.text_encoder, model.scheduler, folder, text_share=0.0)
+    corpora = unet.Corpus(encoded, rows, model.tokenizer, phase_three.shares(settings))
+    unet.train(run, corpora, progress=note_losses(own["loss_by_step"], stages, "unet, phase four"))
+    run.averaged()
+    return phase_two.write(settings, model, coder, base, out, log)
