@@ -29,7 +29,7 @@ def train(settings, work, base, out, stages, root):
     model = phase_two.load(base)
     log = json.loads((base / "training_log.json").read_text(encoding="utf-8"))
     log["fourth"] = own = {"loss_by_step": {}, "clips": len(rows), "drills": len(drill_rows)}
-    coder = finer.train(settings, model.vae, pictures, folder / "vae", own, stages)
+    coder = finer.train(settings, model.vae, pictures, rows, folder / "vae", own, stages)
     encoded = phase_two.encode(coder, pictures, folder, stages)
     painter = grow_unet(model.unet, settings.fourth_channels)
     model.register_modules(vae=coder, unet=painter)
@@ -37,7 +37,8 @@ def train(settings, work, base, out, stages, root):
         settings, samples=settings.fourth_samples, rate=settings.fourth_rate, flat_share=settings.fourth_flat_share
     )
     run = unet.Run(values, painter, model.text_encoder, model.scheduler, folder, text_share=0.0)
-    corpora = unet.Corpus(encoded, rows, model.tokenizer, phase_three.shares(settings))
+    chances = phase_three.shares(settings.fourth_recordings_drawn, settings.third_drills_drawn)
+    corpora = unet.Corpus(encoded, rows, model.tokenizer, chances)
     unet.train(run, corpora, progress=note_losses(own["loss_by_step"], stages, "unet, phase four"))
     run.averaged()
     return phase_two.write(settings, model, coder, base, out, log)

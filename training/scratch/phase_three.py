@@ -34,10 +34,9 @@ def render(settings, work, stages):
     return pictures, rows
 
 
-def shares(settings):
+def shares(recordings, drawn):
     """How much of the draws each group of clips gets."""
-    real, drawn = settings.recordings_drawn, settings.third_drills_drawn
-    return {"recordings": real, "drills": drawn, "composed": 1 - real - drawn}
+    return {"recordings": recordings, "drills": drawn, "composed": 1 - recordings - drawn}
 
 
 def train(settings, work, base, out, stages, root):
@@ -63,7 +62,8 @@ def train(settings, work, base, out, stages, root):
     log = json.loads((base / "training_log.json").read_text(encoding="utf-8"))
     name = "polish" if "third" in log else "third"
     log[name] = {"loss_by_step": {}, "clips": len(rows) + len(drill_rows), "drills": len(drill_rows)}
-    corpora = unet.Corpus(encoded, [*rows, *drill_rows], model.tokenizer, shares(settings))
+    chances = shares(settings.recordings_drawn, settings.third_drills_drawn)
+    corpora = unet.Corpus(encoded, [*rows, *drill_rows], model.tokenizer, chances)
     unet.train(run, corpora, progress=note_losses(log[name]["loss_by_step"], stages, "unet, phase three"))
     run.averaged()
     return phase_two.write(settings, model, model.vae, base, out, log)

@@ -61,11 +61,16 @@ class ScratchSettings:
     # Phase four: more latent channels, first in the VAE, then in the UNet; text encoder as it is; 0 samples: none.
     fourth_channels: int = 8
     fourth_vae_samples: int = 0
+    fourth_vae_batch: int = 4
     fourth_vae_rate: float = 1e-3
+    fourth_fast_drawn: float = 0.5
+    fourth_noise: float = 0.1
     fourth_hold: float = 0.1
+    fourth_pooled: float = 1.0
     fourth_samples: int = 0
     fourth_rate: float = 8e-4
     fourth_flat_share: float = 0.5
+    fourth_recordings_drawn: float = 0.06
     # Folders of recordings with metadata.csv, and the share of their source recordings that the base may hear.
     recordings: tuple[str, ...] = ()
     recordings_share: float = 0.5

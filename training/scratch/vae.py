@@ -48,10 +48,10 @@ def loss(vae, x, edge_weight):
     return error.abs().mean() + edge_weight * edges + 1e-6 * posterior.kl().mean()
 
 
-def crops(rng, pictures):
-    """BATCH random windows of CROP_COLUMNS columns, shape (BATCH, bands, CROP_COLUMNS)."""
-    chosen = rng.integers(len(pictures), size=BATCH)
-    starts = rng.integers(pictures.shape[2] - CROP_COLUMNS + 1, size=BATCH)
+def crops(rng, pictures, batch=BATCH, chances=None):
+    """Random windows of CROP_COLUMNS columns, shape (batch, bands, CROP_COLUMNS); ``chances`` of each picture."""
+    chosen = rng.choice(len(pictures), size=batch, p=chances)
+    starts = rng.integers(pictures.shape[2] - CROP_COLUMNS + 1, size=batch)
     return np.stack([pictures[i, :, s : s + CROP_COLUMNS] for i, s in zip(chosen, starts, strict=True)])
 
 
