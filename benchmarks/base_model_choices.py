@@ -1,6 +1,6 @@
 """What each choice of the base's recipe buys: small models that differ in one thing, for the same CPU seconds.
 
-    python -m benchmarks.base_model_choices [--only pictures,vae,unet] [--seconds 240] --json FILE
+    python -m benchmarks.base_model_choices [--only pictures,vae,unet] [--seconds 120] --json FILE
 
 ``pictures``: rate, bands and sub-frames in colour, each with a VAE of its own from nothing; ``vae``: its widths and
 latent channels. Both are judged by the sound after the VAE: how many fast sounds are still heard as fast, and the error
@@ -23,7 +23,7 @@ def main():
         prog="python -m benchmarks.base_model_choices", description=__doc__.splitlines()[0]
     )
     parser.add_argument("--only", default=",".join(GROUPS), help="groups, joined by commas")
-    parser.add_argument("--seconds", type=float, default=240, help="CPU seconds that each variant may learn for")
+    parser.add_argument("--seconds", type=float, default=120, help="CPU seconds that each variant may learn for")
     parser.add_argument("--clips", type=int, default=1000, help="composed clips that all learn from")
     parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()

@@ -18,7 +18,9 @@ from training.scratch.settings import ScratchSettings
 
 MINI = SpectrogramParams.preset("mini")
 SHARES = (0.2, 0.6, 0.2)
-PER_VALUE = 3
+PER_VALUE = 2
+BATCH = 4
+RATE = 1e-3
 PICTURES = {
     "24 kHz, 128 bands (mini)": {},
     "16 kHz, 128 bands": {"params": {"sample_rate_hz": 16000, "high_hz": 8000.0}},
@@ -76,13 +78,13 @@ def learn(coder, pictures, settings, seconds):
     """Train for CPU seconds; returns the number of crops that were seen."""
     import torch
 
-    optimizer = torch.optim.AdamW(coder.parameters(), lr=settings.vae_rate, betas=(0.9, 0.99), weight_decay=1e-4)
+    optimizer = torch.optim.AdamW(coder.parameters(), lr=RATE, betas=(0.9, 0.99), weight_decay=1e-4)
     rng, began, steps, share = np.random.default_rng(1), time.process_time(), 0, 0.0
     while share < 1:
         rate = warm_flat_cosine(share, 1.0, 0.0, 0.5) if steps > 50 else (steps + 1) / 50
-        optimizer.param_groups[0]["lr"] = settings.vae_rate * rate
-        chosen = rng.integers(len(pictures), size=vae.BATCH)
-        starts = 8 * rng.integers((pictures.shape[2] - vae.CROP_COLUMNS) // 8 + 1, size=vae.BATCH)
+        optimizer.param_groups[0]["lr"] = RATE * rate
+        chosen = rng.integers(len(pictures), size=BATCH)
+        starts = 8 * rng.integers((pictures.shape[2] - vae.CROP_COLUMNS) // 8 + 1, size=BATCH)
         crops = [pictures[i, :, s : s + vae.CROP_COLUMNS] for i, s in zip(chosen, starts, strict=True)]
         x = to_input(np.stack(crops))
         with torch.autocast("cpu", dtype=torch.bfloat16):
@@ -95,7 +97,7 @@ def learn(coder, pictures, settings, seconds):
         torch.nn.utils.clip_grad_norm_(coder.parameters(), 1.0)
         optimizer.step()
         steps, share = steps + 1, (time.process_time() - began) / seconds
-    return steps * vae.BATCH
+    return steps * BATCH
 
 
 def measure(variant, seconds, clips):

@@ -132,7 +132,7 @@ def values(folder):
         "seconds": f"{params.clip_seconds:g}", "high_khz": f"{params.high_hz / 1000:g}",
         "rate_khz": f"{params.sample_rate_hz / 1000:g}", "figures": figures_table(result), "recorded": recorded(result),
         "not_measured": ", ".join(left) or "none", "failures": failures(result),
-        "psnr": log.get("second", {}).get("decoder", {}).get("after", log["vae"])["psnr_db"],
+        "psnr": log["fourth"]["vae"]["after"]["psnr_db"],
         "ridge_s": shown(result["ridge_seconds"]), "ridge_ceiling_s": shown(result["ceiling"]["ridge_seconds"]),
         "ear_name": ear["name"], "ear_mb": f"{(Path(folder) / 'ear/model.safetensors').stat().st_size / 1e6:.1f}",
         "ear_figures": ear_table(ear), "drawn": round(100 * recipe["recordings_drawn"]),

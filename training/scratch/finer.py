@@ -31,7 +31,7 @@ def audible(painted, x):
 def errors(painted, x, settings):
     """Errors of levels, edges and curvature (see ``decoder``), weighed by how audible a pixel is.
 
-    Levels and edges count again in averages over bands, where beats stand out of noise, and over columns, where lines do.
+    Levels and edges count again in averages over bands (beats stand out of noise there) and columns (lines do).
     """
     from torch.nn.functional import avg_pool2d
 
