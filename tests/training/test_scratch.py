@@ -109,6 +109,23 @@ def test_a_grown_model_begins_where_the_old_one_stood(model):
     assert not painted[:, 4:].any()
 
 
+def test_loud_pixels_weigh_most_wherever_they_are_painted():
+    x = torch.full((1, 3, 8, 8), -1.0)
+    x[..., 2, :] = 0.5
+    painted = x.clone()
+    painted[..., 5, :] = 0.0
+    weights = finer.audible(painted, x)[0, 0, :, 0]
+    assert weights[2] == pytest.approx(2.1)
+    assert weights[5] == pytest.approx(0.1 + 2 * (1 - 0.5 * 120 / 2 / 60))
+    assert weights[0] == pytest.approx(0.1)
+
+
+def test_fast_clips_get_their_share_of_the_crops():
+    rows = [{"attributes": [[["pace", "fast"]]]}, {"attributes": [[], [["pitch", "high"]]]}, {"attributes": [[]]}]
+    assert finer.chances_of(rows, 0.5).tolist() == [0.5, 0.25, 0.25]
+    assert finer.chances_of(rows[1:], 0.5) is None
+
+
 def test_the_vaes_growth_resumes_where_it_was_cut(model, tmp_path):
     settings = replace(TINY, fourth_channels=6, fourth_vae_samples=64)
     pictures = corpus.read(sorted((model[0].parent / "work" / "corpus").glob("*.npz")))[0]
