@@ -1,6 +1,6 @@
 """What each choice of the base's recipe buys: small models that differ in one thing, for the same CPU seconds.
 
-    python -m benchmarks.base_model_choices [--only pictures,vae,unet] [--seconds 120] --json FILE
+    python -m benchmarks.base_model_choices [--only pictures,vae,unet] [--named frames,mini] [--seconds 120] --json FILE
 
 ``pictures``: rate, bands and sub-frames in colour, each with a VAE of its own from nothing; ``vae``: its widths and
 latent channels. Both are judged by the sound after the VAE: how many fast sounds are still heard as fast, and the error
@@ -23,6 +23,7 @@ def main():
         prog="python -m benchmarks.base_model_choices", description=__doc__.splitlines()[0]
     )
     parser.add_argument("--only", default=",".join(GROUPS), help="groups, joined by commas")
+    parser.add_argument("--named", default="", help="only variants whose names hold one of these, joined by commas")
     parser.add_argument("--seconds", type=float, default=120, help="CPU seconds that each variant may learn for")
     parser.add_argument("--clips", type=int, default=1000, help="composed clips that all learn from")
     parser.add_argument("--json", type=Path)
@@ -33,7 +34,8 @@ def main():
     rows = {}
     for group in arguments.only.split(","):
         measure = unets.measure if group == "unet" else vaes.measure
-        for name, variant in GROUPS[group].items():
+        chosen = {name: one for name, one in GROUPS[group].items() if any(x in name for x in arguments.named.split(","))}
+        for name, variant in chosen.items():
             row = rows[f"{group}: {name}"] = measure(variant, arguments.seconds, arguments.clips)
             print(f"{group:9} {name:28}", "  ".join(f"{key} {value:g}" for key, value in row.items()), flush=True)
             if arguments.json:
