@@ -34,8 +34,9 @@ def main():
     rows = {}
     for group in arguments.only.split(","):
         measure = unets.measure if group == "unet" else vaes.measure
-        chosen = {name: one for name, one in GROUPS[group].items() if any(x in name for x in arguments.named.split(","))}
-        for name, variant in chosen.items():
+        for name, variant in GROUPS[group].items():
+            if not any(part in name for part in arguments.named.split(",")):
+                continue
             row = rows[f"{group}: {name}"] = measure(variant, arguments.seconds, arguments.clips)
             print(f"{group:9} {name:28}", "  ".join(f"{key} {value:g}" for key, value in row.items()), flush=True)
             if arguments.json:
