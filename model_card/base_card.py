@@ -102,7 +102,8 @@ def second_judge(folder):
         return ""
     result = read(folder, "benchmark_judge.json")
     tests = judge_card(result["judge"]["name"])["test"]
-    real, composed = (shown(tests[f"{name}: one sound"]) for name in ("heard_esc10", "composed_test"))
+    tests = [tests[f"{name}: one sound"] for name in ("heard_esc10", "composed_test")]
+    real, composed = (f"{shown(test['accuracy'])} of {test['n']}" for test in tests)
     names = ("prompted_class_accuracy", "real_class_accuracy", "pairs_ordered", "pairs_together")
     rows = [f"| {ROWS[name]} | {shown(result[name])} | {shown(result['ceiling'][name])} |" for name in names]
     about = (
