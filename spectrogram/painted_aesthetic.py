@@ -50,7 +50,7 @@ class Painted:
         return self._fit(self.ear.image_features(pictures.float()))
 
     def _begin(self, turn, both):
-        """Latents (CLIPS, 4, h, w) after the first ``turn`` steps from noise, guided by (empty, words)."""
+        """Latents (CLIPS, channels, h, w) after the first ``turn`` steps from noise, guided by (empty, words)."""
         import torch
 
         unet = self.pipeline.unet

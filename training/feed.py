@@ -9,7 +9,7 @@ from .validation import as_input
 
 @dataclass
 class Pass:
-    """clips: numbers (batch,); latents, noise (batch, 4, h, w); timesteps (batch,); words as the student reads them."""
+    """clips: numbers (batch,); latents, noise (batch, c, h, w); timesteps (batch,); words as the student reads them."""
 
     clips: object
     latents: object

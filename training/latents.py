@@ -17,7 +17,7 @@ BATCH = 16
 
 @dataclass
 class Cache:
-    """Tensors of a dataset: mean, std (clips, copies, 4, h, w); text (wordings, tokens, width); each clip's wordings.
+    """Tensors of a dataset: mean, std (clips, copies, c, h, w); text (wordings, tokens, width); each clip's wordings.
 
     ``texts`` are the wordings themselves, ``key`` says what the cache was made of.
     """
@@ -60,7 +60,7 @@ class Cache:
         return self.mean[indices, 0].float(), [self.wordings[i][0] for i in indices.tolist()]
 
     def extend(self, latents, text, texts):
-        """Numbers of new clips, one for each of latents (n, 4, h, w) with its own wording: what a base made itself."""
+        """Numbers of new clips, one for each of latents (n, c, h, w) with its own wording: what a base made itself."""
         import torch
 
         first, known = len(self.wordings), len(self.texts)
@@ -137,7 +137,7 @@ def turn(pictures, shifts):
 
 
 def _encode_variants(vae, pictures, shifts, progress):
-    """Means and deviations (clips, variants, 4, h, w)."""
+    """Means and deviations (clips, variants, c, h, w)."""
     import torch
 
     found, total = [], shifts.size

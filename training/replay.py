@@ -30,7 +30,7 @@ def prompts(settings):
 
 
 def make(settings, base_key, folder, progress=lambda done, total: None):
-    """(latents (clips, 4, h, w), prompts); read from ``folder`` if the same base made them before.
+    """(latents (clips, c, h, w), prompts); read from ``folder`` if the same base made them before.
 
     DreamBooth's prior preservation adds clips of its class prompt, a sixth of the whole. The seed is always 0, so that
     runs of other seeds share the clips.

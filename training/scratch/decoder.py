@@ -25,7 +25,7 @@ def loss(painted, x, edge_weight, line_weight):
 
 
 def draw(rng, pictures, encoded, noise):
-    """BATCH crops: noisy scaled latents (BATCH, 4, h, LATENT_COLUMNS), pictures (BATCH, bands, CROP_COLUMNS)."""
+    """BATCH crops: noisy scaled latents (BATCH, channels, h, LATENT_COLUMNS), pictures (BATCH, bands, CROP_COLUMNS)."""
     latents, targets = [], []
     for i in rng.integers(len(pictures), size=BATCH):
         start = rng.integers(encoded.shape[-1] - LATENT_COLUMNS + 1)

@@ -47,7 +47,7 @@ def build_scheduler(settings):
 
 
 def encode_corpus(vae, pictures, batch=32, progress=lambda done: None):
-    """Scaled latent means and deviations, float16 (clips, 2, 4, height, width)."""
+    """Scaled latent means and deviations, float16 (clips, 2, channels, height, width)."""
     import torch
 
     encoded = []
@@ -88,7 +88,7 @@ class Corpus:
         return chosen[:batch]
 
     def draw(self, rng, batch, dropout):
-        """(latents (batch, 4, h, w) float32, token ids (batch, length))."""
+        """(latents (batch, channels, h, w) float32, token ids (batch, length))."""
         import torch
 
         latents, ids = [], []
