@@ -101,7 +101,7 @@ def measure(variant, seconds, clips):
     torch.manual_seed(1)
     settings = ScratchSettings(unet_widths=variant.get("widths", ScratchSettings.unet_widths))
     noising, painting = scheduler_of(variant.get("predicts", "v_prediction"))
-    model = unet.build(settings, MINI.height // 8, MINI.columns // 8)
+    model = unet.build(settings, MINI.height // 8, MINI.columns // 8, pipeline.vae.config.latent_channels)
     seen = learn(model, noising, pipeline, drawn, seconds)
     pipeline.register_modules(unet=model.eval(), scheduler=painting)
     made = class_prompts(CLASSES, 1)

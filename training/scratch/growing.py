@@ -1,12 +1,7 @@
 """More latent channels for a finished model: the old ones stay what they were, the new ones begin as nothing.
 
-A grown VAE encodes and draws as before, and a grown UNet paints as before, until they are trained further.
+A grown VAE encodes the old channels as before and draws nearly as before; a grown UNet paints exactly as before.
 """
-
-
-def _rows(channels, new):
-    """Where an encoder's means and log variances, stacked, lie among ``new`` of each."""
-    return [*range(channels), *range(new, new + channels)]
 
 
 def grow_vae(vae, channels):
@@ -21,7 +16,9 @@ def grow_vae(vae, channels):
     old = vae.config.latent_channels
     grown = AutoencoderKL.from_config({**vae.config, "latent_channels": channels})
     state, fresh = vae.state_dict(), grown.state_dict()
-    rows, new_spread = torch.tensor(_rows(old, channels)), slice(channels + old, None)
+    # The encoder's means and, stacked under them, its log variances: where the old ones lie among the new.
+    rows = torch.tensor([*range(old), *range(channels, channels + old)])
+    new_spread = slice(channels + old, None)
     for name, value in fresh.items():
         if value.shape == state[name].shape:
             value.copy_(state[name])

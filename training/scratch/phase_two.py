@@ -64,7 +64,8 @@ def render(settings, work, stages, root):
 def encode(coder, pictures, work, stages):
     """Latents of the pictures, kept in ``work``."""
     path = work / "latents.npy"
-    if not path.exists() or len(np.load(path, mmap_mode="r")) != len(pictures):
+    wanted = (len(pictures), 2, coder.config.latent_channels)
+    if not path.exists() or np.load(path, mmap_mode="r").shape[:3] != wanted:
         encoded = unet.encode_corpus(coder, pictures, progress=lambda n: stages.update("latents", n, len(pictures)))
         np.save(path, encoded)
     return np.load(path)
@@ -81,7 +82,10 @@ def load(base):
 
 
 def train(settings, work, base, out, stages, root):
-    """Run the phase on the model in ``base`` and write the model folder ``out``; returns its checksums."""
+    """Run the phase on the model in ``base`` and write the model folder ``out``; returns its checksums.
+
+    Its corpora and state lie in ``work``/second.
+    """
     work = work / "second"
     work.mkdir(parents=True, exist_ok=True)
     pictures, rows, credits = render(settings, work, stages, root)

@@ -24,12 +24,14 @@ SCHEDULER = {
 }
 
 
-def build(settings, height, width):
-    """An untrained UNet: one layer a block and no attention at the top level, where it would cost half of a step."""
+def build(settings, height, width, channels=4):
+    """An untrained UNet: one layer a block, no attention at the top level, where it would cost half of a step."""
     from diffusers import UNet2DConditionModel
 
     return UNet2DConditionModel(
         sample_size=[height, width],
+        in_channels=channels,
+        out_channels=channels,
         down_block_types=("DownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D"),
         up_block_types=("CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "UpBlock2D"),
         block_out_channels=settings.unet_widths,
