@@ -20,7 +20,6 @@ ESC10 = (
     "chainsaw", "clock_tick", "crackling_fire", "crying_baby", "dog_bark",
     "helicopter", "rain", "rooster", "sea_waves", "sneezing",
 )  # fmt: skip
-TONAL = ("siren", "birdsong", "flute", "alarm_beep", "telephone", "rooster", "cat_meow", "crying_baby")
 WORDS = {"pitch": ("low", "high"), "pace": ("slow", "fast")}
 
 

@@ -11,6 +11,7 @@ from string import Template
 
 import yaml
 
+from dataset_builder.synthesis.catalogue import TONAL
 from spectrogram.params import SpectrogramParams
 from spectrogram.problems import Problem
 
@@ -69,6 +70,12 @@ def failures(result):
         for label, names in wrong.items()
     ]
     return "\n".join(["| class | right | heard instead |", "|---|---|---|", *lines]) if lines else "None."
+
+
+def lines_table(result):
+    own, originals = (part["detail"]["ridge_seconds_by_class"] for part in (result, result["ceiling"]))
+    rows = [f"| {label} | {shown(own[label])} | {shown(originals[label])} |" for label in TONAL]
+    return "\n".join(["| length of lines, s | base | ceiling |", "|---|---|---|", *rows])
 
 
 def ear_table(config):
@@ -135,10 +142,14 @@ def values(folder):
         "not_measured": ", ".join(left) or "none", "failures": failures(result),
         "psnr": log["fourth"]["vae"]["after"]["psnr_db"],
         "ridge_s": shown(result["ridge_seconds"]), "ridge_ceiling_s": shown(result["ceiling"]["ridge_seconds"]),
+        "lines": lines_table(result),
         "ear_name": ear["name"], "ear_mb": f"{(Path(folder) / 'ear/model.safetensors').stat().st_size / 1e6:.1f}",
         "ear_figures": ear_table(ear), "drawn": round(100 * recipe["recordings_drawn"]),
         "recorded_clips": second["recorded_clips"], "recordings": len(second["data_credits"]),
         "second_judge": second_judge(folder), "drills_drawn": round(100 * recipe["third_drills_drawn"]),
+        "channels": read(folder, "vae/config.json")["latent_channels"], "tones": log["fifth"]["tones"],
+        "layers": ", ".join(map(str, recipe["fifth_layers"])), "tones_drawn": round(100 * recipe["fifth_tones_drawn"]),
+        "tonal": ", ".join(label.replace("_", " ") for label in TONAL),
         "polish_samples": polish["third_samples"], "polish_drawn": round(100 * polish["recordings_drawn"]),
         "text_percent": round(100 * recipe["third_text_share"]),
         "sums": "\n".join(f"| {name} | `{digest}` |" for name, digest in read(folder, "sha256.json").items()),

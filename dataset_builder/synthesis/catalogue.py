@@ -53,3 +53,5 @@ def _read():
 CATALOGUE = _read()
 CLASSES = tuple(label for label, sound in CATALOGUE.items() if not sound.held_out)
 HELD_OUT = tuple(label for label, sound in CATALOGUE.items() if sound.held_out)
+# Classes whose pictures are lines, whole ones of seconds or short ones by the dozen.
+TONAL = ("siren", "birdsong", "flute", "alarm_beep", "telephone", "rooster", "cat_meow", "crying_baby")

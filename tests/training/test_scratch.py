@@ -9,7 +9,8 @@ import pytest
 import torch
 
 from dataset_builder.soundscapes import compose
-from training.scratch import assemble, command, corpus, finer, growing, phase_two, text, unet
+from dataset_builder.synthesis.catalogue import TONAL
+from training.scratch import assemble, command, corpus, finer, growing, phase_five, phase_two, text, unet
 from training.scratch.settings import ScratchSettings
 
 TINY = ScratchSettings(
@@ -107,6 +108,76 @@ def test_a_grown_model_begins_where_the_old_one_stood(model):
     torch.testing.assert_close(new.std[:, :4], old.std)
     torch.testing.assert_close(painted[:, :4], before)
     assert not painted[:, 4:].any()
+
+
+def test_phase_five_drops_noise_deepens_the_unet_and_leaves_the_words(model, tmp_path):
+    from diffusers import StableDiffusionPipeline
+
+    settings = replace(
+        TINY, second_clips=8, third_clips=8, fifth_clips=8, fifth_samples=8, fifth_dead_width=10.0,
+    )  # fmt: skip
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(corpus, "PART_CLIPS", 8)
+        sums = command.train(settings, tmp_path / "work", tmp_path / "out", Quiet(), base=model[0])
+    assert {name.split("/")[0] for name in sums if sums[name] != model[1][name]} == {"unet", "vae"}
+    pipeline = StableDiffusionPipeline.from_pretrained(tmp_path / "out")
+    pipeline.set_progress_bar_config(disable=True)
+    assert pipeline("a siren wailing", num_inference_steps=2).images[0].size == (256, 128)
+    assert [len(block.resnets) for block in pipeline.unet.down_blocks] == [2, 2, 1]
+    log = json.loads((tmp_path / "out" / "training_log.json").read_text())
+    assert log["fifth"]["loss_by_step"]["2"] > 0
+    assert log["fifth"]["channels_kept"] == [0, 1, 2, 3]
+    assert log["fifth"]["tones"] == 8
+    _, rows = corpus.read([tmp_path / "work" / "fifth" / "tones" / "part-0000.npz"])
+    assert {label for row in rows for label in row["labels"]} <= set(TONAL)
+    assert np.load(tmp_path / "work" / "fifth" / "latents.npy")[:, 1].max() < 1e-5
+
+
+def test_channels_of_noise_are_found_and_dropped_and_the_others_stay(model):
+    pipeline = phase_two.load(model[0])
+    vae = pipeline.vae
+    with torch.no_grad():
+        vae.quant_conv.bias[4 + 2] = 20.0
+        vae.quant_conv.bias[[4, 4 + 1, 4 + 3]] = -20.0
+        vae.post_quant_conv.bias += 0.5
+    pictures = np.random.default_rng(0).integers(0, 256, (4, 128, 64), dtype=np.uint8)
+    kept = phase_five.living_channels(vae, pictures, 0.5)
+    assert kept == [0, 1, 3]
+    coder, painter = growing.keep_channels(vae, pipeline.unet, kept)
+    x, latents = torch.rand(1, 3, 128, 64) * 2 - 1, torch.randn(1, 4, 16, 8)
+    latents[:, 2] = 0
+    with torch.no_grad():
+        old, new = vae.encode(x).latent_dist, coder.encode(x).latent_dist
+        before = vae.decoder.conv_in(vae.post_quant_conv(latents))
+        after = coder.decoder.conv_in(coder.post_quant_conv(latents[:, kept]))
+    torch.testing.assert_close(new.mean, old.mean[:, kept], rtol=1e-4, atol=1e-5)
+    assert new.std.max() < 1e-6
+    inside = (..., slice(1, -1), slice(1, -1))  # beyond the edge lie zeros, before and after the shift
+    torch.testing.assert_close(after[inside], before[inside], rtol=1e-4, atol=1e-5)
+    words = torch.randn(1, 77, TINY.text_width)
+    weight, bias = painter.conv_out.weight, painter.conv_out.bias
+    torch.testing.assert_close(weight, pipeline.unet.conv_out.weight[kept])
+    torch.testing.assert_close(bias, pipeline.unet.conv_out.bias[kept])
+    with torch.no_grad():
+        pipeline.unet.conv_in.weight[:, 2] = 0
+        painted = painter(latents[:, kept], 500, words).sample
+        torch.testing.assert_close(painted, pipeline.unet(latents, 500, words).sample[:, kept])
+
+
+@pytest.mark.parametrize("layers", [(2, 2, 1), (3, 1, 2)])
+def test_a_deepened_unet_begins_where_the_old_one_stood_and_can_be_deepened_again(model, layers):
+    unet = phase_two.load(model[0]).unet
+    noisy, words = torch.randn(2, 4, 16, 8), torch.randn(2, 77, TINY.text_width)
+    deep = growing.deepen(unet, layers)
+    again = growing.deepen(deep, tuple(n + 1 for n in layers))
+    assert [len(block.resnets) for block in again.up_blocks] == [n + 2 for n in reversed(layers)]
+    with torch.no_grad():
+        before = unet(noisy, 300, words).sample
+        torch.testing.assert_close(deep(noisy, 300, words).sample, before)
+        torch.testing.assert_close(again(noisy, 300, words).sample, before)
+    deep(noisy, 300, words).sample.pow(2).mean().backward()
+    assert deep.down_blocks[0].resnets[1].conv2.weight.grad.abs().sum() > 0
+    assert deep.up_blocks[-1].resnets[1].conv2.weight.grad.abs().sum() > 0
 
 
 def test_loud_pixels_weigh_most_wherever_they_are_painted():

@@ -4,10 +4,10 @@ import argparse
 import json
 from pathlib import Path
 
-from . import assemble, phase_four, phase_one, phase_three, phase_two
+from . import assemble, phase_five, phase_four, phase_one, phase_three, phase_two
 from .settings import ScratchSettings
 
-PHASES = {"second": phase_two, "third": phase_three, "fourth": phase_four}
+PHASES = {"second": phase_two, "third": phase_three, "fourth": phase_four, "fifth": phase_five}
 
 
 def build_parser():

@@ -5,7 +5,6 @@ The old channels are held near what they were, so that a UNet that paints them n
 """
 
 import json
-import os
 
 import numpy as np
 
@@ -13,6 +12,7 @@ from training.schedule import warm_flat_cosine
 
 from . import decoder
 from .growing import grow_vae
+from .resumable import Resumable
 from .vae import crops, measure, to_input
 
 SAVE_EVERY = 250
@@ -68,8 +68,10 @@ def chances_of(rows, fast_drawn):
     return np.where(fast, fast_drawn / fast.sum(), (1 - fast_drawn) / (~fast).sum())
 
 
-class Run:
-    """Grown VAE and optimizer; saves and restores itself as a whole."""
+class Run(Resumable):
+    """Grown VAE and optimizer."""
+
+    NUMBERS, PARTS = ("step", "losses"), ("grown", "optimizer")
 
     def __init__(self, settings, old, folder, chances=None):
         import torch
@@ -102,25 +104,6 @@ class Run:
             self.losses[str(self.step)] = round(value.item(), 4)
         self.step += 1
         return value.item()
-
-    def save(self):
-        import torch
-
-        partial = self.path.with_suffix(".partial")
-        state = {name: getattr(self, name) for name in ("step", "losses")}
-        models = {"grown": self.grown.state_dict(), "optimizer": self.optimizer.state_dict()}
-        torch.save(state | models, partial)
-        os.replace(partial, self.path)
-
-    def restore(self):
-        """Continue from the last save, if there is one."""
-        import torch
-
-        if self.path.exists():
-            state = torch.load(self.path, weights_only=True)
-            self.grown.load_state_dict(state["grown"])
-            self.optimizer.load_state_dict(state["optimizer"])
-            self.step, self.losses = state["step"], state["losses"]
 
 
 def train(settings, old, pictures, rows, folder, log, stages):

@@ -6,9 +6,6 @@ of the model before do not.
 """
 
 import json
-from dataclasses import replace
-
-import numpy as np
 
 from . import finer, phase_three, phase_two, unet
 from .growing import grow_unet
@@ -21,24 +18,16 @@ def train(settings, work, base, out, stages, root):
     ``work`` holds the corpora of phases two ("second") and three ("third"); they are rendered where they are missing.
     """
     folder = work / "fourth"
-    for name in ("second", "third", "fourth"):
-        (work / name).mkdir(parents=True, exist_ok=True)
-    pictures, rows, _ = phase_two.render(settings, work / "second", stages, root)
-    drilled, drill_rows = phase_three.render(settings, work / "third" / "drills", stages)
-    pictures, rows = np.concatenate([pictures, drilled]), [*rows, *drill_rows]
+    folder.mkdir(parents=True, exist_ok=True)
+    pictures, rows = phase_three.render_all(settings, work, stages, root)
     model = phase_two.load(base)
     log = json.loads((base / "training_log.json").read_text(encoding="utf-8"))
-    log["fourth"] = own = {"loss_by_step": {}, "clips": len(rows), "drills": len(drill_rows)}
+    log["fourth"] = own = {"loss_by_step": {}, "clips": len(rows)}
     coder = finer.train(settings, model.vae, pictures, rows, folder / "vae", own, stages)
     encoded = phase_two.encode(coder, pictures, folder, stages)
-    painter = grow_unet(model.unet, settings.fourth_channels)
-    model.register_modules(vae=coder, unet=painter)
-    values = replace(
-        settings, samples=settings.fourth_samples, rate=settings.fourth_rate, flat_share=settings.fourth_flat_share
-    )
-    run = unet.Run(values, painter, model.text_encoder, model.scheduler, folder, text_share=0.0)
+    model.register_modules(vae=coder, unet=grow_unet(model.unet, settings.fourth_channels))
     chances = phase_three.shares(settings.fourth_recordings_drawn, settings.third_drills_drawn)
     corpora = unet.Corpus(encoded, rows, model.tokenizer, chances)
-    unet.train(run, corpora, progress=note_losses(own["loss_by_step"], stages, "unet, phase four"))
-    run.averaged()
+    note = note_losses(own["loss_by_step"], stages, "unet, phase four")
+    phase_two.go_on(settings.of("fourth"), model, folder, corpora, note)
     return phase_two.write(settings, model, coder, base, out, log)

@@ -6,7 +6,6 @@ recipes/base_model_polish.yaml) it is called "polish" in the training log.
 """
 
 import json
-from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -34,6 +33,15 @@ def render(settings, work, stages):
     return pictures, rows
 
 
+def render_all(settings, work, stages, root):
+    """Pictures and rows of phase two's corpora and of the drills, which lie in ``work``/second and ``work``/third."""
+    for name in ("second", "third"):
+        (work / name).mkdir(parents=True, exist_ok=True)
+    pictures, rows, _ = phase_two.render(settings, work / "second", stages, root)
+    drilled, drill_rows = render(settings, work / "third" / "drills", stages)
+    return np.concatenate([pictures, drilled]), [*rows, *drill_rows]
+
+
 def shares(recordings, drawn):
     """How much of the draws each group of clips gets."""
     return {"recordings": recordings, "drills": drawn, "composed": 1 - recordings - drawn}
@@ -44,26 +52,14 @@ def train(settings, work, base, out, stages, root):
 
     ``work`` holds the corpora of phase two ("second") too; they are rendered again where they are missing.
     """
-    (work / "third").mkdir(parents=True, exist_ok=True)
-    (work / "second").mkdir(parents=True, exist_ok=True)
-    pictures, rows, _ = phase_two.render(settings, work / "second", stages, root)
-    drilled, drill_rows = render(settings, work / "third" / "drills", stages)
+    pictures, rows = render_all(settings, work, stages, root)
     model = phase_two.load(base)
-    encoded = np.concatenate(
-        [
-            phase_two.encode(model.vae, pictures, work / "second", stages),
-            phase_two.encode(model.vae, drilled, work / "third", stages),
-        ]
-    )
-    own = replace(
-        settings, samples=settings.third_samples, rate=settings.third_rate, flat_share=settings.third_flat_share
-    )
-    run = unet.Run(own, model.unet, model.text_encoder, model.scheduler, work / "third", settings.third_text_share)
+    encoded = phase_two.encode(model.vae, pictures, work / "third", stages)
     log = json.loads((base / "training_log.json").read_text(encoding="utf-8"))
     name = "polish" if "third" in log else "third"
-    log[name] = {"loss_by_step": {}, "clips": len(rows) + len(drill_rows), "drills": len(drill_rows)}
+    log[name] = {"loss_by_step": {}, "clips": len(rows), "drills": sum(row["group"] == "drills" for row in rows)}
     chances = shares(settings.recordings_drawn, settings.third_drills_drawn)
-    corpora = unet.Corpus(encoded, [*rows, *drill_rows], model.tokenizer, chances)
-    unet.train(run, corpora, progress=note_losses(log[name]["loss_by_step"], stages, "unet, phase three"))
-    run.averaged()
+    corpora = unet.Corpus(encoded, rows, model.tokenizer, chances)
+    note = note_losses(log[name]["loss_by_step"], stages, "unet, phase three")
+    phase_two.go_on(settings.of("third"), model, work / "third", corpora, note, settings.third_text_share)
     return phase_two.write(settings, model, model.vae, base, out, log)

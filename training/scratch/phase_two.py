@@ -6,7 +6,6 @@ latents, the ear) stays valid; the UNet and, where one was trained, the VAE deco
 
 import json
 import shutil
-from dataclasses import replace
 from functools import cache, partial
 
 import numpy as np
@@ -81,6 +80,13 @@ def load(base):
     return StableDiffusionPipeline.from_pretrained(base, dtype=torch.float32, safety_checker=None)
 
 
+def go_on(own, model, folder, corpora, note, text_share=0.0):
+    """Train the model's UNet, and for ``text_share`` its text encoder, by a phase's settings; state in ``folder``."""
+    run = unet.Run(own, model.unet, model.text_encoder, model.scheduler, folder, text_share)
+    unet.train(run, corpora, progress=note)
+    run.averaged()
+
+
 def train(settings, work, base, out, stages, root):
     """Run the phase on the model in ``base`` and write the model folder ``out``; returns its checksums.
 
@@ -91,16 +97,11 @@ def train(settings, work, base, out, stages, root):
     pictures, rows, credits = render(settings, work, stages, root)
     model = load(base)
     encoded = encode(model.vae, pictures, work, stages)
-    own = replace(
-        settings, samples=settings.second_samples, rate=settings.second_rate, flat_share=settings.second_flat_share
-    )
-    run = unet.Run(own, model.unet, model.text_encoder, model.scheduler, work, text_share=0.0)
     log = json.loads((base / "training_log.json").read_text(encoding="utf-8"))
     log["second"] = {"loss_by_step": {}, "clips": len(rows), "recorded_clips": sum(row["real"] for row in rows)}
     shares = {"recordings": settings.recordings_drawn, "composed": 1 - settings.recordings_drawn}
-    drawn = unet.Corpus(encoded, rows, model.tokenizer, shares)
-    unet.train(run, drawn, progress=note_losses(log["second"]["loss_by_step"], stages, "unet, phase two"))
-    run.averaged()
+    note = note_losses(log["second"]["loss_by_step"], stages, "unet, phase two")
+    go_on(settings.of("second"), model, work, unet.Corpus(encoded, rows, model.tokenizer, shares), note)
     coder = decoder.train(settings, model.vae, pictures, encoded, work, log["second"], stages)
     log["second"]["data_credits"] = credits
     return write(settings, model, coder, base, out, log)

@@ -1,6 +1,6 @@
 """Every choice of the base model's recipe, read from YAML; one source of defaults."""
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 
 import yaml
@@ -71,6 +71,15 @@ class ScratchSettings:
     fourth_rate: float = 8e-4
     fourth_flat_share: float = 0.5
     fourth_recordings_drawn: float = 0.06
+    # Phase five: dead latent channels go, the UNet gets more layers and clips of tones; 0 samples: none.
+    fifth_dead_width: float = 0.5
+    fifth_layers: tuple[int, ...] = (2, 2, 1)
+    fifth_clips: int = 12_000
+    fifth_samples: int = 0
+    fifth_rate: float = 8e-4
+    fifth_flat_share: float = 0.5
+    fifth_tones_drawn: float = 0.3
+    fifth_drills_drawn: float = 0.32
     # Folders of recordings with metadata.csv, and the share of their source recordings that the base may hear.
     recordings: tuple[str, ...] = ()
     recordings_share: float = 0.5
@@ -88,6 +97,10 @@ class ScratchSettings:
                 f"{path} has unknown settings {unknown}", f"expected some of {sorted(known)}", "correct the names"
             )
         return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})
+
+    def of(self, phase):
+        """These settings with the samples and rates of a later phase ("second", "third", …) as the run's own."""
+        return replace(self, **{name: getattr(self, f"{phase}_{name}") for name in ("samples", "rate", "flat_share")})
 
     def to_dict(self):
         return {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(self).items()}

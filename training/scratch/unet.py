@@ -1,6 +1,5 @@
 """The base model's UNet and text encoder, trained together on cached latents."""
 
-import os
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +9,7 @@ from training.objective import squared_errors, stratified_timesteps
 from training.schedule import warm_flat_cosine
 
 from . import text
+from .resumable import Resumable
 from .vae import to_input
 
 SCHEDULER = {
@@ -105,12 +105,14 @@ class Corpus:
         return torch.from_numpy(np.stack(latents)), torch.stack(ids)
 
 
-class Run:
-    """UNet, text encoder, optimizer and EMA of one training run; saves and restores itself as a whole.
+class Run(Resumable):
+    """UNet, text encoder, optimizer and EMA of one training run.
 
     ``text_share``: for how much of the run the text encoder learns; what is aligned with it is valid from then on. With
     1 it is averaged like the UNet; with less it learns at half the rate, down to none, and is exported as it then is.
     """
+
+    PARTS = ("unet", "encoder", "optimizer", "ema")
 
     def __init__(self, settings, unet, encoder, scheduler, folder, text_share=1.0):
         import torch
@@ -158,34 +160,10 @@ class Run:
         self.step += 1
         return value.item()
 
-    def state(self):
-        return {
-            "step": self.step,
-            "unet": self.unet.state_dict(),
-            "encoder": self.encoder.state_dict(),
-            "optimizer": self.optimizer.state_dict(),
-            "ema": self.ema.state_dict(),
-        }
-
-    def save(self):
-        import torch
-
-        partial = self.path.with_suffix(".partial")
-        torch.save(self.state(), partial)
-        os.replace(partial, self.path)
-
     def restore(self):
         """Continue from the last save, if there is one."""
-        import torch
-
-        if self.path.exists():
-            state = torch.load(self.path, weights_only=True)
-            self.unet.load_state_dict(state["unet"])
-            self.encoder.load_state_dict(state["encoder"])
-            self.optimizer.load_state_dict(state["optimizer"])
-            self.ema.load_state_dict(state["ema"])
-            self.step = state["step"]
-            self.encoder.requires_grad_(self.step < self.text_steps)
+        super().restore()
+        self.encoder.requires_grad_(self.step < self.text_steps)
 
     def averaged(self):
         """Copy the averaged weights into the models, for export; training may not go on after it."""
