@@ -138,6 +138,8 @@ def write(base, folders, out, seed, figures_only=False):
     page = Template(TEMPLATE.read_text(encoding="utf-8")).substitute(
         classes=result["classes"], megabytes=result["megabytes"], seed=seed,
         seconds=round(result["seconds_per_clip"]["alone"], 2),
+        siren=round(result["detail"]["ridge_seconds_by_class"]["siren"], 1),
+        siren_ceiling=round(result["ceiling"]["detail"]["ridge_seconds_by_class"]["siren"], 1),
         ridge=round(result["ridge_seconds"], 2), ridge_ceiling=round(result["ceiling"]["ridge_seconds"], 2),
         fast=f"{result['speed']['fast']:.0%}", slow=f"{result['speed']['slow']:.0%}",
         weak=html.escape(weak(result)), figures=figure_rows(result), rows=parts[0], more=parts[1],
