@@ -3,7 +3,7 @@
 from spectrogram.problems import UsageProblem
 
 METHOD_DEFAULTS = {
-    "lora": {"rate": 6e-4, "steps": 250, "replay": 0.25},
+    "lora": {"rate": 8e-4, "steps": 300, "replay": 0.25},
     "textual_inversion": {"rate": 5e-3, "weight_decay": 0.0, "caption_dropout": 0.0},
     "dreambooth": {"rate": 1e-3, "steps": 250, "replay": 0.4, "trigger": "sks"},
     "full": {"rate": 1e-4, "weight_decay": 0.01},

@@ -11,7 +11,7 @@ from spectrogram.problems import Problem
 
 @pytest.fixture
 def copy(tmp_path):
-    shutil.copytree(EMBEDDED, tmp_path / "base", ignore=shutil.ignore_patterns("unet", "vae", "text_encoder"))
+    shutil.copytree(EMBEDDED, tmp_path / "base", ignore=shutil.ignore_patterns("unet", "diffusion_*", "text_encoder"))
     return tmp_path / "base"
 
 
@@ -47,4 +47,7 @@ def test_the_shipped_weights_keep_what_they_were_trained_for():
     assert result["real_class_accuracy"] >= 0.9
     assert result["pairs_ordered"] >= 0.7 * result["ceiling"]["pairs_ordered"]
     assert min(result["pitch"].values()) >= 0.85
+    assert min(result["speed"].values()) >= 0.85
+    assert result["ridge_seconds"] >= 0.8 * result["ceiling"]["ridge_seconds"]
+    assert base_card.read(EMBEDDED, "benchmark_judge.json")["prompted_class_accuracy_unseen_wordings"] >= 0.9
     assert result["seconds_per_clip"]["alone"] <= 1

@@ -7,6 +7,7 @@ from functools import partial
 import numpy as np
 import pytest
 import torch
+from peft import LoraConfig
 
 from dataset_builder.soundscapes import compose
 from dataset_builder.synthesis.catalogue import TONAL
@@ -123,7 +124,9 @@ def test_phase_five_drops_noise_deepens_the_unet_and_leaves_the_words(model, tmp
     pipeline = StableDiffusionPipeline.from_pretrained(tmp_path / "out")
     pipeline.set_progress_bar_config(disable=True)
     assert pipeline("a siren wailing", num_inference_steps=2).images[0].size == (256, 128)
-    assert [len(block.resnets) for block in pipeline.unet.down_blocks] == [2, 2, 1]
+    assert [len(block.resnets) for block in pipeline.unet.down_blocks] == [2, 2, 2]
+    pipeline.unet.add_adapter(LoraConfig(r=2, target_modules=["to_q"]), "owl")
+    pipeline.unet.set_adapters(["owl"], [0.5])  # wants one number of layers in the config
     log = json.loads((tmp_path / "out" / "training_log.json").read_text())
     assert log["fifth"]["loss_by_step"]["2"] > 0
     assert log["fifth"]["channels_kept"] == [0, 1, 2, 3]

@@ -103,13 +103,15 @@ def keep_channels(vae, unet, kept):
 def deepen(unet, layers):
     """A copy of a UNet2DConditionModel with ``layers`` residual layers in its blocks, outermost first; it paints alike.
 
-    New layers begin as nothing: down, they come last; up, after the first, so that the first still reads what the
+    Where all blocks have the same number the config holds that number, as ``set_adapters`` of diffusers wants it: it
+    cannot scale a LoRA of a UNet whose config lists them. New layers begin as nothing: down, they come last; up, after the first, so that the first still reads what the
     last one down wrote.
     """
     import torch
     from diffusers import UNet2DConditionModel
 
-    deep = UNet2DConditionModel.from_config({**unet.config, "layers_per_block": list(layers)})
+    noted = layers[0] if len(set(layers)) == 1 else list(layers)
+    deep = UNet2DConditionModel.from_config({**unet.config, "layers_per_block": noted})
     state, fresh = unet.state_dict(), deep.state_dict()
     had = unet.config.layers_per_block
     had = [had] * len(layers) if isinstance(had, int) else had

@@ -72,4 +72,7 @@ def train(settings, work, base, out, stages, root):
     corpora = unet.Corpus(encoded, rows, model.tokenizer, shares(settings))
     note = note_losses(own["loss_by_step"], stages, "unet, phase five")
     phase_two.go_on(settings.of("fifth"), model, folder, corpora, note)
+    # Trained with fewer layers inside, where they cost most; stored with one number, for adapters in diffusers' hands.
+    layers = settings.fifth_layers
+    model.register_modules(unet=deepen(model.unet, [max(layers)] * len(layers)))
     return phase_two.write(settings, model, coder, base, out, log)
