@@ -104,8 +104,8 @@ def deepen(unet, layers):
     """A copy of a UNet2DConditionModel with ``layers`` residual layers in its blocks, outermost first; it paints alike.
 
     Where all blocks have the same number the config holds that number, as ``set_adapters`` of diffusers wants it: it
-    cannot scale a LoRA of a UNet whose config lists them. New layers begin as nothing: down, they come last; up, after the first, so that the first still reads what the
-    last one down wrote.
+    cannot scale a LoRA of a UNet whose config lists them. New layers begin as nothing: down, they come last; up, after
+    the first, so that the first still reads what the last one down wrote.
     """
     import torch
     from diffusers import UNet2DConditionModel
