@@ -17,7 +17,8 @@ from spectrogram.problems import UsageProblem
 KEY, OTHERS = "aesthetic", "others"
 FORMAT = "sd-audio-spectrograms.aesthetic"
 THROUGH = ("words", "picture")
-STEPS, RATE = {"words": 10, "picture": 60}, {"words": 1e-4, "picture": 1e-3}
+STEPS = {"words": 10, "picture": 60}
+PICTURE_RATE = 1e-3
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,7 @@ def words_fit(aesthetic, ear):
 
 
 @contextmanager
-def steered(text_encoder, ids, aesthetic, ear, steps=STEPS["words"], rate=RATE["words"], fit=None, on_step=None):
+def steered(text_encoder, ids, aesthetic, ear, steps, rate, fit=None, on_step=None):
     """Within the context the encoder reads token ids (1, tokens) nearer to the aesthetic; afterwards it is as before.
 
     ``steps`` of Adam up the ``fit`` (`words_fit`, `painted_aesthetic.Painted`); only the encoder's own weights move,

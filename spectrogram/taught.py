@@ -66,7 +66,8 @@ class Taught:
         if through not in gradients.THROUGH:
             raise UsageProblem(f"an aesthetic through {through!r}", f"one of {gradients.THROUGH}", "choose one")
         steps = gradients.STEPS[through] if steps is None else steps
-        rate = gradients.RATE[through] if rate is None else rate
+        if rate is None:
+            rate = self.defaults.aesthetic_rate if through == "words" else gradients.PICTURE_RATE
         self._aesthetic = {"aesthetic": aesthetic, "ear": ear, "steps": steps, "rate": rate, "on_step": on_step}
         self._through = through
 

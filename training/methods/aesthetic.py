@@ -77,10 +77,10 @@ def words_distance(pipeline, aesthetic, ear, texts, steps):
 
     from .method import token_ids
 
-    found = []
+    found, rate = [], pipeline.defaults.aesthetic_rate
     for text in texts:
         ids = token_ids(pipeline.tokenizer, [text]).to(pipeline.device)
-        with steered(pipeline.text_encoder, ids, aesthetic, ear, steps) as encoder, torch.no_grad():
+        with steered(pipeline.text_encoder, ids, aesthetic, ear, steps, rate) as encoder, torch.no_grad():
             row = ear.text_features(encoder(ids).pooler_output.float())[0].cpu()
         found.append(1 - float(row @ aesthetic.row))
     return _loss(found)

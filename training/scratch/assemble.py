@@ -71,7 +71,8 @@ def assemble(folder, settings, vae, unet, encoder, tokenizer, scheduler, log):
     _strip_local_paths(folder)
     params = SpectrogramParams.preset(settings.preset)
     (folder / "spectrogram.json").write_text(json.dumps(params.to_dict(), indent=1) + "\n", encoding="utf-8")
-    defaults = {"steps": settings.steps, "guidance": settings.guidance, "guidance_rescale": settings.guidance_rescale}
+    names = ("steps", "guidance", "guidance_rescale", "aesthetic_rate")
+    defaults = {name: getattr(settings, name) for name in names}
     (folder / "generation.json").write_text(json.dumps(defaults, indent=1) + "\n", encoding="utf-8")
     (folder / "recipe.json").write_text(json.dumps(settings.to_dict(), indent=1) + "\n", encoding="utf-8")
     (folder / "training_log.json").write_text(json.dumps(log, indent=1) + "\n", encoding="utf-8")

@@ -38,6 +38,7 @@ class ScratchSettings:
     steps: int = 20
     guidance: float = 3.0
     guidance_rescale: float = 0.5
+    aesthetic_rate: float = 5e-4
     threads: int = 2
     # Phase two: the finished model goes on, text encoder and VAE encoder frozen; 0 samples leave it out.
     second_samples: int = 0
