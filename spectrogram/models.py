@@ -26,7 +26,7 @@ class GenerationDefaults:
 
     @classmethod
     def from_json(cls, text: str) -> "GenerationDefaults":
-        """Read generation.json, for example {"steps": 20, "guidance": 3.0, "guidance_rescale": 0.5}; any of its fields."""
+        """Read generation.json, any of the fields, for example {"steps": 20, "guidance": 3.0}."""
         try:
             return cls(**json.loads(text))
         except (ValueError, TypeError) as error:
