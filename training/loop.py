@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from spectrogram.problems import Problem
 
-from . import attention, checkpoint, memory_limit, optimizers, stopping, validation
+from . import attention, checkpoint, memory_limit, optimizers, silent, stopping, validation
 from .draws import Draws
 from .feed import Feed, draw
 from .objective import min_snr_weights, squared_errors
@@ -48,6 +48,8 @@ class Loop:
         self.settings, self.accelerator, self.method = settings, accelerator, method
         self.scheduler, self.material = scheduler, material
         attention.choose(method.unet, accelerator.device.type)
+        if accelerator.num_processes == 1:  # several wait for every gradient, those of 0 too
+            silent.skip(method.unet)
         self.text = method.text_rows(material.cache)
         optimizer = optimizers.build(settings.optimizer, method.parameters, settings.rate, settings.weight_decay)
         self.student, self.optimizer = accelerator.prepare(method.student, optimizer)
