@@ -8,10 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-import shutil
 import struct
-import subprocess
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,11 +16,11 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from spectrogram.problems import EnvironmentProblem
+from spectrogram.files.ffmpeg import converted
+from spectrogram.problems import SoundProblem
 
 FFMPEG_SUFFIXES = (".m4a", ".webm", ".mp4", ".aac", ".wma", ".mka", ".opus")
 MAX_CHANNELS = 64
-MAX_CONVERTED_S = 4 * 3600
 BLOCK_FRAMES = 1 << 16
 
 
@@ -72,26 +69,14 @@ def opened(path: str) -> Iterator[SoundFile]:
     except soundfile.LibsndfileError as error:
         if Path(path).suffix.lower() not in FFMPEG_SUFFIXES:
             raise Unreadable(f"no sound can be decoded ({error.error_string.strip()})") from error
-        with converted(path) as wav, soundfile.SoundFile(wav) as file:
-            yield SoundFile(file)
+        try:
+            with converted(path) as wav, soundfile.SoundFile(wav) as file:
+                yield SoundFile(file)
+        except SoundProblem as problem:
+            raise Unreadable(problem.what) from problem
         return
     with file:
         yield SoundFile(file)
-
-
-@contextmanager
-def converted(path: str) -> Iterator[str]:
-    """The path of a temporary WAV with what ffmpeg decodes from a file that libsndfile cannot read."""
-    if not shutil.which("ffmpeg"):
-        raise EnvironmentProblem(f"{path} needs ffmpeg", "expected the program on PATH", "apt install ffmpeg")
-    with tempfile.TemporaryDirectory(prefix="sd-audio-") as folder:
-        wav = os.path.join(folder, "sound.wav")
-        command = ["ffmpeg", "-nostdin", "-v", "error", "-i", f"file:{path}", "-vn", "-t", str(MAX_CONVERTED_S), wav]
-        done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
-        if done.returncode:
-            reason = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
-            raise Unreadable(f"ffmpeg cannot decode it ({reason})")
-        yield wav
 
 
 def promised_bytes(path: str) -> int | None:

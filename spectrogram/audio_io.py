@@ -57,7 +57,7 @@ def read_audio(
 ) -> tuple[np.ndarray, int]:
     """Float32 (channels, samples) and its rate; only the asked window is read. Raises SoundProblem.
 
-    Formats beyond libsndfile's (m4a, webm) go through the ffmpeg program when it is there.
+    Formats beyond libsndfile's (m4a, wma, webm) go through ffmpeg: `spectrogram.files.ffmpeg`.
     """
     path = Path(path)
     if not path.is_file():
@@ -83,7 +83,7 @@ def _read_window(path: Path, start_s: float, seconds: float | None) -> tuple[np.
     except (soundfile.LibsndfileError, RuntimeError) as error:
         if isinstance(error, SoundProblem):
             raise
-        return _read_with_ffmpeg(path, start_s, seconds, str(error))
+        return _read_with_ffmpeg(path, start_s, seconds)
 
 
 def _check_riff(path: Path):
@@ -117,39 +117,13 @@ def _read_frames(file, path: Path, start_s: float, seconds: float | None) -> np.
     return audio.T
 
 
-def _read_with_ffmpeg(path: Path, start_s: float, seconds: float | None, reason: str) -> tuple[np.ndarray, int]:
-    import io
-    import shutil
-    import subprocess
-
+def _read_with_ffmpeg(path: Path, start_s: float, seconds: float | None) -> tuple[np.ndarray, int]:
     import soundfile
 
-    program = shutil.which("ffmpeg")
-    if program is None:
-        raise SoundProblem(
-            f"{path} cannot be decoded ({reason})", "wav, flac, ogg or mp3", "install ffmpeg or convert it"
-        )
-    window = ["-ss", str(start_s)] + ([] if seconds is None else ["-t", str(seconds)])
-    command = [
-        program,
-        "-v",
-        "error",
-        *window,
-        "-i",
-        f"file:{path}",
-        "-map",
-        "a:0",
-        "-f",
-        "au",
-        "-c:a",
-        "pcm_f32be",
-        "-",
-    ]
-    done = subprocess.run(command, capture_output=True, stdin=subprocess.DEVNULL, timeout=600, check=False)
-    if done.returncode or len(done.stdout) < 32:
-        message = done.stderr.decode(errors="replace").strip().splitlines() or [reason]
-        raise SoundProblem(f"{path} cannot be decoded ({message[-1]})", "an audio file", "convert it to wav or flac")
-    audio, rate_hz = soundfile.read(io.BytesIO(done.stdout), dtype="float32", always_2d=True)
+    from spectrogram.files.ffmpeg import converted
+
+    with converted(path, start_s, seconds) as wav:
+        audio, rate_hz = soundfile.read(wav, dtype="float32", always_2d=True)
     return audio.T, rate_hz
 
 

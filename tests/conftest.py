@@ -7,6 +7,9 @@ os.environ.update(HF_HUB_OFFLINE="1", GRADIO_ANALYTICS_ENABLED="False", OMP_NUM_
 
 import pytest
 
+from spectrogram.files import ffmpeg as ffmpeg_program
+from spectrogram.problems import EnvironmentProblem
+
 ROOT = Path(__file__).resolve().parents[1]
 
 
@@ -17,3 +20,12 @@ def shared_data() -> Path:
         if folder.is_dir():
             return folder
     pytest.skip("no recordings in ./shared/data or ../shared/data")
+
+
+@pytest.fixture(scope="session")
+def ffmpeg() -> str:
+    """The path of ffmpeg, as the project finds it; the test is skipped where there is none."""
+    try:
+        return ffmpeg_program.program()
+    except EnvironmentProblem as problem:
+        pytest.skip(f"no ffmpeg: {problem.remedy}")

@@ -5,17 +5,16 @@ Needs the programs ffmpeg and (for YouTube itself) a JavaScript runtime; ``pip i
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-import soundfile
-
 from dataset_builder.entries import Entry
 from dataset_builder.failures import Failure, failure_of
 from dataset_builder.reading import sha256_of
-from spectrogram.problems import EnvironmentProblem
+from spectrogram.audio_io import read_audio, write_audio
+from spectrogram.files import ffmpeg
+from spectrogram.problems import EnvironmentProblem, SoundProblem
 
 TOLERANCE_S = 0.25
 YOUTUBE = "https://www.youtube.com/watch?v={id}"
@@ -43,8 +42,7 @@ class YouTube:
 
     def check(self) -> None:
         """Raise EnvironmentProblem when a program or package is missing, before the first request."""
-        if not shutil.which("ffmpeg"):
-            raise EnvironmentProblem("ffmpeg is missing", "expected it on PATH", "apt install ffmpeg")
+        ffmpeg.program()
         try:
             import yt_dlp  # noqa: F401
         except ImportError as error:
@@ -55,8 +53,11 @@ class YouTube:
     def fetch(self, entry: Entry, folder: Path) -> Fetched:
         """The section [start_s, start_s + seconds) in a new folder below ``folder``; raises Failure."""
         from yt_dlp import YoutubeDL
+        from yt_dlp.postprocessor.ffmpeg import FFmpegPostProcessor
         from yt_dlp.utils import DownloadError
 
+        # Cutting asks this variable, as yt-dlp's own --ffmpeg-location sets it; the option reaches everything else.
+        FFmpegPostProcessor._ffmpeg_location.set(ffmpeg.program())
         own = Path(tempfile.mkdtemp(dir=folder))
         try:
             # The first extractor that knows an address wins, so ours are added before yt-dlp's own.
@@ -87,7 +88,7 @@ class YouTube:
             "socket_timeout": self.timeout_s,
             "download_ranges": download_range_func(None, [(entry.start_s, end_s)]),
             "force_keyframes_at_cuts": True,
-            "postprocessors": [{"key": "FFmpegExtractAudio", "preferredcodec": "flac"}],
+            "ffmpeg_location": ffmpeg.program(),
             "cookiefile": self.cookies,
             "proxy": self.proxy,
         }
@@ -95,11 +96,12 @@ class YouTube:
 
 def fetched(entry: Entry, own: Path, facts: dict) -> Fetched:
     """Check that the whole section arrived; a video that ends inside it may be shorter by that much."""
-    path = own / "sound.flac"
     try:
-        seconds = soundfile.info(path).duration
-    except (soundfile.LibsndfileError, RuntimeError) as error:
-        raise Failure("ffmpeg", "the section holds no sound that can be decoded") from error
+        audio, rate_hz = read_audio(facts["requested_downloads"][0]["filepath"])
+    except SoundProblem as problem:
+        raise Failure("ffmpeg", "the section holds no sound that can be decoded") from problem
+    # yt-dlp's own way to a FLAC needs ffprobe, which a machine with only the packaged ffmpeg lacks.
+    path, seconds = write_audio(own / "sound.flac", audio, rate_hz), audio.shape[1] / rate_hz
     wanted_s = entry.seconds or 10.0
     if facts.get("duration"):
         wanted_s = min(wanted_s, facts["duration"] - entry.start_s)

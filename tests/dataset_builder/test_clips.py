@@ -53,9 +53,9 @@ def test_wav_subtypes_and_channel_counts_become_the_same_clip(sound, subtype, ch
     assert np.abs(clip.audio[0, : 2 * 24_000] - expected).max() < 0.02
 
 
-def test_m4a_is_decoded_by_ffmpeg(sound, tmp_path):
+def test_m4a_is_decoded_by_ffmpeg(sound, tmp_path, ffmpeg):
     wav = sound("a.wav", tone(2))
-    subprocess.run(["ffmpeg", "-v", "error", "-i", wav, str(tmp_path / "a.m4a")], check=True)
+    subprocess.run([ffmpeg, "-v", "error", "-i", wav, str(tmp_path / "a.m4a")], check=True)
     clip = cut(str(tmp_path / "a.m4a"), MINI)
     assert isinstance(clip, Clip)
     assert clip.duration_s == pytest.approx(2, abs=0.1)

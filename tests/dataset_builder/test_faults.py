@@ -120,7 +120,7 @@ sys.exit(ended(lambda: [ledger.append(Record(f"clip{{number}}", "gone")) for num
 
 
 def test_a_site_that_refuses_leaves_the_rows_pending_and_says_how_to_go_on(tmp_path, capsys):
-    pytest.importorskip("yt_dlp")
+    pytest.importorskip("yt_dlp", reason="the optional extra `download` is not installed")
     (tmp_path / "t.csv").write_text(AUDIOCAPS + "".join(f"{n},aaaaaaaaaa{n},0,x\n" for n in range(5)))
     refused = [(429, {"Retry-After": "0"})]
     with Server({f"/aaaaaaaaaa{n}.wav": refused for n in range(5)}) as server:
@@ -134,7 +134,7 @@ def test_a_site_that_refuses_leaves_the_rows_pending_and_says_how_to_go_on(tmp_p
 
 
 def test_a_proxy_is_asked_for_the_video_and_cookies_go_along(tmp_path):
-    pytest.importorskip("yt_dlp")
+    pytest.importorskip("yt_dlp", reason="the optional extra `download` is not installed")
     (tmp_path / "t.csv").write_text(AUDIOCAPS + "1,aaaaaaaaaaa,0,x\n")
     jar = "# Netscape HTTP Cookie File\nvideo.test\tFALSE\t/\tFALSE\t4102444800\tsession\topen\n"
     (tmp_path / "cookies.txt").write_text(jar)
@@ -149,7 +149,7 @@ def test_a_proxy_is_asked_for_the_video_and_cookies_go_along(tmp_path):
 
 
 def test_audiocaps_from_its_tables_is_downloaded_and_built_in_one_command(tmp_path, capsys, monkeypatch):
-    pytest.importorskip("yt_dlp")
+    pytest.importorskip("yt_dlp", reason="the optional extra `download` is not installed")
     monkeypatch.setattr(download_command, "PAUSE_S", (0.0, 0.0))
     (tmp_path / "train.csv").write_text(AUDIOCAPS + "1,aaaaaaaaaaa,0,a dog\n2,goneggggone,0,rain\n")
     (tmp_path / "test.csv").write_text(AUDIOCAPS + "3,bbbbbbbbbbb,1,a bell\n4,bbbbbbbbbbb,1,one bell\n")

@@ -1,4 +1,3 @@
-import shutil
 import subprocess
 import wave
 
@@ -106,10 +105,9 @@ def test_a_header_that_promises_two_gibibytes_takes_no_memory(tmp_path):
         read_audio(path)
 
 
-@pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="needs the ffmpeg program")
-def test_formats_beyond_libsndfile_go_through_ffmpeg(tmp_path):
+def test_formats_beyond_libsndfile_go_through_ffmpeg(tmp_path, ffmpeg):
     write_audio(tmp_path / "tone.wav", sine(seconds=1), 24000)
-    command = ["ffmpeg", "-v", "error", "-i", tmp_path / "tone.wav", "-c:a", "aac", tmp_path / "tone.m4a"]
+    command = [ffmpeg, "-v", "error", "-i", tmp_path / "tone.wav", "-c:a", "aac", tmp_path / "tone.m4a"]
     subprocess.run(command, check=True, stdin=subprocess.DEVNULL)
     audio, rate_hz = read_audio(tmp_path / "tone.m4a")
     assert rate_hz == 24000

@@ -1,0 +1,28 @@
+"""Rows of a dataset as they are stored: sounds stay the bytes of their files, so that no decoder is needed to load them.
+
+Stock ``datasets`` decodes a sound column with torchcodec, which needs FFmpeg's libraries; soundfile reads the same bytes
+without them.
+"""
+
+from datasets import Audio, DatasetDict, load_dataset
+
+
+def load_splits(dataset, **options) -> DatasetDict:
+    """All splits of a dataset folder or Hub name, sounds as ``{"bytes", "path"}``.
+
+    Args:
+        dataset: A folder that ``load_dataset`` reads, or a name on the Hub.
+        options: Passed on to ``datasets.load_dataset``.
+
+    Returns:
+        DatasetDict, split name -> rows; every column of type Audio is cast to ``Audio(decode=False)``.
+    """
+    return DatasetDict({name: undecoded(split) for name, split in load_dataset(str(dataset), **options).items()})
+
+
+def undecoded(rows):
+    """A Dataset or IterableDataset with its sound columns left as bytes."""
+    for column, feature in (rows.features or {}).items():
+        if isinstance(feature, Audio):
+            rows = rows.cast_column(column, Audio(decode=False))
+    return rows
