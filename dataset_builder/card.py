@@ -121,7 +121,18 @@ params = SpectrogramParams.from_model("{name}")       # reads spectrogram.json, 
 audio, rate_hz = SpectrogramCodec(params).decode(row["image"])
 ```
 
-Columns other than `audio` need no audio decoder: `dataset.remove_columns("audio")`.
+`row["audio"]` itself is decoded by torchcodec, which needs FFmpeg's libraries (Debian: `apt install ffmpeg`, macOS:
+`brew install ffmpeg`, Windows: `winget install Gyan.FFmpeg.Shared`). Without them, streamed or not:
+
+```python
+import io
+
+import soundfile
+from datasets import Audio
+
+rows = dataset["train"].cast_column("audio", Audio(decode=False))
+samples, rate_hz = soundfile.read(io.BytesIO(rows[0]["audio"]["bytes"]))
+```
 
 ## What the way back costs
 

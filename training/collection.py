@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from spectrogram.files.dataset_rows import load_splits
 from spectrogram.params import SpectrogramParams
 from spectrogram.problems import Problem
 
@@ -47,9 +48,7 @@ def _read_split(split):
 
 def read(dataset, seed=0):
     """A Collection from a dataset folder or Hub name with columns image and caption; the parameters travel with it."""
-    from datasets import load_dataset
-
-    splits = load_dataset(str(dataset))
+    splits = load_splits(dataset)
     names = list(splits)
     if "train" not in names:
         raise Problem(f"{dataset} has splits {names}", "a split named train", "build it with python -m dataset_builder")

@@ -65,9 +65,9 @@ def wilson(hits, count, z=1.96):
 
 def asked(dataset, count):
     """(captions, labels) of held-out clips of a dataset, repeated until there are ``count``."""
-    from datasets import load_dataset
+    from spectrogram.files.dataset_rows import load_splits
 
-    splits = load_dataset(str(dataset))
+    splits = load_splits(dataset)
     split = next(
         (splits[name] for name in ("test", "validation", "train") if name in splits and len(splits[name])), None
     )

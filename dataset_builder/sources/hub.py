@@ -27,13 +27,15 @@ def stream(name: str, split: str, limit: int | None = None, config: str | None =
     """Yield the rows of a split as items whose bytes are at hand; row numbers are the ids where there is none."""
     from datasets import Audio, load_dataset
 
-    rows = load_dataset(name, config, split=split, streaming=True)
+    from spectrogram.files.dataset_rows import undecoded
+
+    rows = undecoded(load_dataset(name, config, split=split, streaming=True))
     features = rows.features or {}
     audio = [column for column, feature in features.items() if isinstance(feature, Audio)]
     if not audio:
         columns = ", ".join(features) or "(unknown)"
         raise Problem(f"{name} has the columns {columns}", "expected one of sound", "choose another dataset")
-    for number, row in enumerate(islice(rows.cast_column(audio[0], Audio(decode=False)), limit)):
+    for number, row in enumerate(islice(rows, limit)):
         yield item_of(name, split, number, row, audio[0])
 
 
