@@ -11,13 +11,24 @@ from pathlib import Path
 
 from spectrogram.problems import Problem
 
+HOME = Path(__file__).resolve().parent
+
 
 def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Open the Space on this machine.")
     parser.add_argument(
         "--base", default=os.environ.get("SPACE_BASE"), help="folder or Hub name (the embedded model when left out)"
     )
-    parser.add_argument("--adapters", type=Path, default=Path("runs"), help="folder of adapters (%(default)s)")
+    parser.add_argument(
+        "--adapters", type=Path, default=HOME / "runs", help="folder of adapters (runs/ beside app.py when left out)"
+    )
+    parser.add_argument(
+        "--datasets",
+        type=Path,
+        default=HOME / "datasets",
+        help="where the page builds datasets (datasets/ beside app.py)",
+    )
+    parser.add_argument("--show", type=Path, nargs="*", default=[], help="further built datasets to browse")
     parser.add_argument("--device", help="cuda, mps or cpu")
     parser.add_argument("--port", type=int, help="7860 or the next free one when left out")
     return parser.parse_args()
@@ -28,6 +39,7 @@ def main() -> int:
     from space.clips import ClipStore
     from space.engine import Engine
     from space.interface import build_interface, launch_settings
+    from space.places import Places
 
     try:
         engine = Engine(options.base, options.adapters, options.device)
@@ -36,7 +48,8 @@ def main() -> int:
         return problem.exit_code
     with tempfile.TemporaryDirectory(prefix="spectrogram-space-") as folder:
         store = ClipStore(Path(folder) / "clips")
-        build_interface(engine, store).launch(**launch_settings(store, options.port))
+        places = Places(options.adapters, options.datasets, options.show)
+        build_interface(engine, store, places).launch(**launch_settings(store, options.port))
     return 0
 
 

@@ -31,7 +31,7 @@ SHORT_MEMORY = (
 class Engine:
     """One loaded base model and the adapters in a folder (each a sub-folder, as training writes them)."""
 
-    def __init__(self, base: str | Path | None = None, adapters_folder: str | Path = "runs", device: str | None = None):
+    def __init__(self, base: str | Path | None, adapters_folder: str | Path, device: str | None = None):
         self.base = base
         self.pipeline = load_pipeline(base, device)
         self.pipeline.set_progress_bar_config(disable=True)

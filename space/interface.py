@@ -33,12 +33,11 @@ PUBLIC_LIMIT = 30
 def build_interface(
     engine: Engine,
     store: ClipStore,
+    places: Places,
     limit: RateLimit | None = None,
-    places: Places | None = None,
     examples: Path = FOLDER,
 ) -> gr.Blocks:
     """The page as gradio Blocks; nothing is computed to show it. `examples` is a folder with recipes.json."""
-    places = places or Places(engine.adapters_folder)
     if limit is None:
         limit = RateLimit(PUBLIC_LIMIT if "SPACE_ID" in os.environ else None)
     parts = (engine, store, limit)

@@ -2,24 +2,30 @@
 
 import hashlib
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 from spectrogram.problems import UsageProblem
 
 NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?")
-# Datasets that the commands of this project write by default, below the folder that the page was started in.
-USUAL_DATASETS = ("sd-audio-spectrograms", "demo/sd-audio-spectrograms")
 
 
 class Places:
-    """Folders below `root`; `runs` holds adapters as training writes them."""
+    """Folders that were named when the page was opened; nothing is looked for anywhere else.
 
-    def __init__(self, runs: str | Path = "runs", datasets: str | Path = "datasets"):
+    Args:
+        runs: Folder of adapters, each a sub-folder, as training writes them.
+        datasets: Folder of the datasets that the page builds.
+        shown: Further built datasets, wherever they lie, to browse and to measure against.
+    """
+
+    def __init__(self, runs: str | Path, datasets: str | Path, shown: Iterable[str | Path] = ()):
         self.runs, self.datasets_folder = Path(runs).resolve(), Path(datasets).resolve()
+        self.shown = tuple(Path(folder).resolve() for folder in shown)
 
     def datasets(self) -> dict[str, Path]:
         """Built datasets of this server by name, the newest first."""
-        found = [*self.datasets_folder.glob("*/"), *(Path(name).resolve() for name in USUAL_DATASETS)]
+        found = [*self.datasets_folder.glob("*/"), *self.shown]
         built = [folder for folder in found if any((folder / "data").rglob("*.parquet"))]
         built.sort(key=lambda folder: folder.stat().st_mtime, reverse=True)
         return {folder.name if folder.parent == self.datasets_folder else f"{folder.parent.name}/{folder.name}": folder

@@ -62,7 +62,7 @@ def served(models, engine, example):
 
     store = ClipStore(models / "clips")
     places = Places(engine.adapters_folder, models / "datasets")
-    page = interface.build_interface(engine, store, places=places, examples=example.parent)
+    page = interface.build_interface(engine, store, places, examples=example.parent)
     settings = interface.launch_settings(store) | {"prevent_thread_lock": True, "quiet": True}
     _, url, _ = page.launch(**settings)
     yield SimpleNamespace(url=url, store=store, page=page, places=places)

@@ -138,7 +138,9 @@ except Exception as error:
     print("asked", type(error).__module__.split(".")[0], type(error).__name__)
 from space.clips import ClipStore
 from space.interface import build_interface
-page = build_interface(engine, ClipStore({str(tmp_path / "clips")!r}))
+from space.places import Places
+places = Places({str(tmp_path / "runs")!r}, {str(tmp_path / "datasets")!r})
+page = build_interface(engine, ClipStore({str(tmp_path / "clips")!r}), places)
 buttons = [block for block in page.blocks.values() if "button" in block.get_block_name()]
 offered = [str(button.value) for button in buttons if button.visible]
 names = [name for name in offered if "Duplicate" in name]
