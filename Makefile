@@ -1,10 +1,12 @@
 # Everything runs inside .venv, which the first target that needs it makes from requirements.lock.
+# TORCH=cpu takes torch's CPU build from the index that uv knows for it, and leaves the CUDA libraries out.
 .PHONY: demo test quality bench space environment clean
 
 SHELL := /bin/bash
 VENV := .venv
 RUN := $(VENV)/bin/python
 READY := $(VENV)/.ready
+TORCH ?=
 export HF_HUB_OFFLINE ?= 1
 export GRADIO_ANALYTICS_ENABLED ?= False
 export TOKENIZERS_PARALLELISM ?= false
@@ -26,8 +28,8 @@ bench: $(READY)  ## Measurements against peers and ceilings; DATA=folder of reco
 	[ -z "$(DATA)" ] || $(RUN) -m benchmarks.codec $(DATA) --clips 4
 	[ -z "$(DATA)" ] || $(RUN) -m benchmarks.dataset_builder $(DATA) --clips 40
 
-space: $(READY)  ## The page, at http://127.0.0.1:7860
-	$(RUN) app.py
+space: $(READY)  ## The page, at http://127.0.0.1:7860; it also shows what `make demo` built
+	$(RUN) app.py --adapters runs --datasets datasets --show $(wildcard sd-audio-spectrograms demo/sd-audio-spectrograms)
 
 environment: $(READY)
 
@@ -39,7 +41,11 @@ $(READY): requirements.lock
 	   command -v $$p >/dev/null && $$p -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done); \
 	 [ -n "$$python" ] || { echo "Python 3.11 or newer with its venv module was not found: install it (Debian: apt install python3 python3-venv) and run make again" >&2; exit 5; }; \
 	 [ -x $(RUN) ] || $$python -m venv $(VENV)
+	@if [ -n "$(TORCH)" ]; then echo "Installing into $(VENV) with torch for $(TORCH)."; \
+	 elif [ "$$(uname -s)" = Linux ]; then echo "Installing into $(VENV): 3.3 GB to download, 6.4 GB on disk, of which 2.2 and 4.5 are CUDA. Without a GPU: make environment TORCH=cpu"; \
+	 else echo "Installing into $(VENV): about 1 GB to download."; fi
 	$(RUN) -m pip install --quiet --disable-pip-version-check uv
-	$(RUN) -m uv pip install --quiet --python $(RUN) -r requirements.lock
-	@command -v ffmpeg >/dev/null || echo "note: ffmpeg was not found; only downloads from the network need it (Debian: apt install ffmpeg)"
+	@if [ "$(TORCH)" = cpu ]; then grep -vE '^(nvidia|cuda|triton)' requirements.lock > $(VENV)/requirements.txt; \
+	 else cp requirements.lock $(VENV)/requirements.txt; fi
+	$(RUN) -m uv pip install --quiet --python $(RUN) $(if $(TORCH),--torch-backend $(TORCH)) -r $(VENV)/requirements.txt
 	@touch $(READY)
