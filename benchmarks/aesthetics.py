@@ -23,7 +23,7 @@ PICTURES, CLIPS, SECONDS, SEED, DENOISE = 12, 2, 5.12, 70, 10
 
 def aesthetic_of(label, codec, ear):
     """The Aesthetic of some synthesised clips of one sound."""
-    from spectrogram.aesthetic import Aesthetic
+    from spectrogram.adapters.aesthetic import Aesthetic
 
     sounds = [np.asarray(recording(label, SECONDS, seed), dtype=np.float32) for seed in range(PICTURES)]
     return Aesthetic.of([codec.encode(sound, RATE_HZ) for sound in sounds], ear, label)
@@ -62,9 +62,10 @@ def measure(pipeline, ear, judge, made, steps, rate):
 
 
 def main():
-    from spectrogram.clip_ear import open_ear
+    from spectrogram.bases import EMBEDDED
     from spectrogram.codec import SpectrogramCodec
-    from spectrogram.models import EMBEDDED, load_pipeline
+    from spectrogram.ears.clip import open_ear
+    from spectrogram.models import load_pipeline
 
     parser = argparse.ArgumentParser(prog="python -m benchmarks.aesthetics", description=__doc__.splitlines()[0])
     parser.add_argument("--steps", default="10,20")

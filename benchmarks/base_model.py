@@ -29,8 +29,8 @@ from benchmarks.base_model_clips import (
     word_prompts,
 )  # fmt: skip
 from dataset_builder.synthesis.catalogue import CLASSES
+from spectrogram.bases import read_beside
 from spectrogram.codec import SpectrogramCodec
-from spectrogram.models import read_beside
 
 RECORDINGS_SHARE = 0.5
 SHOWN = (
@@ -125,7 +125,8 @@ def make_all(pipeline, sizes, arguments, base):
 
 def report(arguments):
     """The whole result as a dictionary; ``adapter`` is there only with --lora."""
-    from spectrogram.models import load_pipeline, locate_base
+    from spectrogram.bases import locate_base
+    from spectrogram.models import load_pipeline
 
     base, pipeline = locate_base(arguments.base), load_pipeline(arguments.base)
     judge = Judge(arguments.judge, arguments.judge_name) if arguments.judge else Judge()

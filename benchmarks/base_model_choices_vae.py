@@ -9,8 +9,8 @@ from benchmarks import base_model_figures as figures
 from benchmarks.base_model_clips import JUDGE_RATE_HZ, ORIGINALS_SEED, Clip, word_prompts
 from dataset_builder.soundscapes import RATE_HZ, SECONDS, finish, render_event
 from metrics.classifier import features
-from spectrogram.audio_io import resample
 from spectrogram.codec import SpectrogramCodec
+from spectrogram.files.audio import resample
 from spectrogram.params import SpectrogramParams
 from training.schedule import warm_flat_cosine
 from training.scratch import decoder, drills, vae

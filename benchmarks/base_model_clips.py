@@ -10,7 +10,7 @@ from dataset_builder.synthesis.catalogue import CATALOGUE, CLASSES
 from dataset_builder.synthesis.signals import place, silence
 from metrics.classifier.features import RATE_HZ as JUDGE_RATE_HZ
 from metrics.embedders.sound_cnn import SoundCnn
-from spectrogram.audio_io import resample
+from spectrogram.files.audio import resample
 
 BATCH = 8
 ORIGINALS_SEED = 555_000

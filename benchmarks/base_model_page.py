@@ -65,7 +65,7 @@ def save_original(out, name, clip, codec, recording):
     """Write what stands beside a generated clip: the recording, else a synthesised original, after the codec."""
     from PIL import Image
 
-    from spectrogram.audio_io import read_audio
+    from spectrogram.files.audio import read_audio
 
     if recording:
         picture = codec.encode(read_audio(recording.path, RATE_HZ, 1)[0], RATE_HZ)

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks import codec_claims, codec_judges, codec_peers
-from spectrogram.audio_io import read_audio
+from spectrogram.files.audio import read_audio
 
 SECONDS = 5.12
 PICTURES = ("clean", "vae", "jpeg90")

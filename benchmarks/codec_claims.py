@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks import codec_judges, codec_peers
-from spectrogram.audio_io import resample
 from spectrogram.codec import SpectrogramCodec
+from spectrogram.files.audio import resample
 from spectrogram.params import SpectrogramParams
 
 SINES_HZ = (55, 110, 220, 440, 1000, 2093, 3520, 7902, 15804)

@@ -17,8 +17,8 @@ import numpy as np
 
 from benchmarks import codec_peers
 from spectrogram.codec import SpectrogramCodec
-from spectrogram.picture_files import read_picture
-from spectrogram.presets import PRESETS
+from spectrogram.files.pictures import read_picture
+from spectrogram.params import PRESETS
 
 
 def shades_of(image) -> np.ndarray:

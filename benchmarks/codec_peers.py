@@ -19,8 +19,8 @@ class Peer:
 
 def ours(preset: str, name: str) -> Peer:
     """Our codec with a preset, resampling included."""
-    from spectrogram.audio_io import resample
     from spectrogram.codec import SpectrogramCodec
+    from spectrogram.files.audio import resample
     from spectrogram.params import SpectrogramParams
 
     codec = SpectrogramCodec(SpectrogramParams.preset(preset))

@@ -16,7 +16,7 @@ from metrics.comparison import compare
 from metrics.controls import like, values_of
 from metrics.embedders import load
 from metrics.embedding import EmbeddedSet, embed_set
-from spectrogram.audio_io import read_audio
+from spectrogram.files.audio import read_audio
 
 
 def damaged_set(embedder, reference: EmbeddedSet, way, strength: int, seed: int = 0) -> EmbeddedSet:

@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks import codec_judges, codec_peers
-from spectrogram.audio_io import read_audio
 from spectrogram.codec import SpectrogramCodec
-from spectrogram.picture_files import read_picture
-from spectrogram.presets import PRESETS
+from spectrogram.files.audio import read_audio
+from spectrogram.files.pictures import read_picture
+from spectrogram.params import PRESETS
 
 
 def measure(folder: Path, count: int | None = None) -> dict:

@@ -18,7 +18,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from benchmarks.pipeline_sd15 import build_parts
-from spectrogram.memory import TILE, plan_memory
+from spectrogram.sampling.memory import TILE, plan_memory
 
 GB = 1e9
 PLANS = (None, 8.0, 6.0, 4.0, 2.0)

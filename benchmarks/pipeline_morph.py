@@ -3,7 +3,7 @@
 import numpy as np
 
 from benchmarks.pipeline_verbs import RATE_HZ, embed, log_mel_frames, phrase
-from spectrogram.audio_io import resample
+from spectrogram.files.audio import resample
 
 
 def measure(pipeline, pairs, steps: int = 5) -> dict:

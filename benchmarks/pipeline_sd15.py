@@ -67,7 +67,8 @@ def build_pipeline(dtype):
     from diffusers import DDIMScheduler
     from transformers import CLIPTokenizer
 
-    from spectrogram.models import EMBEDDED, quiet_loading
+    from spectrogram.bases import EMBEDDED
+    from spectrogram.models import quiet_loading
     from spectrogram.pipeline import SpectrogramAudioPipeline
 
     quiet_loading()

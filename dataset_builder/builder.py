@@ -25,8 +25,7 @@ from dataset_builder.pieces import ENTRIES_PER_PIECE, Recipe, rows_of
 from dataset_builder.rows import typed_schema
 from dataset_builder.splits import parse_shares
 from spectrogram.codec import SpectrogramCodec
-from spectrogram.params import SpectrogramParams
-from spectrogram.presets import PRESETS
+from spectrogram.params import PRESETS, SpectrogramParams
 from spectrogram.problems import UsageProblem
 
 SPLITS = {"train": datasets.Split.TRAIN, "validation": datasets.Split.VALIDATION, "test": datasets.Split.TEST}

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from dataset_builder.reading import SoundFile, Unreadable, opened, promised_bytes
-from spectrogram.audio_io import mix_channels, resample
+from spectrogram.files.audio import mix_channels, resample
 from spectrogram.params import SpectrogramParams
 
 TRUNCATION_TOLERANCE_S = 0.25

@@ -12,8 +12,8 @@ from PIL import Image
 from pyarrow import parquet
 
 from dataset_builder.layout import CARD, shards
-from spectrogram.audio_io import write_audio
 from spectrogram.codec import SpectrogramCodec
+from spectrogram.files.audio import write_audio
 from spectrogram.params import SpectrogramParams
 
 COUNT = 5

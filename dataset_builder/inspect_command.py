@@ -90,7 +90,7 @@ def sketch(png: bytes, width: int = 96, height: int = 24) -> str:
     """The picture in letters, for a terminal."""
     from PIL import Image
 
-    from spectrogram.picture_files import check_size
+    from spectrogram.files.pictures import check_size
 
     picture = Image.open(io.BytesIO(png))
     check_size(picture, "the picture")
@@ -103,10 +103,10 @@ def sketch(png: bytes, width: int = 96, height: int = 24) -> str:
 
 def write(row: dict, folder: Path) -> list[Path]:
     """Picture, sound, and the sound that comes back from the picture."""
-    from spectrogram.audio_io import write_audio
     from spectrogram.codec import SpectrogramCodec
+    from spectrogram.files.audio import write_audio
+    from spectrogram.files.pictures import read_picture
     from spectrogram.params import SpectrogramParams
-    from spectrogram.picture_files import read_picture
 
     folder.mkdir(parents=True, exist_ok=True)
     name = row["clip_id"].replace("/", "-")

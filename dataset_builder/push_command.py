@@ -26,7 +26,7 @@ def main(argv: list[str]) -> int:
 
 def run(options: argparse.Namespace) -> int:
     """Create the repository if needed and commit the folder; shards of an earlier build go in the same commit."""
-    from spectrogram.hub import commit_folder
+    from spectrogram.files.hub import commit_folder
 
     configs(options.dataset)
     url = commit_folder(

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
-from .synthesis import captions
-from .synthesis.catalogue import CATALOGUE, CLASSES, HELD_OUT
-from .synthesis.signals import RATE_HZ, band_noise, reverberate, samples, silence
+from dataset_builder.synthesis import captions
+from dataset_builder.synthesis.catalogue import CATALOGUE, CLASSES, HELD_OUT
+from dataset_builder.synthesis.signals import RATE_HZ, band_noise, reverberate, samples, silence
 
 SECONDS = 5.12
 EVERY_CLASS = CLASSES + HELD_OUT
@@ -175,8 +175,8 @@ def _strong_labels(scape):
 
 def write(out, clips, seed, classes=CLASSES, pair_share=0.25, progress=lambda done: None):
     """Write ``clips`` soundscapes as FLAC with metadata.csv, strong_labels.csv and jams/; returns the first's path."""
-    from .scenes.folder import SceneFolder
-    from .scenes.labels import jams
+    from dataset_builder.scenes.folder import SceneFolder
+    from dataset_builder.scenes.labels import jams
 
     out = Path(out)
     with SceneFolder(out, ("attributes",)) as folder:

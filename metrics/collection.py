@@ -6,7 +6,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from spectrogram.audio_io import READABLE
+from spectrogram.files.audio import READABLE
 from spectrogram.problems import Problem
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from metrics.comparison import compare
 from metrics.embedders.interface import Analysis, Embedder
 from metrics.embedding import EmbeddedSet
-from spectrogram.audio_io import read_audio, resample
+from spectrogram.files.audio import read_audio, resample
 
 NOISE_RMS = 0.1
 

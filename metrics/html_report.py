@@ -7,7 +7,7 @@ from pathlib import Path
 from string import Template
 
 from metrics.extremes import Pair
-from spectrogram.audio_io import read_audio
+from spectrogram.files.audio import read_audio
 
 TEMPLATE = Path(__file__).with_name("report_template.html")
 LONGEST_S = 10.0

@@ -5,7 +5,7 @@ from functools import cache
 import numpy as np
 
 from metrics.classifier.features import RATE_HZ, log_mel_db, relative_levels
-from spectrogram.audio_io import check_audio, mix_channels, read_audio, resample
+from spectrogram.files.audio import check_audio, mix_channels, read_audio, resample
 from spectrogram.problems import UsageProblem
 
 SILENCE = "silence"

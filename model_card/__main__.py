@@ -20,13 +20,13 @@ def build_parser():
 
 def main(argv=None):
     """Run the command line; returns the exit code (0 written, 2 usage, 4 unusable input, 5 the Hub refuses)."""
-    from . import adapter_card
-    from .facts import gather
+    from model_card import adapter_card
+    from model_card.facts import gather
 
     argv = list(sys.argv[1:] if argv is None else argv)
     try:
         if argv[:1] == ["push"]:
-            from .push import main as push
+            from model_card.push import main as push
 
             return push(argv[1:])
         arguments = build_parser().parse_args(argv)

@@ -3,9 +3,9 @@
 from pathlib import Path
 from string import Template
 
-from . import figures
-from .licence import strictest
-from .taught import loading, taught_by, trigger_of
+from model_card import figures
+from model_card.licence import strictest
+from model_card.taught import loading, taught_by, trigger_of
 
 
 def _samples(facts):

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from string import Template
 
-from .clip_table import read_clips
-from .figures import show
+from model_card.clip_table import read_clips
+from model_card.figures import show
 
 SHOWN = 8
 BETTER = {"frechet": -1, "kernel": -1, "kl_divergence": -1, "accuracy": 1}

@@ -3,10 +3,9 @@
 import argparse
 from pathlib import Path
 
-from spectrogram.hub import commit_folder
-
-from . import adapter_card
-from .facts import gather
+from model_card import adapter_card
+from model_card.facts import gather
+from spectrogram.files.hub import commit_folder
 
 # What a run needs to go on, and nobody else; the card, the weights, samples and settings go.
 LEFT_OUT = ("checkpoints/*", "curves/*", ".lock", ".*", "*.partial", "events.jsonl")

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from spectrogram.adapters import WEIGHTS_FILE
+from spectrogram.adapters.lora import WEIGHTS_FILE
 from spectrogram.problems import Problem
 from spectrogram.recipe import Recipe
 
@@ -44,7 +44,7 @@ class Taught:
 
 def taught_in(folder: Path) -> Taught | None:
     """What a run's folder holds; None for nothing that can be used."""
-    from spectrogram.adapters import read_header
+    from spectrogram.adapters.lora import read_header
 
     file = next((folder / kind for kind in KINDS if (folder / kind).is_file()), None)
     if file is None:
@@ -108,8 +108,8 @@ class AdapterSwitch:
 
     def _load_aesthetic(self, taught: Taught, scale: float, on_step):
         """The strength is the number of steps that a prompt is moved by."""
-        from spectrogram.aesthetic import STEPS, Aesthetic
-        from spectrogram.clip_ear import open_ear
+        from spectrogram.adapters.aesthetic import STEPS, Aesthetic
+        from spectrogram.ears.clip import open_ear
 
         aesthetic = Aesthetic.read(taught.file)
         through = "words" if aesthetic.others is None else "picture"

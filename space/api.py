@@ -14,7 +14,7 @@ from space.jobs import Failed, Finished, Request
 from space.limits import RateLimit, visitor
 from space.settings import LONGEST_PROMPT, NO_ADAPTER, clean
 from spectrogram.problems import Problem
-from spectrogram.seeds import draw_seed
+from spectrogram.sampling.seeds import draw_seed
 
 MOST_SECONDS_IN = 600
 NAMES = ("generate", "transform", "repaint", "extend", "loop", "morph", "encode", "decode", "score")
@@ -100,8 +100,8 @@ class Endpoints:
         """
         from PIL.PngImagePlugin import PngInfo
 
-        from spectrogram.audio_io import read_audio
         from spectrogram.codec import SpectrogramCodec
+        from spectrogram.files.audio import read_audio
         from spectrogram.params import KEY
 
         params = self.engine.pipeline.params
@@ -126,8 +126,8 @@ class Endpoints:
         """
         from PIL import Image, UnidentifiedImageError
 
-        from spectrogram.audio_io import write_audio
         from spectrogram.codec import SpectrogramCodec
+        from spectrogram.files.audio import write_audio
         from spectrogram.params import SpectrogramParams
 
         try:

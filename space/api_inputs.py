@@ -3,7 +3,7 @@
 import gradio as gr
 
 from space.settings import LONGEST_PROMPT, NO_ADAPTER
-from spectrogram.seeds import LARGEST_SEED
+from spectrogram.sampling.seeds import LARGEST_SEED
 
 
 def text(name: str, value: str | None = None) -> gr.Textbox:

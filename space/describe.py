@@ -3,7 +3,7 @@
 import numpy as np
 from PIL import Image
 
-from spectrogram.mel import centres_hz
+from spectrogram.codec.mel import centres_hz
 from spectrogram.params import SpectrogramParams
 
 NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")

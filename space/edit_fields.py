@@ -5,9 +5,9 @@ import gradio as gr
 from space.fields import strength_field
 from space.painting import Painting
 from space.regions import CANVAS
-from spectrogram.commands.ranges import parse_range
 from spectrogram.params import SpectrogramParams
 from spectrogram.problems import UsageProblem
+from spectrogram.prompts.ranges import parse_range
 
 FIRST_EVENTS = "0-3 rain falling\n2.5-5 a dog barking"
 MOST_EVENTS = 12

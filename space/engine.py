@@ -99,7 +99,7 @@ class Engine:
         """Make the clips, `at_once` in one batch; each has the seed that it would have alone."""
         import numpy as np
 
-        from spectrogram.seeds import draw_seed
+        from spectrogram.sampling.seeds import draw_seed
 
         first_seed = draw_seed() if request.seed is None else request.seed
         watch.start(request.total_steps(self.pipeline.defaults.steps) * request.count // at_once)

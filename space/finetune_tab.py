@@ -20,7 +20,7 @@ from space.publishing import publish, three_lines
 from space.settings import clean
 from space.status import status_html
 from space.training_runs import TrainingRuns
-from spectrogram.presets import PRESETS
+from spectrogram.params import PRESETS
 from spectrogram.problems import Problem, UsageProblem
 
 KEPT = "sign in, or start the page with HF_TOKEN; until then it stays here and works in Generate"

@@ -46,8 +46,8 @@ def comparison_html(item: Item, store: ClipStore) -> str:
     import soundfile
 
     from dataset_builder.examples import distance_db
-    from spectrogram.audio_io import write_audio
     from spectrogram.codec import SpectrogramCodec
+    from spectrogram.files.audio import write_audio
     from spectrogram.params import SpectrogramParams
 
     folder = store.new_folder()

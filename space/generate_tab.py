@@ -9,7 +9,7 @@ from space.jobs import Request
 from space.maker import Maker
 from space.settings import clean, text_verdict
 from spectrogram.recipe import Recipe
-from spectrogram.seeds import draw_seed
+from spectrogram.sampling.seeds import draw_seed
 
 IDEA = "heavy rain on a roof"
 ASKED = f"Write what you want to hear, for example “{IDEA}”."

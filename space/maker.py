@@ -19,7 +19,7 @@ from space.row import Row, text_at
 from space.settings import Settings
 from space.status import READY, preview_html, status_html, step_html
 from spectrogram.problems import Problem
-from spectrogram.seeds import draw_seed
+from spectrogram.sampling.seeds import draw_seed
 
 # Said by the browser itself, at once, when all that must be there is there: the queue may take its time.
 ACKNOWLEDGE = (

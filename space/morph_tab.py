@@ -7,7 +7,7 @@ from space.jobs import Request
 from space.maker import Maker
 from space.settings import LONGEST_PROMPT, clean, text_verdict
 from spectrogram.recipe import Recipe
-from spectrogram.seeds import LARGEST_SEED
+from spectrogram.sampling.seeds import LARGEST_SEED
 
 FIRST, LAST = "rain falling", "a dog barking"
 MOST_CLIPS = 9

@@ -7,7 +7,7 @@ from PIL import Image, ImageChops, ImageFilter
 
 from space.regions import hertz_at
 from spectrogram.params import SpectrogramParams
-from spectrogram.verbs.painted_mask import mask_from_text, mask_to_text
+from spectrogram.verbs.mask import mask_from_text, mask_to_text
 
 # What is painted right up to an edge of the picture means: all that lies there.
 EDGE_ROWS = 1

@@ -4,9 +4,9 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from space.views import colour_picture
-from spectrogram.audio_io import read_audio
 from spectrogram.codec import SpectrogramCodec
-from spectrogram.mel import warp
+from spectrogram.codec.mel import warp
+from spectrogram.files.audio import read_audio
 from spectrogram.params import SpectrogramParams
 from spectrogram.problems import UsageProblem
 

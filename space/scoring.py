@@ -5,7 +5,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from spectrogram.audio_io import READABLE
+from spectrogram.files.audio import READABLE
 from spectrogram.problems import UsageProblem
 
 FEWEST, MOST = 2, 500

@@ -6,7 +6,7 @@ from space.adapter_switch import adapter_of
 from space.clips import FORMATS
 from space.engine import Engine
 from spectrogram.recipe import Recipe
-from spectrogram.seeds import LARGEST_SEED, draw_seed
+from spectrogram.sampling.seeds import LARGEST_SEED, draw_seed
 
 LONGEST_PROMPT = 1000
 NO_ADAPTER = "none"

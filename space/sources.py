@@ -6,7 +6,7 @@ from tempfile import mkdtemp
 import numpy as np
 
 from space.clips import ClipStore
-from spectrogram.audio_io import read_audio, write_audio
+from spectrogram.files.audio import read_audio, write_audio
 from spectrogram.problems import SoundProblem
 
 LONGEST_S = 30.0

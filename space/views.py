@@ -7,7 +7,7 @@ from urllib.parse import quote
 import numpy as np
 from PIL import Image
 
-from spectrogram.mel import warp
+from spectrogram.codec.mel import warp
 from spectrogram.params import SpectrogramParams
 
 # Brightness rises evenly from black to a warm white, hue only helps: print it in grey and nothing is lost.

@@ -51,7 +51,7 @@ class Watch:
 
     def _preview(self, pipeline, latents):
         """The picture so far (128 or 512 pixels high), or None when showing it would slow the work down."""
-        from spectrogram.latents import decode_picture
+        from spectrogram.sampling.latents import decode_picture
 
         begun_s = time.monotonic()
         if begun_s < self.preview_due_s or self.done >= self.total:

@@ -5,7 +5,7 @@ import importlib
 import sys
 
 COMMANDS = {
-    "generate": ("spectrogram.generate", "make sound from a text"),
+    "generate": ("spectrogram.commands.generate", "make sound from a text"),
     "transform": ("spectrogram.commands.transform", "make another sound from a sound and a text"),
     "inpaint": ("spectrogram.commands.inpaint", "repaint a stretch of time or a band of frequencies"),
     "extend": ("spectrogram.commands.extend", "go on after the end, or lead into the beginning"),
@@ -17,9 +17,9 @@ COMMANDS = {
     "stereo": ("spectrogram.commands.stereo", "make sound with two channels from a text"),
     "upscale": ("spectrogram.commands.upscale", "make a sound finer and brighter"),
     "nearest": ("spectrogram.commands.nearest", "find the training clips that a sound is most like"),
-    "encode": ("spectrogram.encode", "turn audio files into spectrogram pictures"),
-    "decode": ("spectrogram.decode", "turn spectrogram pictures into audio files"),
-    "inspect": ("spectrogram.inspection", "say what a picture or sound holds, draw it with axes"),
+    "encode": ("spectrogram.commands.encode", "turn audio files into spectrogram pictures"),
+    "decode": ("spectrogram.commands.decode", "turn spectrogram pictures into audio files"),
+    "inspect": ("spectrogram.commands.inspect", "say what a picture or sound holds, draw it with axes"),
 }
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from diffusers.utils import BaseOutput
 from PIL import Image
 
-from spectrogram.audio_io import write_audio
+from spectrogram.files.audio import write_audio
 from spectrogram.recipe import Recipe
 
 

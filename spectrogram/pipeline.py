@@ -13,19 +13,19 @@ from pathlib import Path
 
 import torch
 
-from spectrogram.stable_diffusion import StableDiffusionPipeline  # isort: skip (first, because it is the slow one)
-from spectrogram.adapted import Adapted
-from spectrogram.choosing import Choosing
-from spectrogram.controlled import paint_controlled
-from spectrogram.hearing import Hearing
-from spectrogram.noise import draw_batch, varied_noise
+from spectrogram.sampling.stable_diffusion import StableDiffusionPipeline  # isort: skip (first, because it is the slow one)
+from spectrogram.adapters.loaded import Adapted
+from spectrogram.adapters.textual_inversion import Taught
 from spectrogram.params import SpectrogramParams
 from spectrogram.problems import UsageProblem
-from spectrogram.prompted import Prompted
+from spectrogram.prompts.embedding import Prompted
 from spectrogram.recipe import Recipe
-from spectrogram.seeds import draw_seed, make_generators, seeds_of
-from spectrogram.taught import Taught
-from spectrogram.verbs.long import WIDEST, paint_long
+from spectrogram.sampling.control import paint_controlled
+from spectrogram.sampling.hearing import Hearing
+from spectrogram.sampling.long import WIDEST, paint_long
+from spectrogram.sampling.noise import draw_batch, varied_noise
+from spectrogram.sampling.seeds import draw_seed, make_generators, seeds_of
+from spectrogram.verbs.choose import Choosing
 from spectrogram.verbs.methods import Verbs
 
 

@@ -79,7 +79,7 @@ class Recipe:
     @classmethod
     def read(cls, path: str | Path) -> "Recipe":
         """The recipe in a WAV, FLAC, OGG, PNG or JSON file, ours or AUTOMATIC1111's; raises Problem without one."""
-        from spectrogram.webui import parse_parameters
+        from spectrogram.files.webui import parse_parameters
 
         path = Path(path)
         ours, theirs = _texts(path)
@@ -98,7 +98,7 @@ class Recipe:
 
         OGG and MP3 would have to be encoded a second time: pass `comment=recipe.to_json()` to `write_audio` instead.
         """
-        from spectrogram.riff import write_wav_comment
+        from spectrogram.files.riff import write_wav_comment
 
         path = Path(path)
         writers = {
@@ -118,7 +118,7 @@ class Recipe:
 
 def _texts(path: Path) -> tuple[str | None, str | None]:
     """(text that may be ours, text that may be AUTOMATIC1111's) in a file."""
-    from spectrogram.riff import read_wav_comment
+    from spectrogram.files.riff import read_wav_comment
 
     if not path.is_file():
         raise Problem(f"{path} does not exist", "a sound or picture", "check the path")
@@ -167,7 +167,7 @@ def _write_into_png(path: Path, recipe: Recipe):
     from PIL import Image
     from PIL.PngImagePlugin import PngInfo
 
-    from spectrogram.webui import format_parameters
+    from spectrogram.files.webui import format_parameters
 
     with Image.open(path) as image:
         texts = dict(getattr(image, "text", {}))

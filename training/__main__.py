@@ -9,9 +9,8 @@ from importlib import import_module
 from pathlib import Path
 
 from spectrogram.problems import Problem
-
-from .flags import add_arguments, resolve
-from .presets import explain
+from training.flags import add_arguments, resolve
+from training.presets import explain
 
 DESCRIPTION = "Teach a Stable Diffusion model a sound from a spectrogram dataset."
 COMMANDS = {
@@ -47,8 +46,8 @@ def _train(arguments):
         for name, value in settings.to_dict().items():
             print(f"{name:22} {value}")
         return 0
-    from .progress import Bars
-    from .run import train
+    from training.progress import Bars
+    from training.run import train
 
     with Bars() as bars:
         report = train(settings, arguments.dataset, arguments.out, bars, arguments.force_resume, arguments.fresh)

@@ -92,8 +92,8 @@ def choose(unet, device_type):
     """Set the UNet's attention, and on the CPU its other layers too, for training on a device ("cpu", "cuda", …)."""
     from diffusers.models.attention_processor import AttnProcessor2_0
 
-    from . import products
-    from .methods import merged
+    from training import products
+    from training.methods import merged
 
     if device_type != "cpu":
         unet.set_attn_processor(AttnProcessor2_0())

@@ -3,7 +3,7 @@
 import hashlib
 from dataclasses import dataclass
 
-from spectrogram.models import EMBEDDED, locate_base
+from spectrogram.bases import EMBEDDED, locate_base
 from spectrogram.problems import Problem
 
 

@@ -10,8 +10,7 @@ import numpy as np
 from spectrogram.files.dataset_rows import load_splits
 from spectrogram.params import SpectrogramParams
 from spectrogram.problems import Problem
-
-from .latents import split_rows
+from training.latents import split_rows
 
 VALIDATION_NAMES = ("validation", "val")
 

@@ -5,11 +5,10 @@ import json
 import shutil
 from pathlib import Path
 
-from spectrogram.adapters import WEIGHTS_FILE, find_adapter, layer_shapes, read_header
+from spectrogram.adapters.lora import WEIGHTS_FILE, find_adapter, layer_shapes, read_header
 from spectrogram.params import KEY
 from spectrogram.problems import Problem
-
-from . import layouts
+from training import layouts
 
 LONGEST_TITLE = 200
 
@@ -52,7 +51,7 @@ class Shapes:
 
 def shapes_of(base):
     """Weight shapes of a base's layers by (part, name), from its configurations alone."""
-    from .base import locate
+    from training.base import locate
 
     return layer_shapes(Shapes(locate(base)))
 
@@ -94,9 +93,8 @@ def merge(adapter, base, folder, scale=1.0):
 
     from spectrogram.models import load_pipeline
     from spectrogram.params import MODEL_FILE
-
-    from .base import locate
-    from .methods.full import copy_base
+    from training.base import locate
+    from training.methods.full import copy_base
 
     folder = Path(folder)
     if folder.exists():

@@ -3,8 +3,8 @@
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from .objective import stratified_timesteps
-from .validation import as_input
+from training.objective import stratified_timesteps
+from training.validation import as_input
 
 
 @dataclass

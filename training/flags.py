@@ -7,9 +7,8 @@ from pathlib import Path
 import yaml
 
 from spectrogram.problems import UsageProblem
-
-from .presets import METHOD_DEFAULTS, for_memory
-from .settings import TrainSettings, flag
+from training.presets import METHOD_DEFAULTS, for_memory
+from training.settings import TrainSettings, flag
 
 
 def add_arguments(parser: argparse.ArgumentParser):

@@ -9,11 +9,10 @@ import argparse
 import json
 from pathlib import Path
 
-from spectrogram.adapters import WEIGHTS_FILE, AdapterProblem, check_values, find_adapter, read_header
+from spectrogram.adapters.lora import WEIGHTS_FILE, AdapterProblem, check_values, find_adapter, read_header
 from spectrogram.problems import UsageProblem
-
-from . import layouts
-from .exporting import shapes_of
+from training import layouts
+from training.exporting import shapes_of
 
 LARGEST_PICKLE_BYTES = 2 << 30
 
@@ -137,8 +136,8 @@ def _convert_aesthetic(tensor, path, out):
     """AUTOMATIC1111's aesthetic embeddings are rows of the CLIP of Stable Diffusion 1.5, unnormalised."""
     import torch
 
-    from spectrogram.aesthetic import Aesthetic
-    from spectrogram.clip_ear import CLIP_OF_SD15
+    from spectrogram.adapters.aesthetic import Aesthetic
+    from spectrogram.ears.clip import CLIP_OF_SD15
 
     row = torch.nn.functional.normalize(tensor.detach().float().reshape(-1, tensor.shape[-1]).mean(dim=0), dim=0)
     ear = {"name": CLIP_OF_SD15, "version": "clip", "sha256": "not stated"}

@@ -12,7 +12,7 @@ import json
 import re
 from dataclasses import dataclass
 
-from spectrogram.adapters import AdapterProblem, parse_key
+from spectrogram.adapters.lora import AdapterProblem, parse_key
 
 METADATA = "lora_adapter_metadata"
 PEFT_PREFIX = re.compile(r"^(base_model\.model\.|unet\.base_model\.model\.)")

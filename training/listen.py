@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from .base import locate
+from training.base import locate
 
 
 def choose_prompts(captions, count):

@@ -8,12 +8,11 @@ from contextlib import nullcontext
 from dataclasses import dataclass, replace
 
 from spectrogram.problems import Problem
-
-from . import attention, checkpoint, memory_limit, optimizers, silent, stopping, validation
-from .draws import Draws
-from .feed import Feed, draw
-from .objective import min_snr_weights, squared_errors
-from .schedule import warm_flat_cosine
+from training import attention, checkpoint, memory_limit, optimizers, silent, stopping, validation
+from training.draws import Draws
+from training.feed import Feed, draw
+from training.objective import min_snr_weights, squared_errors
+from training.schedule import warm_flat_cosine
 
 
 class NonFiniteLoss(Problem):

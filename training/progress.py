@@ -1,6 +1,6 @@
 """Progress of a run's stages: bars in a terminal, lines in a log."""
 
-from .run import Stages
+from training.run import Stages
 
 # A log gets a line whenever another of these shares of a stage is done.
 SHARES = 20

@@ -64,8 +64,7 @@ def _generate(settings, texts, progress):
     import torch
 
     from spectrogram.models import load_pipeline
-
-    from .base import locate
+    from training.base import locate
 
     pipeline = load_pipeline(locate(settings.base))
     pipeline.set_progress_bar_config(disable=True)

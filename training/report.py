@@ -12,10 +12,9 @@ from pathlib import Path
 from string import Template
 
 from spectrogram.problems import Problem
-
-from .curves import COLOURS, Chart, smooth
-from .events import read
-from .flags import settings_of
+from training.curves import COLOURS, Chart, smooth
+from training.events import read
+from training.flags import settings_of
 
 
 @dataclass(frozen=True)

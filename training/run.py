@@ -7,19 +7,18 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
-from spectrogram.adapters import WEIGHTS_FILE
+from spectrogram.adapters.lora import WEIGHTS_FILE
 from spectrogram.problems import Problem
-
-from . import base as base_model
-from . import checkpoint, collection, latents, listen, methods, replay
-from .devices import open_accelerator, place
-from .events import EventLog, Silence
-from .exporting import kohya, shapes_of
-from .lock import locked
-from .loop import Loop, LoopResult, Material
-from .memory_limit import OutOfMemory
-from .stopping import StopSignal
-from .trackers import open_tracker
+from training import base as base_model
+from training import checkpoint, collection, latents, listen, methods, replay
+from training.devices import open_accelerator, place
+from training.events import EventLog, Silence
+from training.exporting import kohya, shapes_of
+from training.lock import locked
+from training.loop import Loop, LoopResult, Material
+from training.memory_limit import OutOfMemory
+from training.stopping import StopSignal
+from training.trackers import open_tracker
 
 PACKAGES = ("torch", "diffusers", "transformers", "peft", "accelerate")
 

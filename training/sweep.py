@@ -14,9 +14,8 @@ from dataclasses import fields
 from pathlib import Path
 
 from spectrogram.problems import UsageProblem
-
-from .flags import read_recipe, settings_of
-from .settings import TrainSettings
+from training.flags import read_recipe, settings_of
+from training.settings import TrainSettings
 
 COLUMNS = ("run", "validation_loss", "loss_low", "loss_high", "heard", "heard_low", "heard_high", "clips", "minutes")
 
@@ -82,9 +81,8 @@ def hear(settings, path, captions, labels):
     """How many of the captions are heard as their label, generated with the result of a run."""
     from metrics.judge import classify
     from spectrogram.models import load_pipeline
-
-    from .base import locate
-    from .methods import loader
+    from training.base import locate
+    from training.methods import loader
 
     pipeline = loader(settings)(load_pipeline(locate(settings.base)), path)
     pipeline.set_progress_bar_config(disable=True)
@@ -98,7 +96,7 @@ def hear(settings, path, captions, labels):
 
 def measure(name, chosen, settings, dataset, folder, clips):
     """One row of the table: train (or read what was trained), generate, listen."""
-    from .run import train
+    from training.run import train
 
     result = folder / "row.json"
     if result.exists():

@@ -6,7 +6,7 @@ The same seed gives the same draws in every run on every machine, so two runs di
 import math
 from dataclasses import dataclass
 
-from .objective import squared_errors
+from training.objective import squared_errors
 
 TIMESTEPS = 8
 

@@ -11,7 +11,7 @@ import numpy as np
 from dataset_builder.entries import Entry
 from dataset_builder.reading import opened
 from dataset_builder.splits import assign
-from spectrogram.audio_io import resample
+from spectrogram.files.audio import resample
 from spectrogram.problems import Problem
 
 LONGEST_READ_S = 60.0

@@ -14,7 +14,7 @@ from typing import Self
 import numpy as np
 
 from dataset_builder.scenes.labels import COLUMNS as LABEL_COLUMNS
-from spectrogram.audio_io import write_audio
+from spectrogram.files.audio import write_audio
 
 COLUMNS = ("file_name", "caption", "label", "licence", "source", "attribution", "source_id", "split", "more_captions")
 

@@ -9,7 +9,7 @@ import numpy as np
 from dataset_builder.scenes.bank import Sound
 from dataset_builder.scenes.scene import Layer, Scene
 from dataset_builder.synthesis.signals import RATE_HZ, reverberate
-from spectrogram.audio_io import resample
+from spectrogram.files.audio import resample
 
 WINDOW, HOP = 2048, 512
 FADE_S, LOOP_FADE_S = 0.01, 0.25

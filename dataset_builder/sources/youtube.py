@@ -12,8 +12,8 @@ from pathlib import Path
 from dataset_builder.entries import Entry
 from dataset_builder.failures import Failure, failure_of
 from dataset_builder.reading import sha256_of
-from spectrogram.audio_io import read_audio, write_audio
 from spectrogram.files import ffmpeg
+from spectrogram.files.audio import read_audio, write_audio
 from spectrogram.problems import EnvironmentProblem, SoundProblem
 
 TOLERANCE_S = 0.25

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .signals import RATE_HZ, band_noise, place, rhythm, silence, strike, times, tone, wander
+from dataset_builder.synthesis.signals import RATE_HZ, band_noise, place, rhythm, silence, strike, times, tone, wander
 
 
 def engine(rng, seconds, pitch, pace):

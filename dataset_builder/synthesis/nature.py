@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .signals import (
+from dataset_builder.synthesis.signals import (
     band_noise,
     glide,
     place,

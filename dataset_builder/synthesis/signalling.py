@@ -2,7 +2,18 @@
 
 import numpy as np
 
-from .signals import glide, partials, place, rhythm, samples, silence, strike, swell, times, tone
+from dataset_builder.synthesis.signals import (
+    glide,
+    partials,
+    place,
+    rhythm,
+    samples,
+    silence,
+    strike,
+    swell,
+    times,
+    tone,
+)
 
 BELL = (0.5, 1.0, 1.2, 1.5, 2.0, 2.7, 3.0)
 

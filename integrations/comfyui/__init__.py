@@ -12,7 +12,7 @@ RECOGNISE = "recognise"
 
 
 def _formats() -> list[str]:
-    from spectrogram.presets import PRESETS
+    from spectrogram.params import PRESETS
 
     return [RECOGNISE, *PRESETS]
 
@@ -21,7 +21,7 @@ def _params(picture, name: str):
     """The named parameters as wide as the picture; or what its size and lightness suggest."""
     from PIL import Image
 
-    from spectrogram.foreign import recognise
+    from spectrogram.codec.foreign import recognise
     from spectrogram.params import SpectrogramParams
 
     if name == RECOGNISE:

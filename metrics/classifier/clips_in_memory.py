@@ -7,7 +7,7 @@ import numpy as np
 
 from metrics.classifier.examples import Example
 from metrics.classifier.features import BANDS, HOP_SAMPLES, RATE_HZ, log_mel_db
-from spectrogram.audio_io import read_audio, resample
+from spectrogram.files.audio import read_audio, resample
 
 FRAMES = 320  # 5.12 s
 STEP_DB = 0.5

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from metrics.distances.samples import SampleProblem
-from spectrogram.audio_io import read_audio
+from spectrogram.files.audio import read_audio
 
 RESAMPLER = "soxr-HQ"
 

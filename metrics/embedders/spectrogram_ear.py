@@ -17,7 +17,7 @@ class SpectrogramEar(TextEmbedder):
     rows_of = "clip"
 
     def __init__(self, base: str | None = None):
-        from spectrogram.ear import Ear
+        from spectrogram.ears.ear import Ear
         from spectrogram.params import SpectrogramParams
 
         self._ear = Ear.load(base)

@@ -5,7 +5,7 @@ import numpy as np
 from metrics import set_metric
 from metrics.collection import pair_by_name
 from metrics.distances import spectral
-from spectrogram.audio_io import read_audio
+from spectrogram.files.audio import read_audio
 
 
 class LogSpectralDistance(set_metric.SetMetric):

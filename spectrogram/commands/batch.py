@@ -78,7 +78,7 @@ def plan(prompts: dict[int, str], folder: Path, options: argparse.Namespace) -> 
 
 def make(orders: list[Order], options: argparse.Namespace):
     """Generate and save the orders, a few at a time."""
-    from spectrogram.seeds import draw_seed, make_generators
+    from spectrogram.sampling.seeds import draw_seed, make_generators
 
     pipeline = open_pipeline(options)
     how = {name: value for name, value in sampling_of(options).items() if name != "seed"}

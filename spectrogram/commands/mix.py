@@ -3,7 +3,7 @@
 import argparse
 
 from spectrogram.commands.options import add_common_arguments, perform
-from spectrogram.commands.ranges import parse_range
+from spectrogram.prompts.ranges import parse_range
 
 
 def add_arguments(parser: argparse.ArgumentParser):

@@ -14,7 +14,7 @@ def add_arguments(parser: argparse.ArgumentParser):
 
 
 def run(options: argparse.Namespace) -> int:
-    from spectrogram.nearest import find_nearest
+    from spectrogram.ears.nearest import find_nearest
 
     for sound in options.sounds:
         found = find_nearest(sound, options.among, options.count)

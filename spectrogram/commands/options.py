@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from spectrogram.audio_io import WRITABLE
+from spectrogram.files.audio import WRITABLE
 from spectrogram.problems import UsageProblem
 
 
@@ -62,9 +62,9 @@ def perform(options: argparse.Namespace, verb: Callable, *prompts: str) -> int:
 
 def check_common(options: argparse.Namespace, *prompts: str):
     """Raise UsageProblem for what is wrong on the command line, before anything slow happens."""
-    from spectrogram.adapters import find_adapter
-    from spectrogram.embeddings import find_embedding
-    from spectrogram.models import locate_base
+    from spectrogram.adapters.embeddings import find_embedding
+    from spectrogram.adapters.lora import find_adapter
+    from spectrogram.bases import locate_base
 
     for prompt in prompts:
         require(prompt.strip(), "the prompt is empty", "words such as 'rain on a tin roof'", "add them in quotes")

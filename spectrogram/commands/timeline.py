@@ -3,10 +3,10 @@
 import argparse
 from pathlib import Path
 
+from spectrogram.commands.labels import FORMATS, write_labels
 from spectrogram.commands.options import add_common_arguments, perform
-from spectrogram.commands.ranges import parse_range
-from spectrogram.labels import FORMATS, write_labels
 from spectrogram.problems import UsageProblem
+from spectrogram.prompts.ranges import parse_range
 
 
 def add_arguments(parser: argparse.ArgumentParser):

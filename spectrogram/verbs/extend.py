@@ -2,14 +2,14 @@
 
 import numpy as np
 
-from spectrogram.denoising import Sampling
-from spectrogram.latents import decode_picture, encode_sound
+from spectrogram.codec.seams import seam
 from spectrogram.output import SpectrogramAudioOutput
 from spectrogram.problems import UsageProblem
-from spectrogram.seams import seam
+from spectrogram.sampling.denoising import Sampling
+from spectrogram.sampling.latents import decode_picture, encode_sound
+from spectrogram.sampling.sources import LONGEST_S, read_source
 from spectrogram.verbs.inpaint import latent_mask, place, repaint
 from spectrogram.verbs.levels import bring_to_level
-from spectrogram.verbs.sources import LONGEST_S, read_source
 
 SIDES = ("right", "left")
 JOIN_S = 0.08

@@ -5,15 +5,15 @@ import math
 import numpy as np
 import torch
 
-from spectrogram.audio_io import mix_channels, resample
-from spectrogram.denoising import Canvas, Sampling, denoise, encode_region, plan_steps
-from spectrogram.latents import decode_picture, encode_sound
-from spectrogram.mel import warp
+from spectrogram.codec.mel import warp
+from spectrogram.files.audio import mix_channels, resample
 from spectrogram.output import SpectrogramAudioOutput
 from spectrogram.problems import UsageProblem
+from spectrogram.sampling.denoising import Canvas, Sampling, denoise, encode_region, plan_steps
+from spectrogram.sampling.latents import decode_picture, encode_sound
+from spectrogram.sampling.sources import model_columns, read_source
 from spectrogram.verbs.levels import bring_to_level
-from spectrogram.verbs.painted_mask import bounds_s, compose_masked, latents_of, mask_to_text, read_mask
-from spectrogram.verbs.sources import model_columns, read_source
+from spectrogram.verbs.mask import bounds_s, compose_masked, latents_of, mask_to_text, read_mask
 
 FEATHER_S = 0.04
 SURROUNDINGS_S = 1.0

@@ -4,8 +4,8 @@ import numpy as np
 
 from spectrogram.output import SpectrogramAudioOutput
 from spectrogram.problems import UsageProblem
+from spectrogram.sampling.sources import read_source
 from spectrogram.verbs.inpaint import inpaint
-from spectrogram.verbs.sources import read_source
 
 
 def loop(pipeline, audio, prompt: str, seam_s: float = 1.0, sampling_rate: int | None = None, **settings):

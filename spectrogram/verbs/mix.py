@@ -1,10 +1,10 @@
 """Prompts with frequencies: thunder below 500 Hz, birdsong above. All are denoised together on one canvas."""
 
-from spectrogram.denoising import Canvas, Sampling, denoise, encode_region, plan_steps
-from spectrogram.latents import decode_picture
 from spectrogram.problems import UsageProblem
+from spectrogram.sampling.denoising import Canvas, Sampling, denoise, encode_region, plan_steps
+from spectrogram.sampling.latents import decode_picture
+from spectrogram.sampling.sources import model_columns
 from spectrogram.verbs.regions import row_weights
-from spectrogram.verbs.sources import model_columns
 
 
 def mix(pipeline, bands: list[tuple[float, float, str]], seconds: float | None = None, **settings):

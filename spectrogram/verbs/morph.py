@@ -10,14 +10,14 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import torch
 
-from spectrogram.denoising import Canvas, Region, Sampling, denoise, plan_steps
-from spectrogram.latents import decode_picture
-from spectrogram.noise import slerp
 from spectrogram.output import SpectrogramAudioOutput
 from spectrogram.problems import UsageProblem
-from spectrogram.prompted import Spoken
+from spectrogram.prompts.embedding import Spoken
+from spectrogram.sampling.denoising import Canvas, Region, Sampling, denoise, plan_steps
+from spectrogram.sampling.latents import decode_picture
+from spectrogram.sampling.noise import slerp
+from spectrogram.sampling.sources import model_columns
 from spectrogram.verbs import spacing
-from spectrogram.verbs.sources import model_columns
 from spectrogram.verbs.variations import gather
 
 MOST_STEPS = 200

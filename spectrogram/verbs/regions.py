@@ -2,7 +2,7 @@
 
 import torch
 
-from spectrogram.mel import warp
+from spectrogram.codec.mel import warp
 
 FEATHER_S = 0.25
 FEATHER_ROWS = 1.0  # latents, each 8 bands high

@@ -4,9 +4,9 @@ import numpy as np
 import torch
 from PIL import Image
 
-from spectrogram.noise import draw_noise, slerp
 from spectrogram.problems import UsageProblem
-from spectrogram.seeds import draw_seed
+from spectrogram.sampling.noise import draw_noise, slerp
+from spectrogram.sampling.seeds import draw_seed
 
 
 def stereo(

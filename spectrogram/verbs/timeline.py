@@ -1,10 +1,10 @@
 """Prompts with times: "0–4 s forest; 3–5 s a robin sings". All are denoised together on one canvas."""
 
-from spectrogram.denoising import Canvas, Sampling, denoise, encode_region, plan_steps
-from spectrogram.latents import decode_picture
 from spectrogram.problems import UsageProblem
+from spectrogram.sampling.denoising import Canvas, Sampling, denoise, encode_region, plan_steps
+from spectrogram.sampling.latents import decode_picture
+from spectrogram.sampling.sources import model_columns
 from spectrogram.verbs.regions import column_weights
-from spectrogram.verbs.sources import model_columns
 
 
 def timeline(pipeline, events: list[tuple[float, float, str]], seconds: float | None = None, **settings):

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from spectrogram.denoising import Canvas, Sampling, denoise, encode_region, plan_steps
-from spectrogram.latents import decode_picture, encode_sound
-from spectrogram.verbs.sources import model_columns, read_source
+from spectrogram.sampling.denoising import Canvas, Sampling, denoise, encode_region, plan_steps
+from spectrogram.sampling.latents import decode_picture, encode_sound
+from spectrogram.sampling.sources import model_columns, read_source
 
 
 def transform(pipeline, audio, prompt: str, strength: float = 0.5, sampling_rate: int | None = None, **settings):

@@ -11,12 +11,12 @@ import numpy as np
 from PIL import Image
 
 from spectrogram.codec import SpectrogramCodec
-from spectrogram.mel import unwarp, warp
+from spectrogram.codec.mel import unwarp, warp
 from spectrogram.output import SpectrogramAudioOutput
 from spectrogram.params import SpectrogramParams
 from spectrogram.problems import EnvironmentProblem, UsageProblem
 from spectrogram.recipe import Recipe
-from spectrogram.verbs.sources import read_source
+from spectrogram.sampling.sources import read_source
 
 FACTORS = (1, 2, 4)
 INSTALL = "pip install 'sd-audio-spectrograms[upscale]'"

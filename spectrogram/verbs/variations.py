@@ -7,7 +7,7 @@ import numpy as np
 from spectrogram.output import SpectrogramAudioOutput
 from spectrogram.problems import Problem, UsageProblem
 from spectrogram.recipe import Recipe
-from spectrogram.seeds import draw_seed
+from spectrogram.sampling.seeds import draw_seed
 
 MOST = 64
 

@@ -2,9 +2,10 @@
 
 from benchmarks import aesthetics
 from benchmarks.base_model_clips import Judge
-from spectrogram.clip_ear import open_ear
+from spectrogram.bases import EMBEDDED
 from spectrogram.codec import SpectrogramCodec
-from spectrogram.models import EMBEDDED, load_pipeline
+from spectrogram.ears.clip import open_ear
+from spectrogram.models import load_pipeline
 
 
 def test_without_steps_all_is_kept_and_with_many_the_aesthetic_is_heard():

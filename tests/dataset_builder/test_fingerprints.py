@@ -9,8 +9,8 @@ import soundfile
 from dataset_builder.build import Settings, build
 from dataset_builder.entries import Entry
 from dataset_builder.fingerprints import bit_error, fingerprint, twins
-from spectrogram.audio_io import resample
 from spectrogram.codec import SpectrogramCodec
+from spectrogram.files.audio import resample
 from spectrogram.params import SpectrogramParams
 
 CODEC = SpectrogramCodec(SpectrogramParams.preset("mini"))

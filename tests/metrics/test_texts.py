@@ -11,7 +11,7 @@ from metrics.differences import difference_of_means
 from metrics.distances import text_sound_cosine
 from metrics.embedders import load
 from metrics.text_figures import text_key
-from spectrogram.audio_io import resample
+from spectrogram.files.audio import resample
 from tests.metrics.sounds import write_set
 
 SOUNDS = {"a dog barking": "dog_bark", "rain": "rain", "church bells": "church_bells", "a siren": "siren"}

@@ -5,7 +5,7 @@ import shutil
 import pytest
 
 from model_card import base_card
-from spectrogram.models import EMBEDDED
+from spectrogram.bases import EMBEDDED
 from spectrogram.problems import Problem
 
 

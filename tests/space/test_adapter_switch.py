@@ -20,9 +20,9 @@ TEXT = "rain and <owl>"
 @pytest.fixture(scope="module")
 def adapters(tmp_path_factory):
     """A folder of three adapters for the embedded base: a random LoRA and word, an aesthetic of its own ear."""
-    from spectrogram.aesthetic import Aesthetic
-    from spectrogram.ear import Ear
-    from spectrogram.models import EMBEDDED
+    from spectrogram.adapters.aesthetic import Aesthetic
+    from spectrogram.bases import EMBEDDED
+    from spectrogram.ears.ear import Ear
 
     folder = tmp_path_factory.mktemp("adapters")
     build_tiny_lora(EMBEDDED, folder / "roof")

@@ -7,9 +7,9 @@ from PIL import Image, ImageDraw
 from space.jobs import Finished, Request
 from space.painting import Painting, layer_of, mark, mask_of_layers, region_of_mask
 from space.regions import CANVAS, cover_of_region, hertz_at
-from spectrogram.audio_io import write_audio
+from spectrogram.files.audio import write_audio
 from spectrogram.params import SpectrogramParams
-from spectrogram.verbs.painted_mask import read_mask
+from spectrogram.verbs.mask import read_mask
 
 MINI = SpectrogramParams.preset("mini")
 RATE_HZ = 24000

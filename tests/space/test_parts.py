@@ -11,11 +11,11 @@ from space.limits import RateLimit
 from space.links import from_link, to_link
 from space.regions import clamp_region, hertz_at
 from space.sources import take_sound
-from spectrogram.mel import warp
+from spectrogram.codec.mel import warp
 from spectrogram.params import SpectrogramParams
 from spectrogram.problems import Problem, SoundProblem, UsageProblem
 from spectrogram.recipe import Recipe
-from spectrogram.verbs.painted_mask import mask_to_text
+from spectrogram.verbs.mask import mask_to_text
 
 MINI = SpectrogramParams.preset("mini")
 

@@ -5,9 +5,9 @@ import pytest
 import torch
 from PIL import Image
 
-from spectrogram.aesthetic import Aesthetic
+from spectrogram.adapters.aesthetic import Aesthetic
 from spectrogram.codec import SpectrogramCodec
-from spectrogram.ear import Ear, text_projection
+from spectrogram.ears.ear import Ear, text_projection
 from spectrogram.params import SpectrogramParams
 from spectrogram.problems import Problem
 

@@ -5,9 +5,10 @@ import shutil
 import numpy as np
 import pytest
 
-from spectrogram.memory import plan_memory
-from spectrogram.models import GenerationDefaults, choose_device, load_pipeline, locate_base, read_beside
+from spectrogram.bases import GenerationDefaults, locate_base, read_beside
+from spectrogram.models import choose_device, load_pipeline
 from spectrogram.problems import EnvironmentProblem, Problem, UsageProblem
+from spectrogram.sampling.memory import plan_memory
 
 
 def test_a_folder_a_hub_name_and_a_mistake_are_told_apart(tiny_base, tmp_path):

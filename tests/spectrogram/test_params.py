@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from spectrogram.params import KEY, MODEL_FILE, SpectrogramParams
-from spectrogram.presets import PRESETS
+from spectrogram.params import KEY, MODEL_FILE, PRESETS, SpectrogramParams
 from spectrogram.problems import Problem
 
 MINI = SpectrogramParams.preset("mini")

@@ -10,10 +10,10 @@ import soundfile
 import torch
 
 from spectrogram.codec import SpectrogramCodec
-from spectrogram.hearing import decode_long
 from spectrogram.params import KEY, SpectrogramParams
 from spectrogram.problems import UsageProblem
 from spectrogram.recipe import Recipe
+from spectrogram.sampling.hearing import decode_long
 from tests.tiny_sd import build_tiny_lora
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -7,10 +7,10 @@ import pytest
 import soundfile
 from PIL import Image
 
+from spectrogram.files.riff import read_wav_comment, write_wav_comment
 from spectrogram.params import SpectrogramParams
 from spectrogram.problems import Problem
 from spectrogram.recipe import Recipe
-from spectrogram.riff import read_wav_comment, write_wav_comment
 
 LONG = "a bell, «rings» – 鐘 \U0001f514\n" + "and rings " * 500
 RECIPE = Recipe(
@@ -66,7 +66,7 @@ def test_writing_twice_replaces_the_recipe(tmp_path):
 
 
 def test_an_ogg_carries_the_recipe_as_the_comment_it_was_written_with(tmp_path):
-    from spectrogram.audio_io import write_audio
+    from spectrogram.files.audio import write_audio
 
     path = write_audio(tmp_path / "a.ogg", np.zeros((1, 2400), np.float32), 24000, comment=RECIPE.to_json())
     assert Recipe.read(path) == RECIPE
@@ -116,7 +116,7 @@ def test_the_settings_of_automatic1111_are_read(tmp_path):
 
 
 def test_our_pictures_speak_to_automatic1111(tmp_path):
-    from spectrogram.webui import format_parameters, parse_parameters
+    from spectrogram.files.webui import format_parameters, parse_parameters
 
     fields = parse_parameters(format_parameters(RECIPE))
     assert fields["prompt"] == LONG.strip()

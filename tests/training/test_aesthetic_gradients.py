@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from spectrogram.aesthetic import Aesthetic, steered
-from spectrogram.ear import Ear
+from spectrogram.adapters.aesthetic import Aesthetic, steered
+from spectrogram.ears.ear import Ear
 from spectrogram.models import load_pipeline
 from training.events import read as read_events
 from training.flags import settings_of
@@ -26,7 +26,7 @@ def sound(pipeline, prompt="an owl"):
 @pytest.fixture(scope="module")
 def ear(tiny_base):
     torch.manual_seed(3)
-    from spectrogram.ear import _vision_tower, text_projection
+    from spectrogram.ears.ear import _vision_tower, text_projection
 
     parts = {"vision.": _vision_tower(EAR["vision"]), "text_projection.": text_projection(EAR)}
     weights = {prefix + name: value for prefix, part in parts.items() for name, value in part.state_dict().items()}
@@ -53,7 +53,7 @@ def test_a_steered_prompt_fits_the_aesthetic_better_and_nothing_stays(ear, tiny_
 def test_a_prompt_steered_through_its_picture_paints_what_the_ear_finds_nearer(ear, tiny_base, tmp_path):
     from dataclasses import replace
 
-    from spectrogram.painted_aesthetic import Painted
+    from spectrogram.adapters.aesthetic_pictures import Painted
 
     pipeline = load_pipeline(tiny_base)
     pictures = np.random.default_rng(0).integers(0, 256, (3, 128, 256), dtype=np.uint8)
@@ -80,7 +80,7 @@ def test_a_prompt_steered_through_its_picture_paints_what_the_ear_finds_nearer(e
 
 
 def test_an_aesthetic_of_another_ear_and_a_pickle_are_refused(ear, tmp_path):
-    from spectrogram.aesthetic import check_ear
+    from spectrogram.adapters.aesthetic import check_ear
 
     foreign = Aesthetic(torch.ones(16) / 4, {**ear.identity, "version": "2"})
     with pytest.raises(ValueError, match="belongs to the ear tiny-ear 2: one of tiny-ear 1"):
@@ -91,9 +91,9 @@ def test_an_aesthetic_of_another_ear_and_a_pickle_are_refused(ear, tmp_path):
 
 
 def test_the_method_aesthetic_writes_one_row_with_its_ear(owls, tiny_base, ear, tmp_path, monkeypatch):
-    from spectrogram import clip_ear
+    from spectrogram.ears import clip
 
-    monkeypatch.setattr(clip_ear, "open_ear", lambda base, device="cpu": ear)
+    monkeypatch.setattr(clip, "open_ear", lambda base, device="cpu": ear)
     train(settings_of({**FEW, "base": str(tiny_base), "method": "aesthetic"}), owls, tmp_path / "owl")
     made = Aesthetic.read(tmp_path / "owl")
     assert made.row.norm().item() == pytest.approx(1, abs=1e-5)

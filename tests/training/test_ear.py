@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from dataset_builder.soundscapes import RATE_HZ, compose
+from spectrogram.bases import EMBEDDED
 from spectrogram.codec import SpectrogramCodec
-from spectrogram.ear import Ear, fold
-from spectrogram.models import EMBEDDED
+from spectrogram.ears.ear import Ear, fold
 from spectrogram.params import SpectrogramParams
 from spectrogram.problems import Problem
 from training.scratch import ear, ear_command

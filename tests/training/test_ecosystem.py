@@ -7,7 +7,7 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
-from spectrogram.adapters import layer_shapes
+from spectrogram.adapters.lora import layer_shapes
 from spectrogram.models import load_pipeline
 from tests.training.web_ui_keys import TEXT, automatic_name, comfy_key_map, ldm_layers
 from training import __main__ as command
@@ -198,7 +198,7 @@ def test_a_pickle_that_runs_code_is_refused_and_runs_none(tiny_base, tmp_path):
 
 
 def test_an_old_word_and_an_old_aesthetic_become_safetensors(tiny_base, tmp_path):
-    from spectrogram.aesthetic import Aesthetic
+    from spectrogram.adapters.aesthetic import Aesthetic
 
     torch.save({"string_to_param": {"*": torch.ones(2, 32)}, "name": "owl"}, tmp_path / "word.pt")
     path = importing.convert(tmp_path / "word.pt", str(tiny_base), tmp_path / "words")

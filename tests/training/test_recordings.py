@@ -5,7 +5,7 @@ import csv
 import numpy as np
 import pytest
 
-from spectrogram.audio_io import write_audio
+from spectrogram.files.audio import write_audio
 from training.scratch import recordings
 
 RATE_HZ = recordings.RATE_HZ

@@ -1,12 +1,12 @@
 """Aesthetic gradients: nothing is trained beforehand; the ear's mean row of the pictures is what is learned.
 
-The work is done when a prompt is read (`spectrogram.aesthetic`): its text encoder takes a few steps towards the row.
-With --aesthetic-through picture it also learns what is not meant: rows of sounds that the base makes itself.
+The work is done when a prompt is read (`spectrogram.adapters.aesthetic`): its text encoder takes a few steps towards
+the row. With --aesthetic-through picture it also learns what is not meant: rows of sounds that the base makes itself.
 """
 
 from dataclasses import replace
 
-from ..validation import ValidationLoss
+from training.validation import ValidationLoss
 
 FILE = "aesthetic.safetensors"
 PAINTED = 3
@@ -23,11 +23,10 @@ def teach(run):
     The loss is 1 - cos between the aesthetic and the captions' text rows (through the picture: what is painted from
     them), as they are read and after the steps.
     """
-    from spectrogram.aesthetic import Aesthetic
-    from spectrogram.clip_ear import open_ear
+    from spectrogram.adapters.aesthetic import Aesthetic
+    from spectrogram.ears.clip import open_ear
     from spectrogram.models import load_pipeline
-
-    from .. import base as base_model
+    from training import base as base_model
 
     s, data, folder = run.settings, run.data, run.folder
     base = base_model.locate(s.base)
@@ -56,8 +55,8 @@ def rows_of_the_base(run, pipeline, ear):
     """The ear's rows (n, d) of the clips of the replay (`training.replay`)."""
     import torch
 
-    from .. import base as base_model
-    from .. import replay
+    from training import base as base_model
+    from training import replay
 
     key, folder = base_model.fingerprint(pipeline.unet), run.folder.parent / ".cache"
     latents, _ = replay.make(run.settings, key, folder, lambda done, total: run.stages.update("replay", done, total))
@@ -73,9 +72,8 @@ def words_distance(pipeline, aesthetic, ear, texts, steps):
     """ValidationLoss of 1 - cos(text row, aesthetic) over some captions, each steered ``steps`` steps."""
     import torch
 
-    from spectrogram.aesthetic import steered
-
-    from .method import token_ids
+    from spectrogram.adapters.aesthetic import steered
+    from training.methods.method import token_ids
 
     found, rate = [], pipeline.defaults.aesthetic_rate
     for text in texts:

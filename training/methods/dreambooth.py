@@ -4,7 +4,7 @@ The prior-preservation clips are the replay (`replay.py`), with the class prompt
 UNet carries what is learned.
 """
 
-from . import full, lora
+from training.methods import full, lora
 
 
 def instance_prompt(settings):

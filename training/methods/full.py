@@ -7,11 +7,10 @@ import json
 import shutil
 from pathlib import Path
 
-from spectrogram.models import GENERATION_FILE, read_beside
+from spectrogram.bases import GENERATION_FILE, read_beside
 from spectrogram.params import MODEL_FILE
-
-from ..base import locate
-from .method import Method, assign
+from training.base import locate
+from training.methods.method import Method, assign
 
 MODEL_FOLDER = "model"
 

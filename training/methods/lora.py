@@ -8,13 +8,12 @@ import json
 import os
 from pathlib import Path
 
-from spectrogram.adapters import WEIGHTS_FILE
+from spectrogram.adapters.lora import WEIGHTS_FILE
 from spectrogram.params import KEY
 from spectrogram.problems import UsageProblem
-
-from ..settings import TARGETS
-from . import flatten, merged
-from .method import Method
+from training.methods import flatten, merged
+from training.methods.method import Method
+from training.settings import TARGETS
 
 TEXT_TARGETS = ("q_proj", "k_proj", "v_proj", "out_proj")
 

@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 
-from .. import student
+from training import student
 
 
 class Method(ABC):

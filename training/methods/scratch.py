@@ -3,7 +3,7 @@
 What VAE and text encoder know stays; `python -m training scratch RECIPE` makes those too, from nothing at all.
 """
 
-from .full import Full
+from training.methods.full import Full
 
 
 def captions(settings, captions):

@@ -9,8 +9,7 @@ from pathlib import Path
 
 from spectrogram.params import KEY
 from spectrogram.problems import UsageProblem
-
-from .method import Method
+from training.methods.method import Method
 
 FILE = "learned_embeds.safetensors"
 WEBUI_KEY = "emb_params"

@@ -4,8 +4,8 @@ import argparse
 import json
 from pathlib import Path
 
-from . import assemble, phase_five, phase_four, phase_one, phase_three, phase_two
-from .settings import ScratchSettings
+from training.scratch import assemble, phase_five, phase_four, phase_one, phase_three, phase_two
+from training.scratch.settings import ScratchSettings
 
 PHASES = {"second": phase_two, "third": phase_three, "fourth": phase_four, "fifth": phase_five}
 

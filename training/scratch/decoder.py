@@ -9,8 +9,7 @@ import json
 import numpy as np
 
 from training.schedule import warm_flat_cosine
-
-from .vae import BATCH, CROP_COLUMNS, measure, to_input
+from training.scratch.vae import BATCH, CROP_COLUMNS, measure, to_input
 
 LATENT_COLUMNS = CROP_COLUMNS // 8
 LOG_EVERY = 50

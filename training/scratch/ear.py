@@ -11,10 +11,9 @@ from functools import partial
 import numpy as np
 
 from dataset_builder.synthesis import captions
-from spectrogram.ear import fold, text_projection
+from spectrogram.ears.ear import fold, text_projection
 from training.schedule import warm_flat_cosine
-
-from . import text
+from training.scratch import text
 
 LESS_SAID = 0.5
 LARGEST_SCALE = 50.0

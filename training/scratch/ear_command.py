@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from .settings import ScratchSettings
+from training.scratch.settings import ScratchSettings
 
 NAME, VERSION = "sd-audio-ear-v1", "1"
 
@@ -43,7 +43,7 @@ def write_config(folder, config):
 
 def held_out(settings, root):
     """Recordings that neither the base nor the ear has heard: the other share of the recipe's folders."""
-    from . import recordings
+    from training.scratch import recordings
 
     folders = [root / name for name in settings.recordings]
     known = {one.path for one in recordings.find(folders, settings.recordings_share)}
@@ -54,9 +54,8 @@ def make(settings, ear_settings, base, work, stages, test_clips, root):
     """Train, save and measure the ear of ``base``; returns its config with the figures."""
     import torch
 
-    from spectrogram.ear import Ear
-
-    from . import assemble, ear, ear_figures, phase_three, phase_two
+    from spectrogram.ears.ear import Ear
+    from training.scratch import assemble, ear, ear_figures, phase_three, phase_two
 
     torch.set_num_threads(settings.threads)
     model = phase_two.load(base)
@@ -82,8 +81,7 @@ def make(settings, ear_settings, base, work, stages, test_clips, root):
 
 def main(argv):
     from training.progress import Bars
-
-    from .ear import EarSettings
+    from training.scratch.ear import EarSettings
 
     arguments = build_parser().parse_args(argv)
     settings = ScratchSettings.read(arguments.recipe)

@@ -7,11 +7,10 @@ from dataset_builder.synthesis import captions
 from dataset_builder.synthesis.catalogue import CATALOGUE, CLASSES
 from spectrogram.codec import SpectrogramCodec
 from spectrogram.params import SpectrogramParams
-
-from . import recordings
-from .corpus import row_of
-from .ear import agreement
-from .recordings import RATE_HZ
+from training.scratch import recordings
+from training.scratch.corpus import row_of
+from training.scratch.ear import agreement
+from training.scratch.recordings import RATE_HZ
 
 FRESH_SEED = 424_242
 TEN = (

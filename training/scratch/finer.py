@@ -9,11 +9,10 @@ import json
 import numpy as np
 
 from training.schedule import warm_flat_cosine
-
-from . import decoder
-from .growing import grow_vae
-from .resumable import Resumable
-from .vae import crops, measure, to_input
+from training.scratch import decoder
+from training.scratch.growing import grow_vae
+from training.scratch.resumable import Resumable
+from training.scratch.vae import crops, measure, to_input
 
 SAVE_EVERY = 250
 RANGE_DB, HEARD_DB = 120, 60

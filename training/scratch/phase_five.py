@@ -13,10 +13,9 @@ import numpy as np
 
 from dataset_builder import soundscapes
 from dataset_builder.synthesis.catalogue import TONAL
-
-from . import corpus, phase_three, phase_two, unet
-from .growing import deepen, keep_channels
-from .phase_one import note_losses
+from training.scratch import corpus, phase_three, phase_two, unet
+from training.scratch.growing import deepen, keep_channels
+from training.scratch.phase_one import note_losses
 
 SEED_STEP = 4000
 MEASURED_CLIPS = 256

@@ -7,9 +7,9 @@ of the model before do not.
 
 import json
 
-from . import finer, phase_three, phase_two, unet
-from .growing import grow_unet
-from .phase_one import note_losses
+from training.scratch import finer, phase_three, phase_two, unet
+from training.scratch.growing import grow_unet
+from training.scratch.phase_one import note_losses
 
 
 def train(settings, work, base, out, stages, root):

@@ -3,8 +3,7 @@
 from functools import partial
 
 from dataset_builder import soundscapes
-
-from . import assemble, corpus, text, unet, vae
+from training.scratch import assemble, corpus, text, unet, vae
 
 LOG_EVERY = 50
 

@@ -10,8 +10,8 @@ from functools import partial
 
 import numpy as np
 
-from . import corpus, drills, phase_two, unet
-from .phase_one import note_losses
+from training.scratch import corpus, drills, phase_two, unet
+from training.scratch.phase_one import note_losses
 
 SEED_STEP = 2000
 

@@ -12,9 +12,8 @@ import numpy as np
 
 from dataset_builder import soundscapes
 from spectrogram.problems import Problem
-
-from . import assemble, corpus, decoder, recordings, unet
-from .phase_one import note_losses
+from training.scratch import assemble, corpus, decoder, recordings, unet
+from training.scratch.phase_one import note_losses
 
 SEED_STEP = 1000
 

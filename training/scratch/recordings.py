@@ -26,7 +26,7 @@ from dataset_builder.soundscapes import (
 from dataset_builder.synthesis.catalogue import CATALOGUE, CLASSES
 from dataset_builder.synthesis.signals import place, samples, silence
 from metrics.classifier.label_names import class_of, is_open
-from spectrogram.audio_io import read_audio
+from spectrogram.files.audio import read_audio
 
 SPEEDS = (0.93, 1.07)
 PAIRED_SHARE = 0.3

@@ -7,10 +7,9 @@ import numpy as np
 from training import attention
 from training.objective import squared_errors, stratified_timesteps
 from training.schedule import warm_flat_cosine
-
-from . import text
-from .resumable import Resumable
-from .vae import to_input
+from training.scratch import text
+from training.scratch.resumable import Resumable
+from training.scratch.vae import to_input
 
 SCHEDULER = {
     "beta_start": 0.00085,

@@ -22,7 +22,7 @@ class SpectrogramSound(scripts.Script):
         return scripts.AlwaysVisible
 
     def ui(self, is_img2img):
-        from spectrogram.presets import PRESETS
+        from spectrogram.params import PRESETS
 
         with gr.Accordion("Spectrogram to sound", open=False):
             enabled = gr.Checkbox(label="Decode each saved picture", value=False)
@@ -39,12 +39,12 @@ def decode_saved(params):
     wanted = getattr(params.p, "spectrogram_sound", None)
     if wanted is None:
         return None
-    from spectrogram.audio_io import write_audio
     from spectrogram.codec import SpectrogramCodec
-    from spectrogram.foreign import recognise
+    from spectrogram.codec.foreign import recognise
+    from spectrogram.files.audio import write_audio
+    from spectrogram.files.webui import parse_parameters
     from spectrogram.params import SpectrogramParams
     from spectrogram.recipe import Recipe
-    from spectrogram.webui import parse_parameters
 
     preset, suffix = wanted
     picture, text = params.image, (params.pnginfo or {}).get("parameters", "")

@@ -8,8 +8,8 @@ import soundfile
 from PIL import Image
 
 from spectrogram.__main__ import main
-from spectrogram.commands.ranges import parse_range
 from spectrogram.problems import UsageProblem
+from spectrogram.prompts.ranges import parse_range
 from spectrogram.recipe import Recipe
 
 

@@ -7,7 +7,7 @@ from PIL import Image
 from spectrogram.problems import EnvironmentProblem, Problem
 from spectrogram.recipe import Recipe
 from spectrogram.verbs.levels import bring_to_level, decibels, match_gain, round_peaks
-from spectrogram.verbs.painted_mask import bounds_s, latents_of, mask_from_text, read_mask
+from spectrogram.verbs.mask import bounds_s, latents_of, mask_from_text, read_mask
 from spectrogram.verbs.regions import row_weights
 from spectrogram.verbs.upscale import add_treble
 

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from spectrogram.latents import encode_sound
 from spectrogram.problems import Problem
 from spectrogram.recipe import Recipe
+from spectrogram.sampling.latents import encode_sound
 from spectrogram.verbs.extend import join
 from spectrogram.verbs.inpaint import FEATHER_S, compose
 from spectrogram.verbs.regions import column_weights

@@ -1,0 +1,129 @@
+"""Aesthetic gradients (Gallego 2022): a prompt is read as if its text fitted some spectrograms that one likes.
+
+The mean of the ear's rows of N pictures is the aesthetic. When a prompt is encoded, the text encoder is moved a few
+steps towards it, the prompt is read, and the encoder's weights are put back: nothing stays for the next prompt.
+Steps through the words ask how well the prompt's row fits; steps through the picture (`painted_aesthetic`) ask how well
+what the UNet paints from the prompt fits, which is slower and reaches sounds that no known word lies near.
+"""
+
+import json
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from spectrogram.adapters.lora import AdapterProblem, read_header
+from spectrogram.problems import UsageProblem
+
+KEY, OTHERS = "aesthetic", "others"
+FORMAT = "sd-audio-spectrograms.aesthetic"
+THROUGH = ("words", "picture")
+STEPS = {"words": 10, "picture": 60}
+PICTURE_RATE = 1e-3
+
+
+@dataclass(frozen=True)
+class Aesthetic:
+    """A unit row (d,) of an ear's space, with the ear's identity; it means nothing to another ear.
+
+    ``others`` (n, d), which may be None, are rows of sounds that are not meant: they tell it from its neighbours.
+    """
+
+    row: object
+    ear: dict
+    name: str = "aesthetic"
+    facts: dict = field(default_factory=dict)
+    others: object = None
+
+    @classmethod
+    def of(cls, images, ear, name="aesthetic", **facts):
+        """The aesthetic of pictures (PIL, or uint8 (n, bands, columns)) as an ear hears them."""
+        import torch
+
+        if not len(images):
+            raise UsageProblem("there are no pictures", "one spectrogram or more", "name some")
+        row = torch.nn.functional.normalize(ear.embed_images(images).mean(dim=0), dim=0)
+        return cls(row, dict(ear.identity), name, {"pictures": len(images), **facts})
+
+    def save(self, path):
+        """Write a safetensors file whose header says which ear it belongs to."""
+        from safetensors.torch import save_file
+
+        header = {"format": FORMAT, "ear": json.dumps(self.ear), "name": self.name, "facts": json.dumps(self.facts)}
+        tensors = {KEY: self.row} if self.others is None else {KEY: self.row, OTHERS: self.others}
+        save_file({name: rows.float().contiguous() for name, rows in tensors.items()}, Path(path), metadata=header)
+        return Path(path)
+
+    @classmethod
+    def read(cls, path):
+        """The aesthetic in a file of ours; other formats (old .pt files are pickles) are refused unread."""
+        import torch
+        from safetensors.torch import load_file
+
+        path = Path(path)
+        path = path / "aesthetic.safetensors" if path.is_dir() else path
+        if not path.is_file() or path.suffix.lower() != ".safetensors":
+            raise AdapterProblem(
+                f"{path} is no aesthetic", "a .safetensors file; .pt files can run code",
+                "convert an old one with python -m training convert FILE",
+            )  # fmt: skip
+        metadata = read_header(path).get("__metadata__", {})
+        if metadata.get("format") != FORMAT:
+            raise AdapterProblem(f"{path.name} is another kind of file", FORMAT, "make one with --method aesthetic")
+        tensors = load_file(path)
+        row, others = tensors[KEY], tensors.get(OTHERS)
+        if row.ndim != 1 or not all(torch.isfinite(rows).all() for rows in tensors.values()):
+            raise AdapterProblem(f"{path.name} holds {tuple(row.shape)}", "one finite row", "make it again")
+        return cls(row, json.loads(metadata["ear"]), metadata["name"], json.loads(metadata["facts"]), others)
+
+
+def check_ear(aesthetic, ear):
+    """Refuse an aesthetic that another ear made."""
+    told = {**dict(ear.identity), "sha256": "not stated"} if aesthetic.ear.get("sha256") == "not stated" else None
+    if aesthetic.ear not in (dict(ear.identity), told):
+        made, own = (f"{i.get('name')} {i.get('version')}" for i in (aesthetic.ear, ear.identity))
+        what = f"the aesthetic {aesthetic.name} belongs to the ear {made}"
+        raise UsageProblem(what, f"one of {own}", "make it anew with this base")
+
+
+def words_fit(aesthetic, ear):
+    """A function (encoder, token ids (1, tokens)) -> cos(row of the words, aesthetic)."""
+
+    def fit(encoder, ids):
+        row = ear.text_features(encoder(ids).pooler_output.float())
+        return (row @ aesthetic.row.to(ids.device)).mean()
+
+    return fit
+
+
+@contextmanager
+def steered(text_encoder, ids, aesthetic, ear, steps, rate, fit=None, on_step=None):
+    """Within the context the encoder reads token ids (1, tokens) nearer to the aesthetic; afterwards it is as before.
+
+    ``steps`` of Adam up the ``fit`` (`words_fit`, `painted_aesthetic.Painted`); only the encoder's own weights move,
+    and only here. ``on_step(done, steps)`` is told of each; what it raises ends the work.
+    """
+    import torch
+
+    check_ear(aesthetic, ear)
+    fit = fit or words_fit(aesthetic, ear)
+    kept = {name: value.detach().clone() for name, value in text_encoder.state_dict().items()}
+    wanted = {name: p.requires_grad for name, p in text_encoder.named_parameters()}
+    try:
+        text_encoder.requires_grad_(True)
+        parameters = list(text_encoder.parameters())
+        optimizer = torch.optim.Adam(parameters, lr=rate)
+        with torch.enable_grad():
+            for step in range(steps):
+                gradients = torch.autograd.grad(-fit(text_encoder, ids), parameters, allow_unused=True)
+                for parameter, gradient in zip(parameters, gradients, strict=True):
+                    parameter.grad = gradient
+                optimizer.step()
+                if on_step is not None:
+                    on_step(step + 1, steps)
+        text_encoder.requires_grad_(False)
+        yield text_encoder
+    finally:
+        text_encoder.load_state_dict(kept)
+        for name, p in text_encoder.named_parameters():
+            p.requires_grad_(wanted[name])
+            p.grad = None

@@ -1,0 +1,1 @@
+"""The codec on tensors: whole batches on the device where they are, with gradients."""

@@ -1,0 +1,75 @@
+"""`python -m spectrogram encode`: audio files become spectrogram pictures that carry their parameters."""
+
+import argparse
+import os
+from pathlib import Path
+
+EXAMPLE = "python -m spectrogram encode recordings/ --out pictures/ --preset mini --pieces"
+
+
+def add_arguments(parser: argparse.ArgumentParser):
+    parser.epilog = f"Example: {EXAMPLE}"
+    parser.add_argument("inputs", nargs="+", help="audio files, or folders that hold them")
+    parser.add_argument("-o", "--out", help="folder for the pictures (default: beside the inputs)")
+    parser.add_argument("--preset", default="mini", help="parameters by name (default: mini, the embedded model's)")
+    parser.add_argument("--params", help="a spectrogram.json, or the folder that holds one, instead of a preset")
+    parser.add_argument(
+        "--pieces", action="store_true", help="cut long files into consecutive pictures, name-0001.png …"
+    )
+    parser.add_argument(
+        "--overlap-s", type=float, default=0.0, help="seconds that neighbouring pieces share (default: 0)"
+    )
+    parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="files worked on at once (default: all cores)")
+
+
+def run(options: argparse.Namespace) -> int:
+    from spectrogram.codec import SpectrogramCodec
+    from spectrogram.files.audio import READABLE
+    from spectrogram.files.folders import find_tasks, run_tasks
+
+    codec = SpectrogramCodec(chosen_params(options))
+    tasks = find_tasks(options.inputs, READABLE, options.out)
+    overlap_s = options.overlap_s if options.pieces else None
+    return run_tasks(tasks, lambda task: encode_file(task, codec, overlap_s), options.jobs, "encoded")
+
+
+def chosen_params(options: argparse.Namespace):
+    """Parameters of --params (a file, or a folder with spectrogram.json), else of --preset."""
+    from spectrogram.params import SpectrogramParams
+
+    if not options.params:
+        return SpectrogramParams.preset(options.preset)
+    path = Path(options.params)
+    return SpectrogramParams.from_model(path if path.is_dir() else path.parent)
+
+
+def encode_file(task, codec, overlap_s: float | None) -> list[str]:
+    """Write the picture of a file's beginning, or with an overlap those of all of it; returns a line for each.
+
+    The file is read a window at a time; each piece's PNG text says where in the sound it starts.
+    """
+    from spectrogram.codec.seams import starts_s
+    from spectrogram.files.audio import read_audio
+    from spectrogram.files.pictures import START_KEY, write_picture
+
+    seconds = codec.params.clip_seconds
+    starts = [0.0] if overlap_s is None else starts_s(_duration_s(task.source), seconds, overlap_s)
+    lines = []
+    for index, start_s in enumerate(starts):
+        audio, rate_hz = read_audio(task.source, start_s=start_s, seconds=seconds + 0.1)
+        stem = task.stem.with_name(f"{task.stem.name}-{index + 1:04d}") if len(starts) > 1 else task.stem
+        path = write_picture(Path(f"{stem}.png"), codec.encode(audio, rate_hz), {START_KEY: f"{start_s:.6f}"})
+        lines.append(f"{task.source} -> {path}")
+    return lines
+
+
+def _duration_s(path: Path) -> float:
+    import soundfile
+
+    from spectrogram.files.audio import read_audio
+
+    try:
+        return soundfile.info(path).duration
+    except (soundfile.LibsndfileError, RuntimeError):
+        audio, rate_hz = read_audio(path)
+        return audio.shape[1] / rate_hz

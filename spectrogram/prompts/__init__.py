@@ -1,0 +1,1 @@
+"""The language of prompts, and how a text encoder reads it."""
