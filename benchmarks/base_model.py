@@ -28,7 +28,7 @@ from benchmarks.base_model_clips import (
     seed_prompts,
     word_prompts,
 )  # fmt: skip
-from dataset_builder.synthesis.catalogue import CLASSES
+from dataset_builder.soundscapes.synthesis.catalogue import CLASSES
 from spectrogram.bases import read_beside
 from spectrogram.codec import SpectrogramCodec
 

@@ -6,8 +6,8 @@ from functools import cache
 from benchmarks import base_model_figures as figures
 from benchmarks.base_model_choices_vae import MINI, draw
 from benchmarks.base_model_clips import Judge, class_prompts, generate
-from dataset_builder.soundscapes import RATE_HZ, compose
-from dataset_builder.synthesis.catalogue import CLASSES
+from dataset_builder.soundscapes.composer import RATE_HZ, compose
+from dataset_builder.soundscapes.synthesis.catalogue import CLASSES
 from spectrogram.codec import SpectrogramCodec
 from training.objective import squared_errors, stratified_timesteps
 from training.schedule import warm_flat_cosine

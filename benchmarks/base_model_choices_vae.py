@@ -7,7 +7,7 @@ import numpy as np
 
 from benchmarks import base_model_figures as figures
 from benchmarks.base_model_clips import JUDGE_RATE_HZ, ORIGINALS_SEED, Clip, word_prompts
-from dataset_builder.soundscapes import RATE_HZ, SECONDS, finish, render_event
+from dataset_builder.soundscapes.composer import RATE_HZ, SECONDS, finish, render_event
 from metrics.classifier import features
 from spectrogram.codec import SpectrogramCodec
 from spectrogram.files.audio import resample

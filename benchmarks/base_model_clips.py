@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dataset_builder.soundscapes import RATE_HZ, SECONDS, VALUES, finish, render_event
-from dataset_builder.synthesis import captions
-from dataset_builder.synthesis.catalogue import CATALOGUE, CLASSES
-from dataset_builder.synthesis.signals import place, silence
+from dataset_builder.soundscapes.composer import RATE_HZ, SECONDS, VALUES, finish, render_event
+from dataset_builder.soundscapes.synthesis import captions
+from dataset_builder.soundscapes.synthesis.catalogue import CATALOGUE, CLASSES
+from dataset_builder.soundscapes.synthesis.signals import place, silence
 from metrics.classifier.features import RATE_HZ as JUDGE_RATE_HZ
 from metrics.embedders.sound_cnn import SoundCnn
 from spectrogram.files.audio import resample

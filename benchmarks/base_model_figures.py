@@ -6,8 +6,8 @@ import numpy as np
 
 from benchmarks import base_model_meters as meters
 from benchmarks.base_model_clips import ESC10, JUDGE_RATE_HZ, WORDS, Clip, originals, word_prompts
-from dataset_builder.soundscapes import RATE_HZ, compose
-from dataset_builder.synthesis.catalogue import TONAL
+from dataset_builder.soundscapes.composer import RATE_HZ, compose
+from dataset_builder.soundscapes.synthesis.catalogue import TONAL
 from spectrogram.files.audio import resample
 
 CALIBRATION_SEED = 777_000

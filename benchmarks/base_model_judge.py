@@ -12,8 +12,8 @@ import csv
 from pathlib import Path
 
 from benchmarks.base_model import RECORDINGS_SHARE
-from dataset_builder import soundscapes
-from dataset_builder.soundscapes import CLASSES, HELD_OUT
+from dataset_builder.soundscapes import composer
+from dataset_builder.soundscapes.composer import CLASSES, HELD_OUT
 from metrics import train_classifier
 from training.scratch.recordings import share_of
 
@@ -36,7 +36,7 @@ def split(folder, share, out, heard=False):
 def compose(out, clips, seed):
     """A folder of composed clips of every class; one that is there is kept."""
     if not (out / "strong_labels.jsonl").exists():
-        soundscapes.write(out, clips, seed, CLASSES + HELD_OUT)
+        composer.write(out, clips, seed, CLASSES + HELD_OUT)
     return out
 
 

@@ -15,8 +15,8 @@ import numpy as np
 
 from benchmarks.base_model import RECORDINGS_SHARE
 from benchmarks.base_model_clips import Clip, originals
-from dataset_builder.soundscapes import RATE_HZ
-from dataset_builder.synthesis.catalogue import CATALOGUE, CLASSES
+from dataset_builder.soundscapes.composer import RATE_HZ
+from dataset_builder.soundscapes.synthesis.catalogue import CATALOGUE, CLASSES
 from spectrogram.codec import SpectrogramCodec
 from spectrogram.problems import Problem
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from benchmarks import base_model_figures as figures
 from benchmarks.base_model_clips import Judge, class_prompts, generate
-from dataset_builder.synthesis.catalogue import CLASSES
+from dataset_builder.soundscapes.synthesis.catalogue import CLASSES
 
 STEPS = (4, 6, 8, 12, 20, 40)
 GUIDANCE = (1.5, 2.0, 3.0, 5.0)

@@ -25,9 +25,9 @@ from pathlib import Path
 import numpy as np
 
 from dataset_builder.build import Settings, build
-from dataset_builder.clips import CutPolicy, Dropped
-from dataset_builder.entries import Entry
-from dataset_builder.pieces import Recipe, rows_of
+from dataset_builder.intake.entries import Entry
+from dataset_builder.making.clip import CutPolicy, Dropped
+from dataset_builder.making.piece import Recipe, rows_of
 from spectrogram.codec import SpectrogramCodec
 from spectrogram.params import SpectrogramParams
 

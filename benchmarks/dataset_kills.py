@@ -26,7 +26,7 @@ GOOD = (0, 3)
 
 def started(source: Path, folder: Path) -> int:
     """The pid of a forked process that builds ``source`` in ``folder`` as the command does."""
-    from dataset_builder import command
+    from dataset_builder.commands import build
 
     pid = os.fork()
     if pid:
@@ -35,7 +35,7 @@ def started(source: Path, folder: Path) -> int:
     os.dup2(nowhere, 1)
     os.dup2(nowhere, 2)
     os.chdir(folder)
-    os._exit(command.main([str(source), "--out", NAME, "--workers", "2"]))
+    os._exit(build.main([str(source), "--out", NAME, "--workers", "2"]))
 
 
 def preload() -> None:

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from benchmarks import base_model_figures as figures
 from benchmarks.base_model_clips import Clip, Judge, class_prompts, generate
-from dataset_builder.synthesis.catalogue import CATALOGUE, CLASSES, HELD_OUT
+from dataset_builder.soundscapes.synthesis.catalogue import CATALOGUE, CLASSES, HELD_OUT
 from training.flags import settings_of
 from training.methods import dreambooth, textual_inversion
 from training.settings import METHODS
@@ -38,12 +38,12 @@ COLUMNS = ("method", "label", "seed", "clips", "steps", "heard_before", "heard_a
 def build_dataset(folder, label, clips):
     """A dataset of composed clips of one held-out class, made once."""
     from dataset_builder import __main__ as builder
-    from dataset_builder import soundscapes
+    from dataset_builder.soundscapes import composer
 
     out = folder / f"{label}-{clips}"
     if not (out / "README.md").exists():
         raw = folder / f"{label}-{clips}-raw"
-        table = soundscapes.write(raw, clips, seed=2026, classes=(label,), pair_share=0)
+        table = composer.write(raw, clips, seed=2026, classes=(label,), pair_share=0)
         line = [str(table), "--audio", str(raw), "--out", str(out), "--split", "80/10/10", "--workers", "1"]
         assert builder.main(line) == 0, "the dataset could not be built"
     return out

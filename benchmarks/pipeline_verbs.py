@@ -5,8 +5,8 @@ Levels in dB, changes as distances of 10 ms log-mel frames (dB, RMS over bands),
 
 import numpy as np
 
-from dataset_builder.soundscapes import RATE_HZ, render_event
-from dataset_builder.synthesis.catalogue import CATALOGUE
+from dataset_builder.soundscapes.composer import RATE_HZ, render_event
+from dataset_builder.soundscapes.synthesis.catalogue import CATALOGUE
 from metrics import judge
 
 STEADY = ("rain", "wind", "stream", "crackling_fire", "bees", "engine", "helicopter", "chainsaw", "fan", "sea_waves")

@@ -25,7 +25,7 @@ def material(clips):
     """(pictures uint8 (clips, h, w, 3), their PNG files, captions) of composed soundscapes."""
     from PIL import Image
 
-    from dataset_builder.soundscapes import RATE_HZ, compose
+    from dataset_builder.soundscapes.composer import RATE_HZ, compose
     from spectrogram.codec import SpectrogramCodec
     from spectrogram.params import SpectrogramParams
 

@@ -6,13 +6,13 @@ import importlib
 import sys
 
 COMMANDS = {
-    "audiocaps": "dataset_builder.audiocaps_command",
-    "fetch": "dataset_builder.fetch_command",
-    "download": "dataset_builder.download_command",
-    "scale": "dataset_builder.scale",
-    "inspect": "dataset_builder.inspect_command",
-    "push": "dataset_builder.push_command",
-    "soundscapes": "dataset_builder.soundscapes_command",
+    "audiocaps": "dataset_builder.commands.audiocaps",
+    "fetch": "dataset_builder.commands.fetch",
+    "download": "dataset_builder.commands.download",
+    "scale": "dataset_builder.commands.scale",
+    "inspect": "dataset_builder.commands.inspect",
+    "push": "dataset_builder.commands.push",
+    "soundscapes": "dataset_builder.commands.soundscapes",
 }
 
 
@@ -20,7 +20,7 @@ def main(argv: list[str] | None = None) -> int:
     argv = sys.argv[1:] if argv is None else argv
     if argv and argv[0] in COMMANDS:
         return importlib.import_module(COMMANDS[argv[0]]).main(argv[1:]) or 0
-    from dataset_builder.command import main as build
+    from dataset_builder.commands.build import main as build
 
     return build(argv)
 

@@ -8,18 +8,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from dataset_builder import pieces, splits, workspace
-from dataset_builder.augment import AugmentPolicy, expand
-from dataset_builder.captions import WORDINGS, chosen_wordings
-from dataset_builder.clips import CutPolicy
-from dataset_builder.duplicates import set_apart
-from dataset_builder.entries import Entry, order_key
-from dataset_builder.export import Outcome, gather
 from dataset_builder.finish import Config, finish
-from dataset_builder.forecast import check_room
-from dataset_builder.layout import refuse_loss
-from dataset_builder.processes import build as build_pieces
-from dataset_builder.sources.youtube_tables import version_of
+from dataset_builder.intake.captions import WORDINGS, chosen_wordings
+from dataset_builder.intake.entries import Entry, order_key
+from dataset_builder.intake.youtube_tables import version_of
+from dataset_builder.making import piece, splits, workspace
+from dataset_builder.making.augment import AugmentPolicy, expand
+from dataset_builder.making.clip import CutPolicy
+from dataset_builder.making.duplicates import set_apart
+from dataset_builder.making.forecast import check_room
+from dataset_builder.making.layout import refuse_loss
+from dataset_builder.making.processes import build as build_pieces
+from dataset_builder.making.shard import Outcome, gather
 from spectrogram.params import SpectrogramParams
 from spectrogram.problems import Problem
 
@@ -52,7 +52,7 @@ class Settings:
     def to_json(self, tables: Mapping[str, str]) -> str:
         """What the rows depend on, for the record beside them."""
         values = asdict(self) | {"tables": dict(tables)}
-        values |= {"software": pieces.software_fingerprint(), "libraries": pieces.library_versions()}
+        values |= {"software": piece.software_fingerprint(), "libraries": piece.library_versions()}
         for name in ("workers", "replace", "command"):
             del values[name]
         return json.dumps(values, indent=1, sort_keys=True) + "\n"
@@ -87,17 +87,17 @@ def planned(entries: list[Entry], out: Path, settings: Settings, folder: Path) -
     entries = chosen_wordings(entries, settings.wordings, settings.seed)
     entries = expand(entries, dealt, settings.augment, settings.seed)
     entries.sort(key=lambda entry: order_key(settings.seed, entry.clip_id))
-    for other in pieces.planned_folders(folder):
+    for other in piece.planned_folders(folder):
         if other.name not in settings.presets:
             shutil.rmtree(other)
     for preset in settings.presets:
-        pieces.write_plan(folder / preset, entries, pieces.Recipe(settings.params(preset), settings.policy))
+        piece.write_plan(folder / preset, entries, piece.Recipe(settings.params(preset), settings.policy))
     return entries, dealt
 
 
 def gathered(folder: Path, settings: Settings, dealt: dict[str, str]) -> list[Config]:
     """All configs of finished pieces, repeats set apart; raises Problem when no clip is left."""
-    done = {preset: pieces.finished_pieces(folder / preset) for preset in settings.presets}
+    done = {preset: piece.finished_pieces(folder / preset) for preset in settings.presets}
     outcomes = {preset: gather(paths) for preset, paths in done.items()}
     set_apart(list(outcomes.values()), dealt)
     for outcome in outcomes.values():

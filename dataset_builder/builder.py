@@ -18,12 +18,12 @@ from pathlib import Path
 import datasets
 
 from dataset_builder.build import Settings, deal
-from dataset_builder.captions import WORDINGS, chosen_wordings, read_entries
-from dataset_builder.clips import CutPolicy, Dropped
-from dataset_builder.entries import Entry, order_key
-from dataset_builder.pieces import ENTRIES_PER_PIECE, Recipe, rows_of
-from dataset_builder.rows import typed_schema
-from dataset_builder.splits import parse_shares
+from dataset_builder.intake.captions import WORDINGS, chosen_wordings, read_entries
+from dataset_builder.intake.entries import Entry, order_key
+from dataset_builder.making.clip import CutPolicy, Dropped
+from dataset_builder.making.piece import ENTRIES_PER_PIECE, Recipe, rows_of
+from dataset_builder.making.row import typed_schema
+from dataset_builder.making.splits import parse_shares
 from spectrogram.codec import SpectrogramCodec
 from spectrogram.params import PRESETS, SpectrogramParams
 from spectrogram.problems import UsageProblem

@@ -8,10 +8,10 @@ from pathlib import Path
 
 from pyarrow import parquet
 
-from dataset_builder import export, splits
-from dataset_builder.card import write_card
-from dataset_builder.examples import Example, round_trip
-from dataset_builder.layout import SETTINGS_FILE, data_folder
+from dataset_builder.card.examples import Example, round_trip
+from dataset_builder.card.readme import write_card
+from dataset_builder.making import shard, splits
+from dataset_builder.making.layout import SETTINGS_FILE, data_folder
 from spectrogram.params import MODEL_FILE, SpectrogramParams
 
 TILES = 16
@@ -25,7 +25,7 @@ class Config:
     name: str
     params: SpectrogramParams
     pieces: list[Path]
-    outcome: export.Outcome
+    outcome: shard.Outcome
     split_of: dict[str, str]
     tiles: list[tuple[str, bytes]] = field(default_factory=list)
     examples: list[Example] = field(default_factory=list)
@@ -40,14 +40,14 @@ def finish(
     finished.mkdir()
     for config in configs:
         data = data_folder(finished, config.name)
-        export.write_shards(config.pieces, config.split_of, data, settings.shard_rows)
+        shard.write_shards(config.pieces, config.split_of, data, settings.shard_rows)
         (data / MODEL_FILE).write_text(config.params.to_json() + "\n", encoding="utf-8")
         config.tiles = tiles(config)
         config.examples = round_trip(finished, config.name, config.params)
     (finished / MODEL_FILE).write_text(configs[0].params.to_json() + "\n", encoding="utf-8")
     (finished / SETTINGS_FILE).write_text(settings.to_json(tables), encoding="utf-8")
     (finished / splits.FILE).write_bytes(splits.splits_csv(dealt))
-    (finished / "drops.csv").write_bytes(export.drops_csv({c.name: c.outcome.drops for c in configs}))
+    (finished / "drops.csv").write_bytes(shard.drops_csv({c.name: c.outcome.drops for c in configs}))
     write_card(out.name, configs, settings, finished)
 
 

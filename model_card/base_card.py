@@ -11,7 +11,7 @@ from string import Template
 
 import yaml
 
-from dataset_builder.synthesis.catalogue import TONAL
+from dataset_builder.soundscapes.synthesis.catalogue import TONAL
 from spectrogram.params import SpectrogramParams
 from spectrogram.problems import Problem
 

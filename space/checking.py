@@ -61,7 +61,7 @@ def check_rows(
 
 def _build(rows: list[list[str]], upload: Path, dataset: Path, preset: str, report) -> list[Verdict]:
     from dataset_builder.build import Settings, build
-    from dataset_builder.captions import read_entries
+    from dataset_builder.intake.captions import read_entries
 
     table = write_table(upload, rows)
     entries = read_entries(table, upload)
@@ -106,7 +106,7 @@ def audio_html(path: Path, label: str) -> str:
 
 def round_trip_html(dataset: Path, store: ClipStore) -> str:
     """The first clips as they were and as they come back from their pictures: what the model can learn at best."""
-    from dataset_builder.examples import COUNT
+    from dataset_builder.card.examples import COUNT
 
     pairs = []
     for sound in sorted((dataset / "card").rglob("*.flac"))[: 2 * COUNT]:

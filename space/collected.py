@@ -7,8 +7,8 @@ import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from dataset_builder.captions import SOUND_SUFFIXES, read_entries
-from dataset_builder.collection import safe
+from dataset_builder.intake.captions import SOUND_SUFFIXES, read_entries
+from dataset_builder.sources.sound_folder import safe
 from spectrogram.problems import Problem, SoundProblem
 
 TABLES = (".csv", ".tsv")

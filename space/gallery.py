@@ -45,7 +45,7 @@ def comparison_html(item: Item, store: ClipStore) -> str:
     """Original and decoded sound side by side, with their log-spectral distance in dB."""
     import soundfile
 
-    from dataset_builder.examples import distance_db
+    from dataset_builder.card.examples import distance_db
     from spectrogram.codec import SpectrogramCodec
     from spectrogram.files.audio import write_audio
     from spectrogram.params import SpectrogramParams

@@ -8,7 +8,7 @@ SOUND, CLIPS, SEED = "owl", 24, 2026
 
 def make_sample(folder: Path) -> list[str]:
     """Write 24 clips with captions into `folder`; the paths of all files, as if they had been uploaded."""
-    from dataset_builder.soundscapes import write
+    from dataset_builder.soundscapes.composer import write
 
     shutil.rmtree(folder, ignore_errors=True)
     write(folder, CLIPS, SEED, classes=(SOUND,), pair_share=0.0)

@@ -22,7 +22,7 @@ def prompts(settings):
             raise UsageProblem(f"{path} is no file", "a text file with one prompt a line", "check --replay-prompts")
         listed = [line.strip() for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
     else:
-        from dataset_builder.synthesis.catalogue import CATALOGUE, CLASSES
+        from dataset_builder.soundscapes.synthesis.catalogue import CATALOGUE, CLASSES
 
         sounds = [CATALOGUE[label].phrases for label in CLASSES]
         listed = [phrases[n % len(phrases)] for n in range(4) for phrases in sounds]

@@ -10,9 +10,9 @@ import re
 from collections.abc import Iterator
 from itertools import islice
 
-from dataset_builder.collection import Item
 from dataset_builder.sources.licences import licence_name
-from dataset_builder.web import Web
+from dataset_builder.sources.sound_folder import Item
+from dataset_builder.sources.web import Web
 from spectrogram.problems import EnvironmentProblem
 
 ADDRESS = "https://freesound.org/apiv2/search/text/"

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
-from dataset_builder.collection import Item
-from dataset_builder.failures import Failure
+from dataset_builder.sources.failures import Failure
+from dataset_builder.sources.sound_folder import Item
 from spectrogram.problems import Problem
 
 DEFAULT = "OpenSound/AudioCaps"

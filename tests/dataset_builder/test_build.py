@@ -19,9 +19,9 @@ import soundfile
 from tones import RATE_HZ, tone
 
 from dataset_builder.build import Settings, build
-from dataset_builder.captions import read_entries
-from dataset_builder.rows import SCHEMA, typed_schema
-from dataset_builder.workspace import locked, work_folder
+from dataset_builder.intake.captions import read_entries
+from dataset_builder.making.row import SCHEMA, typed_schema
+from dataset_builder.making.workspace import locked, work_folder
 from spectrogram.codec import SpectrogramCodec
 from spectrogram.files.dataset_rows import undecoded
 from spectrogram.params import SpectrogramParams
@@ -184,7 +184,7 @@ def test_a_full_disk_leaves_the_old_dataset_and_the_next_run_goes_on(folder, tmp
 
 
 def test_rebuilding_with_more_rows_moves_no_clip_to_another_split(folder, tmp_path):
-    from dataset_builder.splits import read_splits
+    from dataset_builder.making.splits import read_splits
 
     out = tmp_path / NAME
     build(read_entries(folder)[:8], out, Settings(shares={"train": 0.5, "test": 0.5}))
@@ -223,7 +223,7 @@ def test_the_types_written_into_the_shards_are_those_of_datasets():
 
 def test_help_answers_without_the_heavy_imports():
     heavy = "{'torch', 'datasets', 'pyarrow'}"
-    code = f"import sys, dataset_builder.command as c; c.parser(); print({heavy} & set(sys.modules))"
+    code = f"import sys, dataset_builder.commands.build as c; c.parser(); print({heavy} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
 

@@ -5,7 +5,7 @@ import pytest
 
 from dataset_builder.build import Settings, build
 from dataset_builder.builder import SdAudioSpectrograms
-from dataset_builder.captions import read_entries
+from dataset_builder.intake.captions import read_entries
 from spectrogram.files.dataset_rows import undecoded
 from spectrogram.problems import UsageProblem
 

@@ -4,11 +4,12 @@ import json
 
 import pytest
 
-from dataset_builder import command, forecast
 from dataset_builder.build import Settings, build
-from dataset_builder.captions import chosen_wordings, read_entries
-from dataset_builder.entries import Entry
-from dataset_builder.layout import configs
+from dataset_builder.commands import build as command
+from dataset_builder.intake.captions import chosen_wordings, read_entries
+from dataset_builder.intake.entries import Entry
+from dataset_builder.making import forecast
+from dataset_builder.making.layout import configs
 from spectrogram.files.dataset_rows import undecoded
 from spectrogram.params import SpectrogramParams
 from spectrogram.problems import EnvironmentProblem, Problem, UsageProblem

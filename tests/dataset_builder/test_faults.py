@@ -13,9 +13,10 @@ import soundfile
 from scripted_server import Server, wav
 from tones import RATE_HZ, tone
 
-from dataset_builder import audiocaps_command, command, download_command
-from dataset_builder.clips import Clip, Dropped, cut
-from dataset_builder.workspace import locked
+from dataset_builder.commands import audiocaps, download
+from dataset_builder.commands import build as command
+from dataset_builder.making.clip import Clip, Dropped, cut
+from dataset_builder.making.workspace import locked
 from spectrogram.params import SpectrogramParams
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -101,7 +102,7 @@ def test_a_ledger_on_a_full_disk_names_the_file_and_the_bytes(tmp_path):
     code = f"""
 import sys
 from dataset_builder.exits import ended
-from dataset_builder.ledger import Ledger, Record
+from dataset_builder.sources.ledger import Ledger, Record
 ledger = Ledger({str(tmp_path / "ledger.jsonl")!r})
 sys.exit(ended(lambda: [ledger.append(Record(f"clip{{number}}", "gone")) for number in range(9)] and 0))
 """
@@ -127,7 +128,7 @@ def test_a_site_that_refuses_leaves_the_rows_pending_and_says_how_to_go_on(tmp_p
     with Server({f"/aaaaaaaaaa{n}.wav": refused for n in range(5)}) as server:
         arguments = [str(tmp_path / "t.csv"), "--out", str(tmp_path / "d"), "--pause", "0", "0"]
         arguments += ["--address", server.address + "/{id}.wav"]
-        assert download_command.main(arguments) == 3
+        assert download.main(arguments) == 3
     shown = capsys.readouterr().out
     assert "0 here, 0 failed, 5 pending" in shown
     assert "stopped: the site refuses" in shown
@@ -145,19 +146,19 @@ def test_a_proxy_is_asked_for_the_video_and_cookies_go_along(tmp_path):
         arguments = [str(tmp_path / "t.csv"), "--out", str(tmp_path / "d"), "--pause", "0", "0"]
         arguments += ["--proxy", server.address]
         arguments += ["--address", "http://video.test/{id}.wav", "--cookies", str(tmp_path / "cookies.txt")]
-        assert download_command.main(arguments) == 0
+        assert download.main(arguments) == 0
         assert server.headers[0]["Cookie"] == "session=open"
 
 
 def test_audiocaps_from_its_tables_is_downloaded_and_built_in_one_command(tmp_path, capsys, monkeypatch):
     pytest.importorskip("yt_dlp", reason="the optional extra `download` is not installed")
-    monkeypatch.setattr(download_command, "PAUSE_S", (0.0, 0.0))
+    monkeypatch.setattr(download, "PAUSE_S", (0.0, 0.0))
     (tmp_path / "train.csv").write_text(AUDIOCAPS + "1,aaaaaaaaaaa,0,a dog\n2,goneggggone,0,rain\n")
     (tmp_path / "test.csv").write_text(AUDIOCAPS + "3,bbbbbbbbbbb,1,a bell\n4,bbbbbbbbbbb,1,one bell\n")
     with Server({"/aaaaaaaaaaa.wav": [wav(12)], "/bbbbbbbbbbb.wav": [wav(13, 700)]}) as server:
         arguments = ["--from", "youtube", "--csv", str(tmp_path / "train.csv"), "--csv", str(tmp_path / "test.csv")]
         arguments += ["--address", server.address + "/{id}.wav", "--downloads", str(tmp_path / "d")]
-        assert audiocaps_command.main([*arguments, "--out", str(tmp_path / "set")]) == 3
+        assert audiocaps.main([*arguments, "--out", str(tmp_path / "set")]) == 3
     shown = capsys.readouterr().out
     assert "2 here, 1 failed (gone 1), 0 pending" in shown
     assert "kept 2, dropped 0" in shown
@@ -169,9 +170,9 @@ def test_a_video_in_two_tables_is_refused_naming_both_rows(tmp_path, capsys):
     (tmp_path / "train.csv").write_text(AUDIOCAPS + "1,aaaaaaaaaaa,0,x\n2,bbbbbbbbbbb,0,y\n")
     (tmp_path / "test.csv").write_text(AUDIOCAPS + "3,bbbbbbbbbbb,30,z\n")
     tables = [str(tmp_path / "train.csv"), str(tmp_path / "test.csv"), "--dry-run"]
-    assert download_command.main(tables) == 4
+    assert download.main(tables) == 4
     assert "train.csv row 3 (train) and test.csv row 2 (test)" in capsys.readouterr().err
-    assert download_command.main([*tables, "--allow-overlap"]) == 0
+    assert download.main([*tables, "--allow-overlap"]) == 0
 
 
 def test_captions_longer_than_the_text_encoder_reads_are_reported(folder, tmp_path, capsys):
@@ -196,8 +197,8 @@ def test_a_flac_that_promises_days_is_found_out(tmp_path):
 
 def test_a_broken_picture_of_a_dataset_is_named(folder, tmp_path):
     from dataset_builder.build import Settings, build
-    from dataset_builder.captions import read_entries
-    from dataset_builder.inspect_command import find, write
+    from dataset_builder.commands.inspect import find, write
+    from dataset_builder.intake.captions import read_entries
     from spectrogram.problems import PictureProblem
 
     build(read_entries(folder), tmp_path / "set", Settings())

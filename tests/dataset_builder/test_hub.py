@@ -13,7 +13,7 @@ from pyarrow import Table, parquet
 from scripted_server import wav
 
 from dataset_builder.build import Settings, build
-from dataset_builder.captions import read_entries
+from dataset_builder.intake.captions import read_entries
 
 ROOT = Path(__file__).resolve().parents[2]
 

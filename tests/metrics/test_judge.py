@@ -6,7 +6,7 @@ import hashlib
 import numpy as np
 import pytest
 
-from dataset_builder.soundscapes import CLASSES, HELD_OUT, RATE_HZ, render_event
+from dataset_builder.soundscapes.composer import CLASSES, HELD_OUT, RATE_HZ, render_event
 from metrics import judge
 from metrics.classifier.examples import read_examples
 from metrics.embedders.sound_cnn import FOLDER, SoundCnn

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from dataset_builder.soundscapes import RATE_HZ, render_event
+from dataset_builder.soundscapes.composer import RATE_HZ, render_event
 from metrics.__main__ import main
 from metrics.differences import difference_of_means
 from metrics.distances import text_sound_cosine

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from dataset_builder.synthesis import captions
+from dataset_builder.soundscapes.synthesis import captions
 from training.scratch import drills
 
 

@@ -6,7 +6,7 @@ import shutil
 import numpy as np
 import pytest
 
-from dataset_builder.soundscapes import RATE_HZ, compose
+from dataset_builder.soundscapes.composer import RATE_HZ, compose
 from spectrogram.bases import EMBEDDED
 from spectrogram.codec import SpectrogramCodec
 from spectrogram.ears.ear import Ear, fold

@@ -9,8 +9,8 @@ import pytest
 import torch
 from peft import LoraConfig
 
-from dataset_builder.soundscapes import compose
-from dataset_builder.synthesis.catalogue import TONAL
+from dataset_builder.soundscapes.composer import compose
+from dataset_builder.soundscapes.synthesis.catalogue import TONAL
 from training.scratch import assemble, command, corpus, finer, growing, phase_five, phase_two, text, unet
 from training.scratch.settings import ScratchSettings
 

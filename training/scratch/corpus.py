@@ -10,8 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-from dataset_builder.soundscapes import RATE_HZ
-from dataset_builder.synthesis.catalogue import CATALOGUE
+from dataset_builder.soundscapes.composer import RATE_HZ
+from dataset_builder.soundscapes.synthesis.catalogue import CATALOGUE
 from spectrogram.codec import SpectrogramCodec
 from spectrogram.params import SpectrogramParams
 

@@ -6,7 +6,7 @@ unhurried; loud beside soft; once beside many times; and a sound in a place. Cli
 
 import numpy as np
 
-from dataset_builder.soundscapes import (
+from dataset_builder.soundscapes.composer import (
     SECONDS,
     Event,
     Soundscape,
@@ -15,9 +15,9 @@ from dataset_builder.soundscapes import (
     level,
     render_event,
 )
-from dataset_builder.synthesis import captions
-from dataset_builder.synthesis.catalogue import CATALOGUE, CLASSES
-from dataset_builder.synthesis.signals import RATE_HZ, place, samples, silence
+from dataset_builder.soundscapes.synthesis import captions
+from dataset_builder.soundscapes.synthesis.catalogue import CATALOGUE, CLASSES
+from dataset_builder.soundscapes.synthesis.signals import RATE_HZ, place, samples, silence
 
 PACED = tuple(label for label in CLASSES if CATALOGUE[label].takes_pace)
 # Sounds that come as events of which one can stand alone, and textures that say where one is.

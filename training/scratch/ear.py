@@ -10,7 +10,7 @@ from functools import partial
 
 import numpy as np
 
-from dataset_builder.synthesis import captions
+from dataset_builder.soundscapes.synthesis import captions
 from spectrogram.ears.ear import fold, text_projection
 from training.schedule import warm_flat_cosine
 from training.scratch import text

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from dataset_builder import soundscapes
-from dataset_builder.synthesis import captions
-from dataset_builder.synthesis.catalogue import CATALOGUE, CLASSES
+from dataset_builder.soundscapes import composer
+from dataset_builder.soundscapes.synthesis import captions
+from dataset_builder.soundscapes.synthesis.catalogue import CATALOGUE, CLASSES
 from spectrogram.codec import SpectrogramCodec
 from spectrogram.params import SpectrogramParams
 from training.scratch import recordings
@@ -69,7 +69,7 @@ def _other_order(scape):
 def _other_value(scape, name):
     event = scape.events[0]
     value = dict(event.attributes)[name]
-    opposite = next(v for v in soundscapes.VALUES[name] if v != value)
+    opposite = next(v for v in composer.VALUES[name] if v != value)
     rng = np.random.default_rng(0)
     return tuple(captions.describe(rng, CATALOGUE[event.label].phrases[0], [(name, v)]) for v in (value, opposite))
 
@@ -84,7 +84,7 @@ def _preferred(ear, pictures, pairs):
 def composed_figures(ear, clips):
     """Retrieval among fresh soundscapes, and whether order, pitch and pace words are told from their opposites."""
     codec = SpectrogramCodec(SpectrogramParams.from_model(ear.base))
-    scapes = [soundscapes.compose(FRESH_SEED, i, pair_share=0.3, spoken_share=0.55) for i in range(clips)]
+    scapes = [composer.compose(FRESH_SEED, i, pair_share=0.3, spoken_share=0.55) for i in range(clips)]
     pictures = np.stack([np.asarray(codec.encode(s.audio[None], RATE_HZ))[..., 0] for s in scapes])
     scores = ear.embed_texts([s.captions[0] for s in scapes]).numpy() @ ear.embed_images(pictures).numpy().T
     fits = agreement([row_of(s) for s in scapes]).T > 0
@@ -92,7 +92,7 @@ def composed_figures(ear, clips):
     figures = {"clips": clips} | {f"text_to_sound_recall_{k}": float(ranked[:, :k].any(axis=1).mean()) for k in (1, 5)}
     ordered = [i for i, s in enumerate(scapes) if s.events[-1].onset_s > 0]
     figures["order_told"] = _preferred(ear, pictures[ordered], [_other_order(scapes[i]) for i in ordered])
-    for name in soundscapes.VALUES:
+    for name in composer.VALUES:
         own = [i for i, s in enumerate(scapes) if len(s.events) == 1 and name in dict(s.events[0].attributes)]
         figures[f"{name}_told"] = _preferred(ear, pictures[own], [_other_value(scapes[i], name) for i in own])
     return figures

@@ -11,8 +11,8 @@ from functools import partial
 
 import numpy as np
 
-from dataset_builder import soundscapes
-from dataset_builder.synthesis.catalogue import TONAL
+from dataset_builder.soundscapes import composer
+from dataset_builder.soundscapes.synthesis.catalogue import TONAL
 from training.scratch import corpus, phase_three, phase_two, unet
 from training.scratch.growing import deepen, keep_channels
 from training.scratch.phase_one import note_losses
@@ -23,7 +23,7 @@ MEASURED_CLIPS = 256
 
 def compose(settings, index):
     """Clip ``index`` of the corpus of tones: one sound alone."""
-    return soundscapes.compose(settings.seed + SEED_STEP, index, classes=TONAL, pair_share=0.0)
+    return composer.compose(settings.seed + SEED_STEP, index, classes=TONAL, pair_share=0.0)
 
 
 def render(settings, folder, stages):

@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from dataset_builder import soundscapes
+from dataset_builder.soundscapes import composer
 from training.scratch import assemble, corpus, text, unet, vae
 
 LOG_EVERY = 50
@@ -23,7 +23,7 @@ def train(settings, work, out, stages):
     """Run the phase, resuming what ``work`` holds, and write the model folder ``out``; returns its checksums."""
     parts = -(-settings.corpus_clips // corpus.PART_CLIPS)
     paths = corpus.render(
-        work / "corpus", settings.corpus_clips, settings.preset, partial(soundscapes.compose, settings.seed),
+        work / "corpus", settings.corpus_clips, settings.preset, partial(composer.compose, settings.seed),
         settings.threads, lambda done: stages.update("corpus", done, parts),
     )  # fmt: skip
     pictures, rows = corpus.read(paths)

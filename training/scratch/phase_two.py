@@ -10,7 +10,7 @@ from functools import cache, partial
 
 import numpy as np
 
-from dataset_builder import soundscapes
+from dataset_builder.soundscapes import composer
 from spectrogram.problems import Problem
 from training.scratch import assemble, corpus, decoder, recordings, unet
 from training.scratch.phase_one import note_losses
@@ -20,7 +20,7 @@ SEED_STEP = 1000
 
 def compose(settings, index):
     """Soundscape ``index`` of the composed corpus of phase two."""
-    return soundscapes.compose(
+    return composer.compose(
         settings.seed + SEED_STEP, index, pair_share=settings.second_pair_share,
         spoken_share=settings.second_spoken_share,
     )  # fmt: skip

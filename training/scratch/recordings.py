@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from dataset_builder.soundscapes import (
+from dataset_builder.soundscapes.composer import (
     RATE_HZ,
     SECONDS,
     Event,
@@ -23,8 +23,8 @@ from dataset_builder.soundscapes import (
     level,
     render_event,
 )
-from dataset_builder.synthesis.catalogue import CATALOGUE, CLASSES
-from dataset_builder.synthesis.signals import place, samples, silence
+from dataset_builder.soundscapes.synthesis.catalogue import CATALOGUE, CLASSES
+from dataset_builder.soundscapes.synthesis.signals import place, samples, silence
 from metrics.classifier.label_names import class_of, is_open
 from spectrogram.files.audio import read_audio
 

@@ -4,8 +4,8 @@ import json
 from itertools import product
 from pathlib import Path
 
-from dataset_builder.synthesis import captions
-from dataset_builder.synthesis.catalogue import CATALOGUE
+from dataset_builder.soundscapes.synthesis import captions
+from dataset_builder.soundscapes.synthesis.catalogue import CATALOGUE
 
 SPECIALS = ("<|startoftext|>", "<|endoftext|>")
 # Words of sound that the corpus does not use: each keeps a token of its own, so that an adapter can teach it.

@@ -1,0 +1,1 @@
+"""The dataset's card: its README, its pictures, and a few clips to hear."""

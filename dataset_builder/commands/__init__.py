@@ -1,0 +1,1 @@
+"""One command a file; `python -m dataset_builder` loads the one that is asked for."""

@@ -1,0 +1,147 @@
+"""``python -m dataset_builder CSV_OR_FOLDER``: the options, the progress bar, the summary and the next command."""
+
+from __future__ import annotations
+
+import argparse
+import math
+import shlex
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from dataset_builder.commands.arguments import add_summary, parser_for, say
+from dataset_builder.exits import ended
+from spectrogram.problems import PARTIAL_EXIT_CODE, UsageProblem
+
+# About 77 tokens of the CLIP tokenizer; the caption itself is kept whole.
+CAPTION_WORDS = 55
+NAME = "sd-audio-spectrograms"
+ABOUT = "Turn sound files and captions into a dataset of spectrogram pictures for load_dataset."
+EPILOG = """
+CSV_OR_FOLDER is a metadata.csv with file_name,caption[,label,licence,source,attribution,split,...]; or a folder with
+one, with pairs 1.wav + 1.txt, or with one folder per class; or an AudioCaps or AudioSet csv or a list of YouTube ids.
+Recordings longer than the picture give their first clip, or all their clips with --windows; shorter ones are padded
+with silence.  Exit codes: 0 all kept, 2 usage, 3 some dropped (see drops.csv), 4 unusable input, 5 disk or lock.
+"""
+
+
+def parser() -> argparse.ArgumentParser:
+    made = parser_for(
+        "", "Turn sound files and captions into a dataset of spectrogram pictures for load_dataset.", EPILOG
+    )
+    add = made.add_argument
+    add("captions", metavar="CSV_OR_FOLDER", type=Path)
+    add("--audio", type=Path, metavar="DIR", help="folder that file names start from (default: the table's own)")
+    add("--out", type=Path, default=Path(NAME), help=f"the dataset's folder (default: {NAME})")
+    add("--preset", default="mini", help="how sound becomes a picture; several make several configs: mini,sd15")
+    add("--split", default="80/10/10", help="shares of train/validation/test (default: 80/10/10)")
+    add("--seed", type=int, default=0, help="decides splits and order (default: 0)")
+    add("--windows", action="store_true", help="use all of a long recording, not only its first clip")
+    add("--shortest", type=float, default=1.0, metavar="S", help="drop sounds shorter than this (default: 1.0 s)")
+    add("--silence", type=float, default=-60.0, metavar="DB", help="drop clips that stay below (default: -60 dB)")
+    add("--keep-silent", action="store_true", help="keep silent clips")
+    add("--wordings", default="all", help="captions kept of each clip: all, first, or random (default: all)")
+    add("--augment", type=int, default=0, metavar="N", help="add N recorded variations and mixes of each train clip")
+    add("--allow-overlap", action="store_true", help="accept a split column that divides a recording")
+    add("--replace", action="store_true", help="a config that the folder has and --preset does not name may go")
+    add("--workers", type=int, help="processes (default: all cores, one for a small set)")
+    add_summary(made, dry_run=True)
+    return made
+
+
+def main(argv: list[str]) -> int:
+    options = parser().parse_args(argv)
+    return ended(lambda: run(options, argv))
+
+
+def run(options: argparse.Namespace, argv: list[str]) -> int:
+    """Read the captions, build, say what came out; returns 3 when files were dropped, else 0."""
+    from dataset_builder.intake.captions import read_entries
+
+    settings = settings_of(options, argv)
+    entries = read_entries(options.captions, options.audio, options.allow_overlap)
+    if options.dry_run:
+        from dataset_builder.making.forecast import forecast
+
+        say(options.json, *forecast(entries, settings))
+        return 0
+    from dataset_builder.build import build
+
+    with progress(len(entries), "clips") as report:
+        outcomes = build(entries, options.out, settings, report)
+    first = next(iter(outcomes.values()))
+    summary = {"out": str(options.out), "given": len(entries), "kept": first.kept, "dropped": len(first.drops)}
+    summary |= {"reasons": dict(first.reasons()), "configs": {name: own.kept for name, own in outcomes.items()}}
+    say(options.json, summary, farewell(options, settings, outcomes))
+    return PARTIAL_EXIT_CODE if any(own.drops for own in outcomes.values()) else 0
+
+
+def settings_of(options: argparse.Namespace, argv: list[str]):
+    from dataset_builder.build import Settings
+    from dataset_builder.making.augment import AugmentPolicy
+    from dataset_builder.making.clip import CutPolicy
+    from dataset_builder.making.splits import parse_shares
+
+    if options.workers is not None and options.workers < 1:
+        raise UsageProblem(f"--workers is {options.workers}", "1 or more", "leave it out to use all cores")
+    policy = CutPolicy(options.shortest, options.silence, options.keep_silent, options.windows)
+    return Settings(
+        presets=tuple(dict.fromkeys(options.preset.split(","))),
+        policy=policy,
+        shares=parse_shares(options.split),
+        seed=options.seed,
+        wordings=options.wordings,
+        augment=AugmentPolicy(copies=options.augment),
+        workers=options.workers,
+        replace=options.replace,
+        command="python -m dataset_builder " + shlex.join(argv),
+    )
+
+
+def farewell(options: argparse.Namespace, settings, outcomes: dict) -> str:
+    """What came out, what long recordings still hold, and what to run next."""
+    many = len(outcomes) > 1
+    lines = [(f"{name}: " if many else "") + outcome.sentence() for name, outcome in outcomes.items()]
+    if any(outcome.drops for outcome in outcomes.values()):
+        lines[-1] += f" (reasons in {options.out / 'drops.csv'})"
+    preset, outcome = next(iter(outcomes.items()))
+    clip_s = settings.params(preset).clip_seconds
+    spare = [math.floor((facts["source_seconds"] - settings.policy.shortest_s) / clip_s) for facts in outcome.facts]
+    long, more = sum(clips > 0 for clips in spare), sum(clips for clips in spare if clips > 0)
+    if long and not options.windows:
+        lines.append(f"{long} recordings are longer than a clip: --windows makes about {more} more clips of them")
+    wordy = sum(len(facts["caption"].split()) > CAPTION_WORDS for facts in outcome.facts)
+    if wordy:
+        lines.append(f"{wordy} captions have more than {CAPTION_WORDS} words: the text encoder reads 77 tokens of each")
+    lines.append(f"next: python -m training {shlex.quote(str(options.out))} --out runs/first")
+    return "\n".join(lines)
+
+
+@contextmanager
+def progress(total: int | None, unit: str) -> Iterator[Callable[..., None]]:
+    """A bar on stderr with rate and time left; yields the function that is told how much is done (and of how much)."""
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
+    columns = (
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn(unit),
+        TextColumn("{task.fields[rate]}"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(file=sys.stderr)) as bar:
+        task = bar.add_task("", total=total, rate="")
+
+        def report(done: int, total: int | None = total) -> None:
+            speed = bar.tasks[0].speed
+            bar.update(task, completed=done, total=total, rate=f"{speed:.0f} {unit}/s" if speed else "")
+
+        yield report

@@ -1,0 +1,1 @@
+"""What people hand over: tables, captions, file names and sound files, read as entries."""

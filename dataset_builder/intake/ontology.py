@@ -1,0 +1,57 @@
+"""AudioSet's classes: names for label ids, and all ids below a class (``Dog`` holds ``Bark``, ``Howl``, …)."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from dataset_builder.intake.tables import read_table
+from spectrogram.problems import Problem, UsageProblem
+
+
+class Ontology:
+    """``names``: id -> name; ``children``: id -> ids.  Read from ontology.json, or names alone from a csv."""
+
+    def __init__(self, names: dict[str, str], children: dict[str, list[str]]) -> None:
+        self.names, self.children = names, children
+
+    @classmethod
+    def read(cls, path: Path) -> Ontology:
+        if path.suffix == ".csv":
+            return cls({row["mid"]: row["display_name"] for _, row in read_table(path, ("mid", "display_name"))}, {})
+        try:
+            classes = json.loads(path.read_text(encoding="utf-8"))
+            return cls({c["id"]: c["name"] for c in classes}, {c["id"]: c["child_ids"] for c in classes})
+        except (ValueError, KeyError, TypeError) as error:
+            raise Problem(f"{path} is no ontology", "expected AudioSet's ontology.json", "fetch it again") from error
+
+    def below(self, name: str) -> set[str]:
+        """The id of a class given by name (any case) and all ids below it; raises UsageProblem with near names."""
+        found = [key for key, own in self.names.items() if own.lower() == name.lower()]
+        if not found:
+            near = sorted(own for own in self.names.values() if name.lower()[:4] in own.lower())[:8]
+            hint = f"perhaps {', '.join(near)}" if near else "see ontology.json"
+            raise UsageProblem(f"there is no class {name!r}", "expected a name of AudioSet's ontology", hint)
+        reached, todo = set(), found
+        while todo:
+            key = todo.pop()
+            if key not in reached:
+                reached.add(key)
+                todo.extend(self.children.get(key, ()))
+        return reached
+
+
+class Selection:
+    """Which rows of AudioSet are wanted: at most ``per_class`` of each class, named by the class that let them in."""
+
+    def __init__(self, ontology: Ontology, classes: list[str], per_class: int | None) -> None:
+        self.ids = {name: ontology.below(name) for name in classes}
+        self.room = {name: per_class if per_class is not None else float("inf") for name in classes}
+
+    def take(self, labels: list[str]) -> str | None:
+        """The first class with room that one of the labels belongs to, None when the row is not wanted."""
+        for name, ids in self.ids.items():
+            if self.room[name] > 0 and not ids.isdisjoint(labels):
+                self.room[name] -= 1
+                return name
+        return None

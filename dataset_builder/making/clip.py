@@ -1,0 +1,184 @@
+"""Clips cut out of sound files, or the counted reason why there is none.
+
+A clip has the codec's rate and length: a longer recording gives its first ``clip_seconds`` (or windows over all of it),
+a shorter one is followed by silence.  Levels in dB relative to full scale (0 dB = full-scale sine for RMS + 3.01).
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from dataset_builder.intake.sound_file import SoundFile, Unreadable, opened, promised_bytes
+from spectrogram.files.audio import mix_channels, resample
+from spectrogram.params import SpectrogramParams
+
+TRUNCATION_TOLERANCE_S = 0.25
+FULL_SCALE = 0.999
+EDGE_S = 0.05
+
+
+@dataclass(frozen=True)
+class CutPolicy:
+    """What to do with sounds that are silent, short or long.
+
+    ``shortest_s``: shorter sounds are dropped; ``silent_db``: a clip whose loudest sample stays below is silent;
+    ``windows``: cut the whole recording into clips that follow each other, not only the first; ``max_windows`` each.
+    """
+
+    shortest_s: float = 1.0
+    silent_db: float = -60.0
+    keep_silent: bool = False
+    windows: bool = False
+    max_windows: int = 1000
+
+
+@dataclass(frozen=True)
+class Clip:
+    """``audio`` float32 (channels, clip_samples) in [-1, 1] at ``params.sample_rate_hz``; the sound in it lasts
+    ``duration_s`` and begins at ``start_s`` of the file.  ``peak_db`` and ``clipped`` (share of samples at full scale)
+    describe the source before any level was touched; ``rms_db`` the sound that is in the clip."""
+
+    audio: np.ndarray
+    start_s: float
+    duration_s: float
+    rms_db: float
+    peak_db: float
+    clipped: float
+    source_rate_hz: int
+    source_channels: int
+    source_seconds: float
+
+
+@dataclass(frozen=True)
+class Dropped:
+    """Why a sound is not in the dataset: ``reason`` is one of REASONS (counted), ``detail`` is for the person."""
+
+    reason: str
+    detail: str
+
+
+REASONS = {
+    "missing": "the file is not there",
+    "unreadable": "no program can decode it",
+    "truncated": "it ends before the time that its header or table states",
+    "empty": "it holds no sample",
+    "short": "it lasts less than the shortest allowed time",
+    "silent": "nothing in it is louder than the silence level",
+    "not-finite": "it holds NaN or infinite samples",
+    "changed": "its checksum differs from the table's",
+    "duplicate": "the same bytes are in the dataset already",
+    "near-duplicate": "it sounds the same as another clip",
+    "caption": "it has no caption",
+    "variation": "it would vary or mix a sound that is left out",
+}
+
+
+def cut(path: str, params: SpectrogramParams, policy: CutPolicy = CutPolicy()) -> Clip | Dropped:
+    """The first clip of a sound file, or why there is none."""
+    return next(cuts(path, params, policy))
+
+
+def cuts(
+    path: str,
+    params: SpectrogramParams,
+    policy: CutPolicy = CutPolicy(),
+    start_s: float = 0.0,
+    seconds: float | None = None,
+) -> Iterator[Clip | Dropped]:
+    """Yield the clips between ``start_s`` and ``start_s + seconds`` of a file (None: its end), at least one answer.
+
+    Only the window in work is in memory.  Faults of the file become Dropped; OSError other than a missing file rises.
+    """
+    try:
+        with opened(path) as file:
+            fault = header_fault(path, file, start_s, seconds)
+            yield from [fault] if fault else windows(file, params, policy, start_s, seconds)
+    except FileNotFoundError:
+        yield Dropped("missing", f"{path} is not there")
+    except Unreadable as error:
+        yield Dropped("unreadable", str(error))
+
+
+def header_fault(path: str, file: SoundFile, start_s: float, seconds: float | None) -> Dropped | None:
+    """What is wrong before a sample is read: no sound at all, or less of it than was promised."""
+    if file.seconds == 0:
+        return Dropped("empty", "the file holds 0 frames")
+    promised = promised_bytes(path)
+    held = os.path.getsize(path)
+    if promised and held < promised - 1024:
+        return Dropped("truncated", f"holds {held} of {promised} bytes, {file.seconds:.2f} s of sound")
+    if seconds and file.seconds < start_s + seconds - TRUNCATION_TOLERANCE_S:
+        return Dropped("truncated", f"lasts {file.seconds:.2f} s, {start_s + seconds:.2f} s were expected")
+    return None
+
+
+def windows(
+    file: SoundFile, params: SpectrogramParams, policy: CutPolicy, start_s: float, seconds: float | None
+) -> Iterator[Clip | Dropped]:
+    end_s = file.seconds if seconds is None else min(file.seconds, start_s + seconds)
+    count = 1
+    if policy.windows:
+        spare_s = end_s - start_s - policy.shortest_s
+        count = min(policy.max_windows, max(1, 1 + math.floor(spare_s / params.clip_seconds)))
+    for index in range(count):
+        begin_s = start_s + index * params.clip_seconds
+        found = clip_of(file, params, policy, begin_s, min(params.clip_seconds, end_s - begin_s))
+        yield found
+        if isinstance(found, Dropped) and found.reason in ("truncated", "empty"):
+            return
+
+
+def clip_of(
+    file: SoundFile, params: SpectrogramParams, policy: CutPolicy, start_s: float, seconds: float
+) -> Clip | Dropped:
+    """One window as a clip: checked, mixed down, resampled, brought to full scale where it exceeds it, padded."""
+    sound = file.read(start_s, seconds + EDGE_S)
+    duration_s = min(seconds, sound.shape[1] / file.sample_rate_hz)
+    if 0 < duration_s < seconds - TRUNCATION_TOLERANCE_S:
+        ended_s = start_s + duration_s
+        return Dropped("truncated", f"the sound ends at {ended_s:.2f} s, its header states {file.seconds:.2f} s")
+    fault = sound_fault(sound, duration_s, file.sample_rate_hz, policy, start_s)
+    if fault:
+        return fault
+    peak = float(np.abs(sound).max())
+    audio = resample(mix_channels(sound, params.channels), file.sample_rate_hz, params.sample_rate_hz)
+    audio = audio[:, : round(duration_s * params.sample_rate_hz)][:, : params.clip_samples]
+    audio = audio / max(1.0, float(np.abs(audio).max()))
+    return Clip(
+        audio=np.pad(audio, ((0, 0), (0, params.clip_samples - audio.shape[1]))).astype(np.float32),
+        start_s=start_s,
+        duration_s=duration_s,
+        rms_db=level_db(float(np.sqrt(np.mean(audio.astype(np.float64) ** 2)))),
+        peak_db=level_db(peak),
+        clipped=float(np.mean(np.abs(sound) >= FULL_SCALE)),
+        source_rate_hz=file.sample_rate_hz,
+        source_channels=file.channels,
+        source_seconds=file.seconds,
+    )
+
+
+def sound_fault(
+    sound: np.ndarray, duration_s: float, rate_hz: int, policy: CutPolicy, start_s: float
+) -> Dropped | None:
+    if sound.shape[1] == 0:
+        return Dropped("empty", f"no sample can be decoded at {start_s:.2f} s")
+    finite = np.isfinite(sound).all(axis=0)
+    if not finite.all():
+        first = int(np.argmin(finite)) + round(start_s * rate_hz)
+        return Dropped("not-finite", f"sample {first} ({first / rate_hz:.3f} s) is NaN or infinite")
+    if duration_s < policy.shortest_s:
+        return Dropped("short", f"lasts {duration_s:.2f} s, {policy.shortest_s:g} s are needed")
+    peak_db = level_db(float(np.abs(sound).max()))
+    if peak_db < policy.silent_db and not policy.keep_silent:
+        return Dropped("silent", f"peak {peak_db:.0f} dB, silence ends at {policy.silent_db:g} dB")
+    return None
+
+
+def level_db(amplitude: float) -> float:
+    """20·log10 of an amplitude, with digital silence at -200 dB (a finite number that no 24-bit sound reaches)."""
+    return 20 * math.log10(max(amplitude, 1e-10))

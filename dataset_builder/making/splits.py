@@ -1,0 +1,77 @@
+"""Which recording goes to train, validation and test: shares hold in every label, and no choice is ever taken back.
+
+All clips of a recording stay together.  Recordings are dealt in the order of a hash of their name, each to the split
+that lacks most, in its label and overall.  A recording that a former build of the same folder dealt keeps its split,
+so that adding rows never moves a clip from test to train.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+from pathlib import Path
+
+from dataset_builder.intake.tables import read_table
+from spectrogram.problems import UsageProblem
+
+NAMES = ("train", "validation", "test")
+FILE = "splits.csv"
+
+
+def parse_shares(text: str) -> dict[str, float]:
+    """``80/10/10`` as shares of train, validation and test that sum to 1."""
+    parts = text.split("/")
+    try:
+        numbers = [float(part) for part in parts]
+    except ValueError:
+        numbers = []
+    if len(numbers) != len(NAMES) or min(numbers) < 0 or sum(numbers) <= 0:
+        raise UsageProblem(f"--split {text} is no split", "expected three shares such as 80/10/10", "give all three")
+    return {name: number / sum(numbers) for name, number in zip(NAMES, numbers, strict=True)}
+
+
+def assign(
+    labels: Mapping[str, str], shares: Mapping[str, float], seed: int = 0, kept: Mapping[str, str] | None = None
+) -> dict[str, str]:
+    """The split of every recording, given the label of each; ``kept`` (recording -> split) is never changed.
+
+    The result depends on the set of recordings, not on their order.  In every label and overall, each split holds its
+    share of the recordings to within about one.
+    """
+    dealt = {name: split for name, split in (kept or {}).items() if name in labels}
+    by_label: dict[str, Counter] = defaultdict(Counter)
+    overall: Counter = Counter(dealt.values())
+    for name, split in dealt.items():
+        by_label[labels[name]][split] += 1
+    for name in sorted(set(labels) - set(dealt), key=lambda name: draw(seed, name)):
+        here = by_label[labels[name]]
+        split = max(shares, key=lambda split: lack(here, split, shares) + lack(overall, split, shares))
+        dealt[name] = split
+        here[split] += 1
+        overall[split] += 1
+    return dealt
+
+
+def lack(counts: Counter, split: str, shares: Mapping[str, float]) -> float:
+    """How many recordings a split is short of, once the next one is dealt; a share of 0 never gets one."""
+    return shares[split] * (counts.total() + 1) - counts[split] if shares[split] else float("-inf")
+
+
+def draw(seed: int, name: str) -> str:
+    return hashlib.sha256(f"split|{seed}|{name}".encode()).hexdigest()
+
+
+def read_splits(path: Path) -> dict[str, str]:
+    """The splits that a build wrote, recording -> split."""
+    return {row["recording"]: row["split"] for _, row in read_table(path, ("recording", "split"))}
+
+
+def splits_csv(dealt: Mapping[str, str]) -> bytes:
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(("recording", "split"))
+    writer.writerows(sorted(dealt.items()))
+    return text.getvalue().encode()

@@ -1,0 +1,55 @@
+"""A folder of composed sounds that builds into a dataset: audio/, metadata.csv, and strong labels in three forms.
+
+jams/ holds one document a sound, strong_labels.csv one row an event, strong_labels.jsonl one line a sound.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+
+from dataset_builder.soundscapes.jams import COLUMNS as LABEL_COLUMNS
+from spectrogram.files.audio import write_audio
+
+COLUMNS = ("file_name", "caption", "label", "licence", "source", "attribution", "source_id", "split", "more_captions")
+
+
+class SceneFolder:
+    """``add`` one sound after the other inside ``with SceneFolder(out) as folder``."""
+
+    def __init__(self, out: Path, more_columns: tuple[str, ...] = ()) -> None:
+        self.out, self.columns = Path(out), (*COLUMNS, *more_columns)
+
+    def __enter__(self) -> Self:
+        for name in ("audio", "jams"):
+            (self.out / name).mkdir(parents=True, exist_ok=True)
+        self.stack = ExitStack()
+        self.metadata = self.table("metadata.csv", self.columns)
+        self.labels = self.table("strong_labels.csv", LABEL_COLUMNS)
+        self.lines = self.stack.enter_context((self.out / "strong_labels.jsonl").open("w", encoding="utf-8"))
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.stack.close()
+
+    def table(self, name: str, columns: tuple[str, ...]) -> csv.DictWriter:
+        file = self.stack.enter_context((self.out / name).open("w", encoding="utf-8", newline=""))
+        writer = csv.DictWriter(file, columns, restval="", lineterminator="\n")
+        writer.writeheader()
+        return writer
+
+    def add(self, stem: str, audio: np.ndarray, rate_hz: int, facts: dict, labels: list[dict], document: dict) -> None:
+        """Write mono samples as audio/STEM.flac with their row, their strong labels and jams/STEM.jams."""
+        name = f"audio/{stem}.flac"
+        write_audio(self.out / name, audio[None], rate_hz)
+        (self.out / "jams" / f"{stem}.jams").write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+        self.metadata.writerow({"file_name": name, **facts})
+        self.labels.writerows({"file_name": name, **label} for label in labels)
+        heard = [label for label in labels if label["role"] == "foreground"]
+        events = [{key: label[key] for key in ("label", "onset_s", "offset_s")} for label in heard]
+        self.lines.write(json.dumps({"file_name": name, "events": events}) + "\n")
