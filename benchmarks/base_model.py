@@ -146,7 +146,7 @@ def report(arguments):
 
 def recipe_of(base):
     """The recipe that made a base model: it says what taught it."""
-    from training.scratch.settings import ScratchSettings
+    from training.base_model.settings import ScratchSettings
 
     return ScratchSettings(**json.loads(read_beside(base, "recipe.json") or "{}"))
 

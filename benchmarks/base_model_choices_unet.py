@@ -9,10 +9,10 @@ from benchmarks.base_model_clips import Judge, class_prompts, generate
 from dataset_builder.soundscapes.composer import RATE_HZ, compose
 from dataset_builder.soundscapes.synthesis.catalogue import CLASSES
 from spectrogram.codec import SpectrogramCodec
-from training.objective import squared_errors, stratified_timesteps
-from training.schedule import warm_flat_cosine
-from training.scratch import corpus, unet
-from training.scratch.settings import ScratchSettings
+from training.base_model import corpus, unet
+from training.base_model.settings import ScratchSettings
+from training.loop.objective import squared_errors, stratified_timesteps
+from training.loop.schedule import warm_flat_cosine
 
 BATCH, RATE, SEED = 64, 1.2e-3, 300
 VARIANTS = {
@@ -63,7 +63,7 @@ def learn(model, scheduler, pipeline, drawn, seconds):
     import torch
     from diffusers.training_utils import EMAModel
 
-    from training import attention
+    from training.fast_cpu import attention
 
     attention.choose(model, "cpu")
     optimizer = torch.optim.AdamW(model.parameters(), lr=RATE, betas=(0.9, 0.99), weight_decay=0.01)

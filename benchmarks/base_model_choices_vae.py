@@ -12,9 +12,9 @@ from metrics.classifier import features
 from spectrogram.codec import SpectrogramCodec
 from spectrogram.files.audio import resample
 from spectrogram.params import SpectrogramParams
-from training.schedule import warm_flat_cosine
-from training.scratch import decoder, drills, vae
-from training.scratch.settings import ScratchSettings
+from training.base_model import decoder, drills, vae
+from training.base_model.settings import ScratchSettings
+from training.loop.schedule import warm_flat_cosine
 
 MINI = SpectrogramParams.preset("mini")
 SHARES = (0.2, 0.6, 0.2)

@@ -79,11 +79,12 @@ def diversity(judge, clips):
 
 def training_grids(codec, clips, settings, folders=()):
     """Small pictures of ``clips`` single sounds that taught the base: of all phases, and recordings where given."""
-    from training.scratch import phase_three, phase_two, recordings
+    from training.base_model import recordings
+    from training.base_model.phases import with_drills, with_recordings
 
     makers = [partial(compose, settings.seed)]
-    makers += [partial(phase_two.compose, settings)] if settings.second_samples else []
-    makers += [partial(phase_three.compose, settings)] if settings.third_samples else []
+    makers += [partial(with_recordings.compose, settings)] if settings.second_samples else []
+    makers += [partial(with_drills.compose, settings)] if settings.third_samples else []
     scapes = (make(index) for make in makers for index in range(clips // len(makers)))
     audios = [scape.audio[None] for scape in scapes if len(scape.events) == 1]
     read = recordings.reader()
@@ -114,7 +115,7 @@ def recorded(judge, codec, folders, share):
     As they are and through the codec. Whatever judge is asked, its training held these out by the same hash.
     """
     from metrics.classifier.examples import read_examples
-    from training.scratch import recordings
+    from training.base_model import recordings
 
     folders = [folder for folder in folders if (folder / "metadata.csv").is_file()]
     unheard = {e.path for e in read_examples(folders, least_clips=1)[0] if e.held_out} if folders else set()

@@ -15,7 +15,7 @@ from benchmarks.base_model import RECORDINGS_SHARE
 from dataset_builder.soundscapes import composer
 from dataset_builder.soundscapes.composer import CLASSES, HELD_OUT
 from metrics import train_classifier
-from training.scratch.recordings import share_of
+from training.base_model.recordings import share_of
 
 NAME = "sd-audio-base-judge-v1"
 SEED, TEST_SEED = 900_003, 900_503

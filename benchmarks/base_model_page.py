@@ -39,7 +39,7 @@ def wanted():
 
 def free_recordings(folders):
     """{class: Recording} of CC0 clips that the base has not heard; the first by file name."""
-    from training.scratch import recordings
+    from training.base_model import recordings
 
     known = {one.path for one in recordings.find(folders, RECORDINGS_SHARE)}
     free = {}

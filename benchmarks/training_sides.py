@@ -43,9 +43,9 @@ def material(clips):
 def ours(settings, pictures, captions, folder):
     """(our Loop on a fresh cache, CPU seconds that the cache took)."""
     from training import base as base_model
-    from training import latents
-    from training.devices import open_accelerator, place
-    from training.loop import Loop, Material
+    from training.data import latents
+    from training.loop.devices import open_accelerator, place
+    from training.loop.loop import Loop, Material
     from training.methods import choose
 
     base = base_model.load(settings.base)

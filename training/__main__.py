@@ -14,13 +14,13 @@ from training.presets import explain
 
 DESCRIPTION = "Teach a Stable Diffusion model a sound from a spectrogram dataset."
 COMMANDS = {
-    "scratch": (".scratch.command", "main"),
-    "ear": (".scratch.ear_command", "main"),
-    "report": (".report", "main"),
-    "sweep": (".sweep", "main"),
-    "export": (".exporting", "main"),
-    "import": (".importing", "main"),
-    "convert": (".importing", "convert_main"),
+    "scratch": ("training.base_model.phases.command", "main"),
+    "ear": ("training.base_model.ear.command", "main"),
+    "report": ("training.record.report", "main"),
+    "sweep": ("training.sweep", "main"),
+    "export": ("training.exchange.export", "main"),
+    "import": ("training.exchange.conversion", "main"),
+    "convert": ("training.exchange.conversion", "convert_main"),
 }
 
 
@@ -66,7 +66,7 @@ def main(argv=None):
     try:
         if argv and argv[0] in COMMANDS:
             module, function = COMMANDS[argv[0]]
-            return getattr(import_module(module, __package__), function)(argv[1:])
+            return getattr(import_module(module), function)(argv[1:])
         return _train(build_parser().parse_args(argv))
     except Problem as problem:
         print(f"python -m training: {problem}", file=sys.stderr)

@@ -10,15 +10,19 @@ from pathlib import Path
 from spectrogram.adapters.lora import WEIGHTS_FILE
 from spectrogram.problems import Problem
 from training import base as base_model
-from training import checkpoint, collection, latents, listen, methods, replay
-from training.devices import open_accelerator, place
-from training.events import EventLog, Silence
-from training.exporting import kohya, shapes_of
-from training.lock import locked
-from training.loop import Loop, LoopResult, Material
-from training.memory_limit import OutOfMemory
-from training.stopping import StopSignal
-from training.trackers import open_tracker
+from training import methods
+from training.data import dataset as collection
+from training.data import latents, replay
+from training.exchange.export import kohya, shapes_of
+from training.loop import checkpoint
+from training.loop.devices import open_accelerator, place
+from training.loop.lock import locked
+from training.loop.loop import Loop, LoopResult, Material
+from training.loop.memory_limit import OutOfMemory
+from training.loop.stopping import StopSignal
+from training.record import samples
+from training.record.events import EventLog, Silence
+from training.record.trackers import open_tracker
 
 PACKAGES = ("torch", "diffusers", "transformers", "peft", "accelerate")
 
@@ -161,9 +165,9 @@ class Run:
 
     def _listen_to(self):
         """Choose the prompts that are heard all along."""
-        prompts = listen.choose_prompts([self.wordings[i] for i in self.data.training], self.settings.samples)
+        prompts = samples.choose_prompts([self.wordings[i] for i in self.data.training], self.settings.samples)
         tell = lambda **row: self.events.write("sample", **row)  # noqa: E731 - the log may be silent
-        self.listener = listen.Listener(self.settings, prompts, self.folder / "samples", tell)
+        self.listener = samples.Listener(self.settings, prompts, self.folder / "samples", tell)
 
     def _aesthetic(self):
         """The method without a loop: what is learned is one row, and the work is done when a prompt is read."""
@@ -209,12 +213,12 @@ class Run:
             self.events.write("checkpoint", step=self.loop.step)
         self.accelerator.wait_for_everyone()
 
-    def listen(self, step):
+    def samples(self, step):
         """Samples of the model as it is now."""
         if self.settings.samples and self.main:
             was_training = self.method.student.training
             self.method.student.eval()
-            pipeline = listen.live_pipeline(self.settings, self.accelerator.device, **self.method.parts())
+            pipeline = samples.live_pipeline(self.settings, self.accelerator.device, **self.method.parts())
             pipeline.params = self.data.params
             tag = "before" if step == 0 else f"step-{step:06d}"
             with self.accelerator.autocast():

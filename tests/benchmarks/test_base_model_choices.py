@@ -5,8 +5,8 @@ import pytest
 
 from benchmarks import base_model_choices_unet as unets
 from benchmarks import base_model_choices_vae as vaes
-from training.scratch import unet, vae
-from training.scratch.settings import ScratchSettings
+from training.base_model import unet, vae
+from training.base_model.settings import ScratchSettings
 
 LEAST_S = 1e-6  # enough for one step
 

@@ -9,8 +9,8 @@ import torch
 
 from spectrogram.params import SpectrogramParams
 from training import __main__ as command
-from training.draws import Draws
-from training.events import read as read_events
+from training.loop.draws import Draws
+from training.record.events import read as read_events
 from training.settings import TrainSettings
 
 STEPS = 24

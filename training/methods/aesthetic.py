@@ -6,7 +6,7 @@ the row. With --aesthetic-through picture it also learns what is not meant: rows
 
 from dataclasses import replace
 
-from training.validation import ValidationLoss
+from training.loop.validation import ValidationLoss
 
 FILE = "aesthetic.safetensors"
 PAINTED = 3
@@ -52,11 +52,11 @@ def teach(run):
 
 
 def rows_of_the_base(run, pipeline, ear):
-    """The ear's rows (n, d) of the clips of the replay (`training.replay`)."""
+    """The ear's rows (n, d) of the clips of the replay (`training.data.replay`)."""
     import torch
 
     from training import base as base_model
-    from training import replay
+    from training.data import replay
 
     key, folder = base_model.fingerprint(pipeline.unet), run.folder.parent / ".cache"
     latents, _ = replay.make(run.settings, key, folder, lambda done, total: run.stages.update("replay", done, total))

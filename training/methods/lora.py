@@ -11,7 +11,8 @@ from pathlib import Path
 from spectrogram.adapters.lora import WEIGHTS_FILE
 from spectrogram.params import KEY
 from spectrogram.problems import UsageProblem
-from training.methods import flatten, merged
+from training.fast_cpu import merged_products
+from training.methods import flatten
 from training.methods.method import Method
 from training.settings import TARGETS
 
@@ -66,7 +67,7 @@ class Lora(Method):
             self.text_encoder.requires_grad_(False)
             self.text_encoder.add_adapter(config(self.settings, TEXT_TARGETS))
             cast_training_params(self.text_encoder)
-        merged.use(self.unet)
+        merged_products.use(self.unet)
 
     def parts(self):
         return {"unet": self.unet, **({"text_encoder": self.text_encoder} if self.reads_words else {})}

@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 
-from training import student
+from training.methods import student
 
 
 class Method(ABC):

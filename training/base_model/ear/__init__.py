@@ -1,0 +1,1 @@
+"""The ear of a base model: how it is trained and what it understands."""

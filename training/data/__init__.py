@@ -1,0 +1,1 @@
+"""What is learned from: the dataset, its cached latents, and clips that keep what the base knew."""

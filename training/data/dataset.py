@@ -1,0 +1,84 @@
+"""The dataset as training needs it: pictures, wordings and the codec parameters of each split."""
+
+import json
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from spectrogram.files.dataset_rows import load_splits
+from spectrogram.params import SpectrogramParams
+from spectrogram.problems import Problem
+from training.data.latents import split_rows
+
+VALIDATION_NAMES = ("validation", "val")
+
+
+@dataclass
+class Collection:
+    """pictures uint8 (clips, height, width, 3), captions (a list each), names, and the indices of both splits."""
+
+    pictures: np.ndarray
+    captions: list[list[str]]
+    names: list[str]
+    training: np.ndarray
+    validation: np.ndarray
+    params: SpectrogramParams
+    name: str
+    licences: dict[str, int]
+
+
+def _wordings(row):
+    several = [text for text in row.get("captions") or [] if text]
+    return several or [row["caption"]]
+
+
+def _read_split(split):
+    """(pictures, wordings, names) of a split; a clip without an id is named by split and row, from 1."""
+    rows = split.select_columns([c for c in ("image", "caption", "captions", "clip_id") if c in split.column_names])
+    pictures, captions, names = [], [], []
+    for number, row in enumerate(rows, start=1):
+        pictures.append(np.asarray(row["image"].convert("RGB")))
+        captions.append(_wordings(row))
+        names.append(row.get("clip_id") or f"{split.split} row {number}")
+    return pictures, captions, names
+
+
+def read(dataset, seed=0):
+    """A Collection from a dataset folder or Hub name with columns image and caption; the parameters travel with it."""
+    splits = load_splits(dataset)
+    names = list(splits)
+    if "train" not in names:
+        raise Problem(f"{dataset} has splits {names}", "a split named train", "build it with python -m dataset_builder")
+    pictures, captions, clips = _read_split(splits["train"])
+    training, validation = np.arange(len(pictures)), None
+    held = next((name for name in VALIDATION_NAMES if name in names and len(splits[name])), None)
+    if held:
+        more, their, others = _read_split(splits[held])
+        validation = np.arange(len(pictures), len(pictures) + len(more))
+        pictures, captions, clips = pictures + more, captions + their, clips + others
+    else:
+        training, validation = split_rows(len(pictures), 0.1, seed)
+    if len({p.shape for p in pictures}) != 1:
+        shapes = sorted({p.shape for p in pictures})
+        raise Problem(
+            f"{dataset} has pictures of {len(shapes)} sizes {shapes}", "one size", "rebuild it with one preset"
+        )
+    params = find_params(dataset, splits["train"][0])
+    licences = count_licences(splits["train"])
+    return Collection(np.stack(pictures), captions, clips, training, validation, params, str(dataset), licences)
+
+
+def count_licences(split):
+    """Clips of the training split by licence, most frequent first; "not stated" where a dataset has no such column."""
+    column = split["licence"] if "licence" in split.column_names else ["not stated"] * len(split)
+    return dict(Counter(column).most_common())
+
+
+def find_params(dataset, row):
+    """The codec parameters: spectrogram.json beside the dataset, or the first picture's own."""
+    beside = Path(dataset) / "spectrogram.json"
+    if beside.exists():
+        return SpectrogramParams.from_dict(json.loads(beside.read_text(encoding="utf-8")))
+    return SpectrogramParams.from_image(row["image"])

@@ -1,0 +1,1 @@
+"""Adapters of others in, ours out: layouts, export, conversion."""

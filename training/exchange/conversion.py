@@ -1,0 +1,144 @@
+"""``python -m training import FILE``: a stranger's adapter becomes one of ours; ``convert`` also opens old pickles.
+
+import  reads safetensors only: kohya-ss, today's and old diffusers, peft folders.
+convert reads ``.bin`` and ``.pt`` (old diffusers adapters, textual inversion, aesthetic gradients) with torch's
+weights-only reader, which builds tensors and runs no code, and writes safetensors.
+"""
+
+import argparse
+import json
+from pathlib import Path
+
+from spectrogram.adapters.lora import WEIGHTS_FILE, AdapterProblem, check_values, find_adapter, read_header
+from spectrogram.problems import UsageProblem
+from training.exchange import layouts
+from training.exchange.export import shapes_of
+
+LARGEST_PICKLE_BYTES = 2 << 30
+
+
+def build_parser(name):
+    parser = argparse.ArgumentParser(prog=f"python -m training {name}", description=__doc__)
+    parser.add_argument("file", type=Path)
+    parser.add_argument("--out", type=Path, required=True, help="folder of the adapter, or .safetensors file to write")
+    parser.add_argument("--base", default="base_model", help="the base that it was trained for")
+    return parser
+
+
+def main(argv):
+    """``import``: exit code 0, or 4 with the reason for which a file is refused."""
+    arguments = build_parser("import").parse_args(argv)
+    path = import_adapter(arguments.file, arguments.base, arguments.out)
+    print(f'{path}\nnext: python -m spectrogram generate "PROMPT" -o out.wav --lora {arguments.out}')
+    return 0
+
+
+def convert_main(argv):
+    """``convert``: old pickles become safetensors."""
+    arguments = build_parser("convert").parse_args(argv)
+    print(convert(arguments.file, arguments.base, arguments.out))
+    return 0
+
+
+def import_adapter(source, base, out):
+    """Write ``out``/pytorch_lora_weights.safetensors from any layout; the file is checked before it is read."""
+    from safetensors.torch import load_file
+
+    peft = Path(source) / "adapter_config.json"
+    file = find_adapter(source)
+    header = read_header(file).get("__metadata__", {})
+    check_values(file)
+    scale = _peft_scale(peft) if peft.is_file() else None
+    return _write(layouts.read(load_file(file), header, shapes_of(base), scale), header, out, base)
+
+
+def _peft_scale(path):
+    config = json.loads(path.read_text(encoding="utf-8"))
+    if config.get("peft_type") != "LORA":
+        raise AdapterProblem(f"{path} is of type {config.get('peft_type')}", "LORA", "merge it with its own tool first")
+    root = config["r"] ** 0.5 if config.get("use_rslora") else config["r"]
+    return config["lora_alpha"] / root
+
+
+def _write(layers, header, out, base):
+    from safetensors.torch import save_file
+
+    out = Path(out)
+    out.mkdir(parents=True, exist_ok=True)
+    state, metadata = layouts.to_peft(layers)
+    kept = {key: value for key, value in header.items() if key != layouts.METADATA and isinstance(value, str)}
+    save_file(state, out / WEIGHTS_FILE, metadata={**kept, "base_model": base, "format": "pt", **metadata})
+    return out / WEIGHTS_FILE
+
+
+def read_pickle(path):
+    """The tensors of a pickle by torch's weights-only reader; anything else in it is refused."""
+    import pickle
+
+    import torch
+
+    path = Path(path)
+    if not path.is_file() or path.suffix.lower() not in (".bin", ".pt", ".ckpt"):
+        raise UsageProblem(f"{path} is no .bin or .pt file", "an old pickle", "use import for safetensors")
+    if path.stat().st_size > LARGEST_PICKLE_BYTES:
+        raise AdapterProblem(f"{path.name} is {path.stat().st_size / 2**30:.1f} GiB", "2 GiB at most", "do not use it")
+    try:
+        return torch.load(path, map_location="cpu", weights_only=True)
+    except (pickle.UnpicklingError, RuntimeError, EOFError) as error:
+        reason = str(error).strip().splitlines()[0]
+        raise AdapterProblem(
+            f"{path.name} is refused ({reason[:160]})", "tensors and nothing else", "do not use it, it may run code"
+        ) from error
+
+
+def convert(path, base, out):
+    """Safetensors from an old pickle: an adapter, a learned word, or an aesthetic, whichever it holds."""
+    import torch
+
+    held = read_pickle(path)
+    if isinstance(held, torch.Tensor):
+        return _convert_aesthetic(held, path, out)
+    if isinstance(held, dict) and "string_to_param" in held:
+        return _save_word(next(iter(held["string_to_param"].values())), held.get("name") or Path(path).stem, out)
+    if isinstance(held, dict) and len(held) == 1 and next(iter(held)).startswith("<"):
+        word, vectors = next(iter(held.items()))
+        return _save_word(vectors, word, out)
+    if isinstance(held, dict) and all(isinstance(value, torch.Tensor) for value in held.values()):
+        state = {_with_part(key): value for key, value in held.items()}
+        return _write(layouts.read(state, {}, shapes_of(base)), {}, out, base)
+    raise AdapterProblem(f"{path} holds no adapter, word or aesthetic", "one of them", "convert it with its own tool")
+
+
+def _with_part(key):
+    """Old UNet-only files name no part."""
+    return key if key.startswith(("unet.", "text_encoder.", "lora_")) else f"unet.{key}"
+
+
+def _as_file(out, name):
+    out = Path(out)
+    if out.suffix != ".safetensors":
+        out.mkdir(parents=True, exist_ok=True)
+        return out / f"{name}.safetensors"
+    return out
+
+
+def _save_word(vectors, word, out):
+    from safetensors.torch import save_file
+
+    bare = word.strip("<>")
+    path = _as_file(out, bare)
+    vectors = vectors.detach().float().reshape(-1, vectors.shape[-1]).contiguous()
+    save_file({"emb_params": vectors}, path, metadata={"token": f"<{bare}>", "format": "pt"})
+    return path
+
+
+def _convert_aesthetic(tensor, path, out):
+    """AUTOMATIC1111's aesthetic embeddings are rows of the CLIP of Stable Diffusion 1.5, unnormalised."""
+    import torch
+
+    from spectrogram.adapters.aesthetic import Aesthetic
+    from spectrogram.ears.clip import CLIP_OF_SD15
+
+    row = torch.nn.functional.normalize(tensor.detach().float().reshape(-1, tensor.shape[-1]).mean(dim=0), dim=0)
+    ear = {"name": CLIP_OF_SD15, "version": "clip", "sha256": "not stated"}
+    return Aesthetic(row, ear, Path(path).stem, {"converted": Path(path).name}).save(_as_file(out, Path(path).stem))

@@ -1,0 +1,124 @@
+"""``python -m training export runs/NAME``: a kohya file for AUTOMATIC1111 and ComfyUI, or a merged model folder."""
+
+import argparse
+import json
+import shutil
+from pathlib import Path
+
+from spectrogram.adapters.lora import WEIGHTS_FILE, find_adapter, layer_shapes, read_header
+from spectrogram.params import KEY
+from spectrogram.problems import Problem
+from training.exchange import layouts
+
+LONGEST_TITLE = 200
+
+
+def build_parser():
+    parser = argparse.ArgumentParser(prog="python -m training export", description=__doc__)
+    parser.add_argument("adapter", type=Path, help="runs/NAME or a .safetensors adapter")
+    parser.add_argument("--base", default="base_model", help="the base that it was trained on")
+    parser.add_argument("--kohya", type=Path, help="write this file (default: NAME_kohya.safetensors beside it)")
+    parser.add_argument("--merge", type=Path, help="write a model folder with the adapter inside its weights instead")
+    parser.add_argument("--scale", type=float, default=1.0, help="strength of the adapter in the merge")
+    return parser
+
+
+def main(argv):
+    arguments = build_parser().parse_args(argv)
+    if arguments.merge:
+        merge(arguments.adapter, arguments.base, arguments.merge, arguments.scale)
+        print(f"merged model in {arguments.merge}")
+        print(f'next: python -m spectrogram generate "PROMPT" -o out.wav --base {arguments.merge}')
+        return 0
+    path = kohya(arguments.adapter, shapes_of(arguments.base), arguments.kohya)
+    print(f"{path}\nnext: put it into models/Lora (AUTOMATIC1111) or models/loras (ComfyUI)")
+    return 0
+
+
+class Shapes:
+    """A base's UNet and text encoder without their weights, for the names and shapes of its layers."""
+
+    def __init__(self, base):
+        import torch
+        from diffusers import UNet2DConditionModel
+        from transformers import CLIPTextConfig, CLIPTextModel
+
+        with torch.device("meta"):
+            config = UNet2DConditionModel.load_config(base, subfolder="unet")
+            self.unet = UNet2DConditionModel.from_config(config)
+            self.text_encoder = CLIPTextModel(CLIPTextConfig.from_pretrained(base, subfolder="text_encoder"))
+
+
+def shapes_of(base):
+    """Weight shapes of a base's layers by (part, name), from its configurations alone."""
+    from training.base import locate
+
+    return layer_shapes(Shapes(locate(base)))
+
+
+def kohya(adapter, shapes, path=None):
+    """Write the kohya file of an adapter of ours; its header names rank, alpha, base, trigger and codec parameters."""
+    from safetensors.torch import load_file, save_file
+
+    file = find_adapter(adapter)
+    header = read_header(file).get("__metadata__", {})
+    layers = layouts.read(load_file(file), header, shapes)
+    name = file.parent.resolve().name if file.name == WEIGHTS_FILE else file.stem
+    path = Path(path) if path else file.parent / f"{name}_kohya.safetensors"
+    partial = path.with_suffix(".partial")
+    save_file(layouts.to_kohya(layers), partial, metadata=kohya_header(layers, header, name))
+    partial.replace(path)
+    return path
+
+
+def kohya_header(layers, header, name):
+    """What the web UIs show of a file: kohya-ss's own keys, the model specification's title, and ours."""
+    rank = max(len(tensors["down"]) for tensors in layers.tensors.values())
+    return {
+        "ss_network_module": "networks.lora",
+        "ss_network_dim": str(rank),
+        "ss_network_alpha": str(float(rank)),
+        "ss_base_model_version": "sd_v1",
+        "ss_output_name": name,
+        "ss_tag_frequency": json.dumps({"dataset": {header["trigger"]: 1}} if header.get("trigger") else {}),
+        "modelspec.title": name[:LONGEST_TITLE],
+        "modelspec.architecture": "stable-diffusion-v1/lora",
+        **{key: header[key] for key in (KEY, "trigger", "base_model") if header.get(key)},
+    }
+
+
+def merge(adapter, base, folder, scale=1.0):
+    """Write ``folder``: the base with the adapter added to its weights, in the precision of a half-size file."""
+    import torch
+
+    from spectrogram.models import load_pipeline
+    from spectrogram.params import MODEL_FILE
+    from training.base import locate
+    from training.methods.full import copy_base
+
+    folder = Path(folder)
+    if folder.exists():
+        raise Problem(f"{folder} exists", "a new folder", "choose another --merge")
+    pipeline = load_pipeline(locate(base))
+    pipeline.load_lora_weights(adapter)
+    params = pipeline.params
+    pipeline.fuse_lora(lora_scale=scale)
+    pipeline.unload_lora_weights()
+    partial = folder.with_name(f".{folder.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    copy_base(base, partial)
+    pipeline.unet.to(torch.float16).save_pretrained(partial / "unet")
+    _save_text_encoder(pipeline.text_encoder, partial / "text_encoder")
+    (partial / MODEL_FILE).write_text(json.dumps(params.to_dict(), indent=1) + "\n", encoding="utf-8")
+    partial.rename(folder)
+    return folder
+
+
+def _save_text_encoder(encoder, folder):
+    """The text encoder's weights with the prefix that transformers 4 needs; without it, it would load random ones."""
+    from safetensors.torch import save_file
+
+    for old in folder.glob("*.safetensors*"):
+        old.unlink()
+    state = {f"text_model.{n.removeprefix('text_model.')}": t.contiguous() for n, t in encoder.state_dict().items()}
+    save_file(state, folder / "model.safetensors", metadata={"format": "pt"})
