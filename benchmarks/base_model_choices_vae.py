@@ -8,7 +8,7 @@ import numpy as np
 from benchmarks import base_model_figures as figures
 from benchmarks.base_model_clips import JUDGE_RATE_HZ, ORIGINALS_SEED, Clip, word_prompts
 from dataset_builder.soundscapes.composer import RATE_HZ, SECONDS, finish, render_event
-from metrics.classifier import features
+from metrics.embedders import sound_cnn_features
 from spectrogram.codec import SpectrogramCodec
 from spectrogram.files.audio import resample
 from spectrogram.params import SpectrogramParams
@@ -58,8 +58,8 @@ def judged():
 
 def mel_error_db(sound, original):
     """Mean absolute difference of log-mel levels in dB, levels from 70 dB below the loudest; mono at JUDGE_RATE_HZ."""
-    levels = [features.relative_levels(features.log_mel_db(one)) for one in (sound, original)]
-    return float(np.abs(levels[0] - levels[1]).mean() * features.RANGE_DB)
+    levels = [sound_cnn_features.relative_levels(sound_cnn_features.log_mel_db(one)) for one in (sound, original)]
+    return float(np.abs(levels[0] - levels[1]).mean() * sound_cnn_features.RANGE_DB)
 
 
 def draw(codec, audio, rate_hz):

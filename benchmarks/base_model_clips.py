@@ -8,8 +8,8 @@ from dataset_builder.soundscapes.composer import RATE_HZ, SECONDS, VALUES, finis
 from dataset_builder.soundscapes.synthesis import captions
 from dataset_builder.soundscapes.synthesis.catalogue import CATALOGUE, CLASSES
 from dataset_builder.soundscapes.synthesis.signals import place, silence
-from metrics.classifier.features import RATE_HZ as JUDGE_RATE_HZ
 from metrics.embedders.sound_cnn import SoundCnn
+from metrics.embedders.sound_cnn_features import RATE_HZ as JUDGE_RATE_HZ
 from spectrogram.files.audio import resample
 
 BATCH = 8

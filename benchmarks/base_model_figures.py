@@ -114,7 +114,7 @@ def recorded(judge, codec, folders, share):
 
     As they are and through the codec. Whatever judge is asked, its training held these out by the same hash.
     """
-    from metrics.classifier.examples import read_examples
+    from metrics.judge_training.examples import read_examples
     from training.base_model import recordings
 
     folders = [folder for folder in folders if (folder / "metadata.csv").is_file()]

@@ -14,7 +14,7 @@ from pathlib import Path
 from benchmarks.base_model import RECORDINGS_SHARE
 from dataset_builder.soundscapes import composer
 from dataset_builder.soundscapes.composer import CLASSES, HELD_OUT
-from metrics import train_classifier
+from metrics.judge_training import train
 from training.base_model.recordings import share_of
 
 NAME = "sd-audio-base-judge-v1"
@@ -67,7 +67,7 @@ def main():
         "--steps",
         str(arguments.steps),
     ]
-    return train_classifier.main([*map(str, real), str(composed), *flags])
+    return train.main([*map(str, real), str(composed), *flags])
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ A meter is a number that should grow with what the words say; where its threshol
 
 import numpy as np
 
-from metrics.classifier.features import HOP_SAMPLES, RATE_HZ, log_mel_db, relative_levels
+from metrics.embedders.sound_cnn_features import HOP_SAMPLES, RATE_HZ, log_mel_db, relative_levels
 
 FRAME = 2048
 HARMONICS = 6

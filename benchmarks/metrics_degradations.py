@@ -10,12 +10,12 @@ from pathlib import Path
 
 import numpy as np
 
-from metrics import degradations
-from metrics.collection import read_collection
-from metrics.comparison import compare
-from metrics.controls import like, values_of
+from benchmarks.metrics import damage
 from metrics.embedders import load
-from metrics.embedding import EmbeddedSet, embed_set
+from metrics.figures.comparison import compare
+from metrics.figures.controls import like, values_of
+from metrics.sets.embedding import EmbeddedSet, embed_set
+from metrics.sets.sound_set import read_collection
 from spectrogram.files.audio import read_audio
 
 
@@ -44,13 +44,13 @@ def wrong_class_set(reference: EmbeddedSet, share: float, seed: int = 0) -> Embe
 def ladder(embedder, reference: EmbeddedSet) -> dict[str, list[dict[str, float]]]:
     """{way: [{metric: value} for each strength]}."""
     table = {}
-    for name, way in degradations.WAYS.items():
+    for name, way in damage.WAYS.items():
         table[name] = [
             values_of(compare(damaged_set(embedder, reference, way, strength), reference, resamples=0))
-            for strength in range(degradations.STRENGTHS)
+            for strength in range(damage.STRENGTHS)
         ]
         print_way(name, table[name])
-    wrong = [wrong_class_set(reference, share) for share in degradations.WRONG_SHARES]
+    wrong = [wrong_class_set(reference, share) for share in damage.WRONG_SHARES]
     table["wrong class"] = [values_of(compare(one, reference, resamples=0)) for one in wrong]
     print_way("wrong class", table["wrong class"])
     return table

@@ -51,10 +51,12 @@ def main(arguments: list[str] | None = None) -> int:
 
 def run(options) -> int:
     """Reads, embeds, compares, prints and writes; returns the exit code."""
-    from metrics import comparison, controls, embedders, terminal
-    from metrics.collection import read_collection
-    from metrics.differences import differences
-    from metrics.results import assemble_results, write_results
+    from metrics import embedders
+    from metrics.figures import comparison, controls
+    from metrics.figures.differences import differences
+    from metrics.report import terminal
+    from metrics.report.results import assemble_results, write_results
+    from metrics.sets.sound_set import read_collection
 
     embedder = embedders.load(options.embedder, options.weights)
     folders = {"generated": options.generated, "reference": options.reference} | dict(map(_named_folder, options.also))
@@ -86,9 +88,9 @@ def _named_folder(given: str) -> tuple[str, Path]:
 
 
 def _embedded(collections: dict, embedder, options) -> dict:
-    from metrics import terminal
     from metrics.embedders.cache import EmbeddingCache
-    from metrics.embedding import embed_set
+    from metrics.report import terminal
+    from metrics.sets.embedding import embed_set
 
     cache = None if options.no_cache else EmbeddingCache(embedder)
     with terminal.progress(sum(map(len, collections.values())), f"embedding with {embedder.name}") as advance:
@@ -98,9 +100,9 @@ def _embedded(collections: dict, embedder, options) -> dict:
 def _add_captions(collections: dict, options, figures: dict, rows: dict, compared: dict) -> None:
     """Adds the text score of every generated set; refused where no clip has a caption, or no text can be embedded."""
     from metrics import embedders
-    from metrics.differences import difference_of_means
     from metrics.embedders.interface import TextEmbedder
-    from metrics.text_figures import text_figure, text_key
+    from metrics.figures.differences import difference_of_means
+    from metrics.figures.text_figures import text_figure, text_key
 
     sets = {name: [sound for sound in sounds if sound.caption] for name, sounds in collections.items()}
     del sets["reference"]
@@ -121,8 +123,8 @@ def _add_captions(collections: dict, options, figures: dict, rows: dict, compare
 
 
 def _write_html(results: dict, generated, reference, path: Path) -> None:
-    from metrics.extremes import worst_and_best
-    from metrics.html_report import write_report
+    from metrics.report.extremes import worst_and_best
+    from metrics.report.html_report import write_report
 
     write_report(results, *worst_and_best(generated, reference), path)
 

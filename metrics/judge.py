@@ -4,7 +4,7 @@ from functools import cache
 
 import numpy as np
 
-from metrics.classifier.features import RATE_HZ, log_mel_db, relative_levels
+from metrics.embedders.sound_cnn_features import RATE_HZ, log_mel_db, relative_levels
 from spectrogram.files.audio import check_audio, mix_channels, read_audio, resample
 from spectrogram.problems import UsageProblem
 

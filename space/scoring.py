@@ -23,9 +23,10 @@ def score_files(
 
     Raises UsageProblem for sets that are too small or too large; clips that cannot be read are listed as skipped.
     """
-    from metrics import comparison, embedders
-    from metrics.embedding import embed_set
-    from metrics.results import assemble_results
+    from metrics import embedders
+    from metrics.figures import comparison
+    from metrics.report.results import assemble_results
+    from metrics.sets.embedding import embed_set
 
     sets = [named(paths, side) for paths, side in ((generated, "generated"), (reference, "reference"))]
     total, done = sum(map(len, sets)), 0
@@ -70,7 +71,7 @@ def score_zips(generated: str | None, reference: str | None, folder: Path) -> di
 
 def named(paths: list[str], side: str) -> list:
     """Clips of uploaded files; two of one name are told apart, because visitors do not choose server paths."""
-    from metrics.collection import Sound
+    from metrics.sets.sound_set import Sound
 
     if not FEWEST <= len(paths) <= MOST:
         raise UsageProblem(

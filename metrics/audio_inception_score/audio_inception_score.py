@@ -1,7 +1,7 @@
 """Inception score of generated sound: how sure and how varied its classes are. It never looks at a reference."""
 
-from metrics import set_metric
 from metrics.distances import inception_score
+from metrics.sets import set_metric
 
 
 class AudioInceptionScore(set_metric.SetMetric):

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from metrics import set_metric
 from metrics.distances import kl_divergence, paired_kl
+from metrics.sets import set_metric
 
 
 class AudioKLDivergence(set_metric.SetMetric):

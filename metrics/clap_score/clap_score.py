@@ -1,10 +1,10 @@
 """CLAP score: mean cosine between each generated clip and its caption in one space of sound and text."""
 
-from metrics import set_metric
 from metrics.distances.texts import text_sound_cosine
 from metrics.embedders import load
 from metrics.embedders.interface import TextEmbedder
-from metrics.text_figures import text_key
+from metrics.figures.text_figures import text_key
+from metrics.sets import set_metric
 from spectrogram.problems import UsageProblem
 
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from metrics import set_metric
 from metrics.distances.labels import classification_figures
+from metrics.sets import set_metric
 from spectrogram.problems import UsageProblem
 
 

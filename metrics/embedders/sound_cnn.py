@@ -4,8 +4,8 @@ from pathlib import Path
 
 import numpy as np
 
-from metrics.classifier.features import RATE_HZ, log_mel_db, relative_levels
 from metrics.embedders.interface import Analysis, Embedder
+from metrics.embedders.sound_cnn_features import RATE_HZ, log_mel_db, relative_levels
 
 NAME = "sd-audio-cnn-v1"
 FOLDER = Path(__file__).parent / "weights"
@@ -19,9 +19,9 @@ class SoundCnn(Embedder):
     rows_of = "clip"
 
     def __init__(self, folder: Path | str | None = None, name: str = NAME):
-        from metrics.classifier import weights_file
+        from metrics.embedders import sound_cnn_weights
 
-        self.network, self.card = weights_file.load(folder or FOLDER, name)
+        self.network, self.card = sound_cnn_weights.load(folder or FOLDER, name)
         self.name, self.version, self.sha256 = self.card["name"], self.card["version"], self.card["sha256"]
         self.classes = tuple(self.card["classes"])
         self.dimensions = self.network.classes.in_features

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from metrics import set_metric
 from metrics.distances import fad_infinity, frechet_distance, frechet_distance_per_row_group
-from metrics.measures import frechet_key
+from metrics.figures.measures import frechet_key
+from metrics.sets import set_metric
 
 CITATION = """@inproceedings{kilgour2019frechet,
   title={Fr\\'echet Audio Distance: A Reference-Free Metric for Evaluating Music Enhancement Algorithms},

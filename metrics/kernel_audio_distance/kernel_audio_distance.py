@@ -1,7 +1,7 @@
 """Kernel distances of two sets of sound (KAD and KID): no Gaussian assumed, no bias from small sets."""
 
-from metrics import set_metric
 from metrics.distances import kernel_distance, kernel_inception_distance
+from metrics.sets import set_metric
 
 
 class KernelAudioDistance(set_metric.SetMetric):

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from metrics import set_metric
-from metrics.collection import pair_by_name
 from metrics.distances import spectral
+from metrics.sets import set_metric
+from metrics.sets.sound_set import pair_by_name
 from spectrogram.files.audio import read_audio
 
 

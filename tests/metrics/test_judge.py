@@ -8,8 +8,8 @@ import pytest
 
 from dataset_builder.soundscapes.composer import CLASSES, HELD_OUT, RATE_HZ, render_event
 from metrics import judge
-from metrics.classifier.examples import read_examples
 from metrics.embedders.sound_cnn import FOLDER, SoundCnn
+from metrics.judge_training.examples import read_examples
 from spectrogram.codec import SpectrogramCodec
 from spectrogram.params import SpectrogramParams
 

@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 from sklearn import metrics as sklearn_metrics
 
-from metrics import set_metric
 from metrics.distances import frechet_distance, inception_score, kernel_distance, kl_divergence
 from metrics.distances.labels import classification_figures
+from metrics.sets import set_metric
 from tests.metrics.sounds import noise, tone, write_set
 
 X = np.random.default_rng(1).normal(size=(60, 6))
@@ -42,7 +42,7 @@ def test_frechet_takes_paths_folders_and_arrays_of_unequal_length(folders):
 
 
 def test_the_name_of_published_figures_is_kept_for_vggish():
-    from metrics.measures import frechet_key
+    from metrics.figures.measures import frechet_key
 
     assert frechet_key({"name": "vggish"}) == "frechet_audio_distance"
     assert frechet_key({"name": "clap"}) == "frechet_distance[clap]"

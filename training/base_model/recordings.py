@@ -25,7 +25,7 @@ from dataset_builder.soundscapes.composer import (
 )
 from dataset_builder.soundscapes.synthesis.catalogue import CATALOGUE, CLASSES
 from dataset_builder.soundscapes.synthesis.signals import place, samples, silence
-from metrics.classifier.label_names import class_of, is_open
+from metrics.judge_training.label_names import class_of, is_open
 from spectrogram.files.audio import read_audio
 
 SPEEDS = (0.93, 1.07)

@@ -7,11 +7,11 @@ import datasets
 import evaluate
 import numpy as np
 
-from metrics.collection import Sound, read_collection, sounds_of_paths
 from metrics.embedders import load
 from metrics.embedders.cache import EmbeddingCache
 from metrics.embedders.registry import DEFAULT
-from metrics.embedding import EmbeddedSet, embed_set
+from metrics.sets.embedding import EmbeddedSet, embed_set
+from metrics.sets.sound_set import Sound, read_collection, sounds_of_paths
 from spectrogram.problems import Problem, UsageProblem
 
 

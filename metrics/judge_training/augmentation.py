@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from metrics.classifier.features import BANDS, relative_levels
+from metrics.embedders.sound_cnn_features import BANDS, relative_levels
 
 SILENCE_DB = -110.0
 

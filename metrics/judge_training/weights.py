@@ -1,17 +1,12 @@
-"""The classifier on disk: NAME.safetensors (convolutions in float16) and NAME.json, the card that says what it is."""
+"""The trained classifier as files: NAME.safetensors (convolutions in float16) and NAME.json, the card."""
 
 import hashlib
 import json
 from pathlib import Path
 
-from metrics.classifier.examples import Example
-from metrics.classifier.features import BANDS, FAINTEST_DB, HOP_SAMPLES, RANGE_DB, RATE_HZ
-from metrics.classifier.network import SoundNet
-from spectrogram.problems import Problem
-
-
-class WeightsProblem(Problem):
-    """Weights that are missing, changed or of another network."""
+from metrics.embedders.sound_cnn_features import BANDS, FAINTEST_DB, HOP_SAMPLES, RANGE_DB, RATE_HZ
+from metrics.embedders.sound_cnn_network import SoundNet
+from metrics.judge_training.examples import Example
 
 
 def save(model: SoundNet, classes, folder, name: str, settings: dict, figures: dict, training: list[Example]) -> Path:
@@ -46,31 +41,6 @@ def save(model: SoundNet, classes, folder, name: str, settings: dict, figures: d
     path = folder / f"{name}.json"
     path.write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     return path
-
-
-def read_card(folder, name: str) -> dict:
-    """The card, without the weights."""
-    path = Path(folder) / f"{name}.json"
-    if not path.is_file():
-        raise WeightsProblem(
-            f"{path} does not exist", "the card beside the weights", "train with metrics.train_classifier"
-        )
-    return json.loads(path.read_text(encoding="utf-8"))
-
-
-def load(folder, name: str) -> tuple[SoundNet, dict]:
-    """The network in evaluation mode and its card; refused when the weights are not those of the card."""
-    from safetensors.torch import load_file
-
-    card = read_card(folder, name)
-    weights = Path(folder) / f"{name}.safetensors"
-    if hashlib.sha256(weights.read_bytes()).hexdigest() != card["sha256"]:
-        raise WeightsProblem(f"{weights} has another sha256 than its card", card["sha256"], "fetch the file again")
-    import torch
-
-    model = SoundNet(len(card["classes"]))
-    model.load_state_dict({key: value.float() for key, value in load_file(weights).items()}, strict=False)
-    return model.eval().to(memory_format=torch.channels_last), card
 
 
 def _credits(training: list[Example]) -> list[str]:

@@ -5,10 +5,10 @@ import pytest
 import soundfile
 
 from metrics import embedders
-from metrics.collection import read_collection
 from metrics.embedders.cache import EmbeddingCache
 from metrics.embedders.front_ends import vggish_log_mel
-from metrics.embedding import embed_set
+from metrics.sets.embedding import embed_set
+from metrics.sets.sound_set import read_collection
 from tests.metrics.sounds import noise, tone, write_set
 
 LOGMEL = embedders.load("logmel-stats-v1")

@@ -6,7 +6,7 @@ from html import escape
 from pathlib import Path
 from string import Template
 
-from metrics.extremes import Pair
+from metrics.report.extremes import Pair
 from spectrogram.files.audio import read_audio
 
 TEMPLATE = Path(__file__).with_name("report_template.html")

@@ -5,7 +5,7 @@ import math
 import os
 from pathlib import Path
 
-from metrics.embedding import EmbeddedSet
+from metrics.sets.embedding import EmbeddedSet
 from spectrogram.problems import Problem
 
 FORMAT = 2

@@ -7,10 +7,10 @@ import pytest
 
 from dataset_builder.soundscapes.composer import RATE_HZ, render_event
 from metrics.__main__ import main
-from metrics.differences import difference_of_means
 from metrics.distances import text_sound_cosine
 from metrics.embedders import load
-from metrics.text_figures import text_key
+from metrics.figures.differences import difference_of_means
+from metrics.figures.text_figures import text_key
 from spectrogram.files.audio import resample
 from tests.metrics.sounds import write_set
 

@@ -4,8 +4,8 @@ import numpy as np
 
 from metrics.distances.texts import text_sound_cosine
 from metrics.embedders.interface import TextEmbedder
-from metrics.embedding import EmbeddedSet
-from metrics.intervals import interval_around, redrawn_means, redraws
+from metrics.figures.intervals import interval_around, redrawn_means, redraws
+from metrics.sets.embedding import EmbeddedSet
 
 
 def text_key(identity: dict) -> str:

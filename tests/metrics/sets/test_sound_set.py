@@ -4,7 +4,7 @@ import pyarrow
 import pytest
 from pyarrow import parquet
 
-from metrics.collection import pair_by_name, read_collection, sounds_of_paths
+from metrics.sets.sound_set import pair_by_name, read_collection, sounds_of_paths
 from tests.metrics.sounds import tone, write_set
 
 

@@ -5,10 +5,10 @@ from collections.abc import Callable
 import numpy as np
 import torch
 
-from metrics.classifier.augmentation import augment, mix
-from metrics.classifier.clips_in_memory import ClipsInMemory
-from metrics.classifier.features import relative_levels
-from metrics.classifier.network import SoundNet
+from metrics.embedders.sound_cnn_features import relative_levels
+from metrics.embedders.sound_cnn_network import SoundNet
+from metrics.judge_training.augmentation import augment, mix
+from metrics.judge_training.clips_in_memory import ClipsInMemory
 
 MIXED_SHARE = 0.15
 LABEL_SMOOTHING = 0.05

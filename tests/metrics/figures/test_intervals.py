@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from metrics.intervals import counts_of, halves, interval_around, redrawn_means, redraws
+from metrics.figures.intervals import counts_of, halves, interval_around, redrawn_means, redraws
 
 
 def test_the_interval_of_a_mean_is_near_two_standard_errors():

@@ -6,9 +6,9 @@ from functools import cached_property
 
 import numpy as np
 
-from metrics.collection import Sound
 from metrics.embedders.cache import EmbeddingCache
 from metrics.embedders.interface import Embedder
+from metrics.sets.sound_set import Sound
 from spectrogram.problems import Problem
 
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from metrics.classifier.examples import Example
-from metrics.classifier.features import BANDS, HOP_SAMPLES, RATE_HZ, log_mel_db
+from metrics.embedders.sound_cnn_features import BANDS, HOP_SAMPLES, RATE_HZ, log_mel_db
+from metrics.judge_training.examples import Example
 from spectrogram.files.audio import read_audio, resample
 
 FRAMES = 320  # 5.12 s

@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-from metrics.classifier.label_names import class_of, is_open
+from metrics.judge_training.label_names import class_of, is_open
 from spectrogram.problems import Problem
 
 SYNTHETIC = "synthetic:"  # how a source_id begins when the sound was composed by a program

@@ -4,9 +4,8 @@ import numpy as np
 
 from metrics.distances import inception_score, median_distance, require_same_embedder
 from metrics.distances.samples import SampleProblem
-from metrics.embedding import EmbeddedSet
-from metrics.intervals import RESAMPLES, halves, interval_around, redraws
-from metrics.measures import (
+from metrics.figures.intervals import RESAMPLES, halves, interval_around, redraws
+from metrics.figures.measures import (
     FRECHET,
     INCEPTION,
     INCEPTION_SEED,
@@ -19,6 +18,7 @@ from metrics.measures import (
     kl_per_clip,
     measures_of,
 )
+from metrics.sets.embedding import EmbeddedSet
 
 
 def compare(

@@ -6,13 +6,13 @@ import json
 import numpy as np
 import pytest
 
-from metrics.classifier import weights_file
-from metrics.classifier.augmentation import augment, mix
-from metrics.classifier.examples import read_examples
-from metrics.classifier.features import log_mel_db, relative_levels
-from metrics.classifier.label_names import class_of, is_open
+from metrics.embedders import sound_cnn_weights
 from metrics.embedders.sound_cnn import SoundCnn
-from metrics.train_classifier import main
+from metrics.embedders.sound_cnn_features import log_mel_db, relative_levels
+from metrics.judge_training.augmentation import augment, mix
+from metrics.judge_training.examples import read_examples
+from metrics.judge_training.label_names import class_of, is_open
+from metrics.judge_training.train import main
 from tests.metrics.sounds import noise, tone, write_set
 
 
@@ -132,7 +132,7 @@ def trained(tmp_path_factory):
 
 
 def test_training_from_a_folder_learns_its_classes_and_writes_a_card(trained):
-    card = weights_file.read_card(trained / "out", "tiny")
+    card = sound_cnn_weights.read_card(trained / "out", "tiny")
     assert card["classes"] == ["clicks", "noise", "tone"]
     assert card["test"]["clips: one sound"]["accuracy"] >= 0.9
     assert card["data_credits"] == ["CC0 1.0; test; "]

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from metrics.collection import Sound
 from metrics.distances.divergence import divergence_per_row
-from metrics.embedding import EmbeddedSet
+from metrics.sets.embedding import EmbeddedSet
+from metrics.sets.sound_set import Sound
 
 
 @dataclass(frozen=True)

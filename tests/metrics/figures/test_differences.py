@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from metrics.differences import differences
 from metrics.distances import kernel_distance, median_distance
-from metrics.embedding import EmbeddedSet
-from metrics.intervals import halves, redraws
-from metrics.measures import measures_of
-from tests.metrics.test_results import IDENTITY, made_set
+from metrics.figures.differences import differences
+from metrics.figures.intervals import halves, redraws
+from metrics.figures.measures import measures_of
+from metrics.sets.embedding import EmbeddedSet
+from tests.metrics.report.test_results import IDENTITY, made_set
 
 
 def names_of(measures):

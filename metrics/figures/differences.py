@@ -8,9 +8,9 @@ import numpy as np
 
 from metrics.distances import require_same_embedder
 from metrics.distances.samples import SampleProblem
-from metrics.embedding import EmbeddedSet
-from metrics.intervals import RESAMPLES, interval_around, redrawn_means, redraws
-from metrics.measures import measures_of
+from metrics.figures.intervals import RESAMPLES, interval_around, redrawn_means, redraws
+from metrics.figures.measures import measures_of
+from metrics.sets.embedding import EmbeddedSet
 
 SURE, UNSURE = ("better", "worse"), "undecided"
 

@@ -8,9 +8,9 @@ from collections.abc import Callable
 
 import numpy as np
 
-from metrics.comparison import compare
 from metrics.embedders.interface import Analysis, Embedder
-from metrics.embedding import EmbeddedSet
+from metrics.figures.comparison import compare
+from metrics.sets.embedding import EmbeddedSet
 from spectrogram.files.audio import read_audio, resample
 
 NOISE_RMS = 0.1

@@ -1,4 +1,4 @@
-"""`python -m metrics.train_classifier FOLDER [FOLDER ...] --out DIR`: trains the judge of generated sound.
+"""`python -m metrics.judge_training.train FOLDER [FOLDER ...] --out DIR`: trains the judge of generated sound.
 
 Each folder has a metadata.csv with file_name, label, licence and source_id; only CC0, CC BY and public domain are used.
 """
@@ -15,7 +15,9 @@ NAME = "sd-audio-cnn-v1"
 
 def build_parser() -> argparse.ArgumentParser:
     """The command line."""
-    parser = argparse.ArgumentParser(prog="python -m metrics.train_classifier", description=__doc__.split(": ", 1)[1])
+    parser = argparse.ArgumentParser(
+        prog="python -m metrics.judge_training.train", description=__doc__.split(": ", 1)[1]
+    )
     parser.add_argument(
         "folders", nargs="+", type=Path, help="training folders; 20 %% of their recordings are held out"
     )
@@ -49,8 +51,8 @@ def run(options) -> Path:
     import numpy as np
     from rich.console import Console
 
-    from metrics.classifier import fitting, weights_file
-    from metrics.classifier.examples import read_examples
+    from metrics.judge_training import fitting, weights
+    from metrics.judge_training.examples import read_examples
 
     console = Console()
     examples, drops = read_examples(options.folders, least_clips=options.least_clips)
@@ -65,22 +67,22 @@ def run(options) -> Path:
         f"{len(training)} training and {len(testing)} test clips, {len(classes)} classes, dropped {dict(drops)}"
     )
     train_clips = _load(training, classes, options.decoded_share, options.seed)
-    weights = np.where(train_clips.real, options.real_weight, 1.0)
+    draws = np.where(train_clips.real, options.real_weight, 1.0)
     with TrainingBar(options.steps, console) as on_step:
-        model = fitting.fit(train_clips, weights, options.steps, options.batch, options.seed, on_step)
+        model = fitting.fit(train_clips, draws, options.steps, options.batch, options.seed, on_step)
     test_clips = _load(testing, classes, 1.0, options.seed)
     figures = {"test": fitting.test_figures(model, test_clips), "by_class": fitting.recall_by_class(model, test_clips)}
     for name, figure in figures["test"].items():
         console.print(f"{name}: {figure['accuracy']:.1%} of {figure['n']}")
     settings = {name: str(value) for name, value in vars(options).items() if name not in ("folders", "test", "out")}
     settings["cpu_seconds"] = round(time.process_time())
-    return weights_file.save(model, classes, options.out, options.name, settings, figures, training)
+    return weights.save(model, classes, options.out, options.name, settings, figures, training)
 
 
 def _load(examples, classes, decoded_share: float, seed: int):
     from rich.progress import track
 
-    from metrics.classifier.clips_in_memory import load_clips
+    from metrics.judge_training.clips_in_memory import load_clips
 
     steps = iter(track(range(len(examples)), description="reading clips"))
     next(steps, None)

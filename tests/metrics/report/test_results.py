@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from metrics.__main__ import main
-from metrics.collection import Sound, read_collection
-from metrics.comparison import compare
-from metrics.controls import control_rows
 from metrics.embedders import load
-from metrics.embedding import EmbeddedSet, embed_set
-from metrics.extremes import worst_and_best
-from metrics.results import assemble_results, write_results
+from metrics.figures.comparison import compare
+from metrics.figures.controls import control_rows
+from metrics.report.extremes import worst_and_best
+from metrics.report.results import assemble_results, write_results
+from metrics.sets.embedding import EmbeddedSet, embed_set
+from metrics.sets.sound_set import Sound, read_collection
 from tests.metrics.sounds import noise, tone, write_set
 
 IDENTITY = {"name": "made-up", "version": "1", "sha256": "0" * 64}

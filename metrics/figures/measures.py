@@ -8,8 +8,8 @@ import numpy as np
 from metrics.distances import frechet_distance, inception_score, kernel_distance, median_distance
 from metrics.distances.divergence import divergence_per_row
 from metrics.distances.kernels import redrawn_kernel_distances
-from metrics.embedding import EmbeddedSet
-from metrics.intervals import counts_of, redrawn_means
+from metrics.figures.intervals import counts_of, redrawn_means
+from metrics.sets.embedding import EmbeddedSet
 
 KL_EPS = 1e-6
 INCEPTION_SEED = 2020

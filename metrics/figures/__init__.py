@@ -1,0 +1,1 @@
+"""Figures from embedded sets, each with its interval and noise floor."""

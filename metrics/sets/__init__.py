@@ -1,0 +1,1 @@
+"""Sets of clips: found, embedded, accounted for, and handed to a metric."""
