@@ -36,10 +36,10 @@ def parse_arguments() -> argparse.Namespace:
 
 def main() -> int:
     options = parse_arguments()
-    from space.clips import ClipStore
-    from space.engine import Engine
+    from space.engine.engine import Engine
     from space.interface import build_interface, launch_settings
-    from space.places import Places
+    from space.store.clips import ClipStore
+    from space.store.places import Places
 
     try:
         engine = Engine(options.base, options.adapters, options.device)

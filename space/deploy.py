@@ -13,7 +13,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from space.adapter_switch import taught_in
+from space.engine.adapter_switch import taught_in
 from spectrogram.problems import EnvironmentProblem, Problem, UsageProblem
 
 ROOT = Path(__file__).resolve().parents[1]

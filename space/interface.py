@@ -5,23 +5,23 @@ from pathlib import Path
 
 import gradio as gr
 
-from space.api import Endpoints
-from space.card import SCRIPT
-from space.clips import ClipStore
-from space.dataset_tab import DatasetTab
-from space.edit_tab import EditTab
-from space.engine import Engine
-from space.evaluate_tab import EvaluateTab
-from space.example_clips import FOLDER, load_examples
-from space.finetune_tab import FinetuneTab
-from space.generate_tab import GenerateTab
-from space.limits import RateLimit
-from space.maker import Maker
-from space.morph_tab import MorphTab
-from space.past import Past
-from space.places import Places
-from space.theme import CSS, build_theme
-from space.transform_tab import TransformTab
+from space.api.endpoints import Endpoints
+from space.engine.engine import Engine
+from space.engine.limits import RateLimit
+from space.parts.card import SCRIPT
+from space.parts.history import Past
+from space.parts.maker import Maker
+from space.parts.theme import CSS, build_theme
+from space.store.clips import ClipStore
+from space.store.example_clips import FOLDER, load_examples
+from space.store.places import Places
+from space.tabs.dataset import DatasetTab
+from space.tabs.edit import EditTab
+from space.tabs.evaluation import EvaluateTab
+from space.tabs.finetune import FinetuneTab
+from space.tabs.generate import GenerateTab
+from space.tabs.morph import MorphTab
+from space.tabs.transform import TransformTab
 
 TITLE = "Sound from Stable Diffusion"
 LEAD = "Write what you want to hear. A diffusion model paints its spectrogram, and the picture becomes sound."

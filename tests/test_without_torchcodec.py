@@ -39,7 +39,7 @@ from spectrogram.files.dataset_rows import undecoded
 stream = undecoded(datasets.load_dataset("data", split="train", streaming=True))
 assert next(iter(stream))["audio"]["bytes"][:4] == b"fLaC"
 
-from space.shelf import Shelf
+from space.store.shelf import Shelf
 shelf = Shelf.of_folder(Path("data"))
 Path("set").mkdir()
 assert shelf.write_sounds("test", Path("set"), 3)

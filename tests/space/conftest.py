@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from space.example_clips import RECIPES, make_examples
+from space.store.example_clips import RECIPES, make_examples
 from tests.tiny_sd import build_tiny_lora, build_tiny_sd
 
 CHROMIUM_ARGUMENTS = [
@@ -33,7 +33,7 @@ def models(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def engine(models):
-    from space.engine import Engine
+    from space.engine.engine import Engine
 
     return Engine(models / "tiny-sd", models / "runs", device="cpu")
 
@@ -57,8 +57,8 @@ def example(models, engine):
 def served(models, engine, example):
     """The served page: `url`, `store`, `places` and the gradio `page`."""
     from space import interface
-    from space.clips import ClipStore
-    from space.places import Places
+    from space.store.clips import ClipStore
+    from space.store.places import Places
 
     store = ClipStore(models / "clips")
     places = Places(engine.adapters_folder, models / "datasets")
@@ -87,7 +87,7 @@ def browser():
 @pytest.fixture
 def slow_steps(monkeypatch):
     """Each step takes a tenth of a second longer, so that Stop can be pressed in between on any machine."""
-    from space.watch import Watch
+    from space.engine.watch import Watch
 
     quick = Watch.__call__
 

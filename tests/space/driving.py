@@ -4,7 +4,7 @@ import re
 
 from playwright.sync_api import TimeoutError, expect
 
-from space.regions import CANVAS
+from space.parts.regions import CANVAS
 
 LOADED = "() => { const audio = document.querySelector('.card audio'); return audio && audio.duration > 0 }"
 RESTORE = "input[data-testid^='Restore from a file']"

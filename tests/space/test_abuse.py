@@ -8,7 +8,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import httpx
 import pytest
 
-from space.limits import RateLimit
+from space.engine.limits import RateLimit
 
 API = "gradio_api/call/generate"
 
@@ -97,7 +97,14 @@ def test_an_address_as_input_is_never_fetched(served, host):
 
 @pytest.mark.parametrize(
     "path",
-    ["/etc/passwd", "../../etc/passwd", "%2Fetc%2Fpasswd", "..%2f..%2fetc%2fpasswd", "app.py", "space/engine.py"],
+    [
+        "/etc/passwd",
+        "../../etc/passwd",
+        "%2Fetc%2Fpasswd",
+        "..%2f..%2fetc%2fpasswd",
+        "app.py",
+        "space/engine/engine.py",
+    ],
 )
 def test_nothing_outside_the_store_can_be_read(served, path):
     assert httpx.get(f"{served.url}gradio_api/file={path}").status_code in (403, 404)

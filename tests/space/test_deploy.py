@@ -45,7 +45,9 @@ def test_all_three_repositories_are_made_private_and_point_at_each_other(dataset
         ("space", "private"),
     ]
     space, model = hub.repos["spaces/u/x"], hub.repos["models/u/x"]
-    assert {"app.py", "requirements.txt", "packages.txt", "space/page.js", "base_model/model_index.json"} <= set(space)
+    assert {"app.py", "requirements.txt", "packages.txt", "space/parts/page.js", "base_model/model_index.json"} <= set(
+        space
+    )
     assert not any(name.startswith(("tests/", "benchmarks/")) for name in space)
     assert "model_index.json" in model
     assert "data/mini/train-00000-of-00001.parquet" in hub.repos["datasets/u/x"]

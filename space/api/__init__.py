@@ -1,0 +1,1 @@
+"""The same work for programs: endpoints on the API and for MCP."""

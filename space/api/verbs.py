@@ -1,0 +1,258 @@
+"""The endpoints that make sound or measure it, as typed functions; `api.py` connects them."""
+
+import gradio as gr
+
+from space.parts.sources import take_sound
+from spectrogram.problems import Problem
+
+
+class VerbEndpoints:
+    """One method for each endpoint; its name is the endpoint's."""
+
+    def __init__(self, endpoints):
+        self.endpoints = endpoints
+
+    def generate(
+        self,
+        prompt: str,
+        seconds: float,
+        negative_prompt: str,
+        seed: int,
+        steps: int,
+        guidance: float,
+        adapter: str,
+        adapter_strength: float,
+        page: gr.Request,
+    ) -> tuple[str, str, dict]:
+        """Make a sound from a text.
+
+        Args:
+            prompt: What to hear, for example "rain on a tin roof".
+            seconds: Length of the sound in seconds.
+            negative_prompt: What not to hear.
+            seed: The same seed makes the same sound; -1 draws one, the recipe tells which.
+            steps: Denoising steps; more is slower and finer.
+            guidance: How closely to follow the text.
+            adapter: Name of an adapter of this Space, or "none".
+            adapter_strength: Strength of the adapter, 0 to 2.
+
+        Returns:
+            The sound (WAV), its spectrogram picture (PNG) and the recipe it was made with.
+        """
+        sampling = (negative_prompt, seed, steps, guidance, adapter, adapter_strength)
+        return self._one(page, prompt, sampling, seconds=seconds)
+
+    def transform(
+        self,
+        sound: str,
+        prompt: str,
+        strength: float,
+        negative_prompt: str,
+        seed: int,
+        steps: int,
+        guidance: float,
+        adapter: str,
+        adapter_strength: float,
+        page: gr.Request,
+    ) -> tuple[str, str, dict]:
+        """Turn a sound into something else; its outline in time stays.
+
+        Args:
+            sound: An audio file; its first 30 s are used.
+            prompt: What to hear, for example "rain on a tin roof".
+            strength: How much may change, 0 to 1.
+            negative_prompt: What not to hear.
+            seed: The same seed makes the same sound; -1 draws one, the recipe tells which.
+            steps: Denoising steps; more is slower and finer.
+            guidance: How closely to follow the text.
+            adapter: Name of an adapter of this Space, or "none".
+            adapter_strength: Strength of the adapter, 0 to 2.
+
+        Returns:
+            The sound (WAV), its spectrogram picture (PNG) and the recipe it was made with.
+        """
+        sampling = (negative_prompt, seed, steps, guidance, adapter, adapter_strength)
+        return self._edit(page, "transform", sound, prompt, sampling, {"strength": strength})
+
+    def repaint(
+        self,
+        sound: str,
+        prompt: str,
+        start_s: float,
+        end_s: float,
+        low_hz: float,
+        high_hz: float,
+        strength: float,
+        negative_prompt: str,
+        seed: int,
+        steps: int,
+        guidance: float,
+        adapter: str,
+        adapter_strength: float,
+        page: gr.Request,
+    ) -> tuple[str, str, dict]:
+        """Paint a part of a sound anew; all else stays exactly as it is.
+
+        Args:
+            sound: An audio file; its first 30 s are used.
+            prompt: What to hear, for example "rain on a tin roof".
+            start_s: Beginning of the part in seconds.
+            end_s: End of the part in seconds.
+            low_hz: Lowest frequency of the part in Hz; 0 for all.
+            high_hz: Highest frequency of the part in Hz; 0 for all.
+            strength: How much may change, 0 to 1.
+            negative_prompt: What not to hear.
+            seed: The same seed makes the same sound; -1 draws one, the recipe tells which.
+            steps: Denoising steps; more is slower and finer.
+            guidance: How closely to follow the text.
+            adapter: Name of an adapter of this Space, or "none".
+            adapter_strength: Strength of the adapter, 0 to 2.
+
+        Returns:
+            The sound (WAV), its spectrogram picture (PNG) and the recipe it was made with.
+        """
+        sampling = (negative_prompt, seed, steps, guidance, adapter, adapter_strength)
+        options = {"start_s": start_s, "end_s": end_s, "low_hz": low_hz or None, "high_hz": high_hz or None}
+        return self._edit(page, "inpaint", sound, prompt, sampling, options | {"strength": strength})
+
+    def extend(
+        self,
+        sound: str,
+        prompt: str,
+        seconds: float,
+        before: bool,
+        negative_prompt: str,
+        seed: int,
+        steps: int,
+        guidance: float,
+        adapter: str,
+        adapter_strength: float,
+        page: gr.Request,
+    ) -> tuple[str, str, dict]:
+        """Go on where a sound ends, or lead into it.
+
+        Args:
+            sound: An audio file; its first 30 s are used.
+            prompt: What to hear, for example "rain on a tin roof".
+            seconds: Seconds to add.
+            before: Add them before the beginning instead of after the end.
+            negative_prompt: What not to hear.
+            seed: The same seed makes the same sound; -1 draws one, the recipe tells which.
+            steps: Denoising steps; more is slower and finer.
+            guidance: How closely to follow the text.
+            adapter: Name of an adapter of this Space, or "none".
+            adapter_strength: Strength of the adapter, 0 to 2.
+
+        Returns:
+            The sound (WAV), its spectrogram picture (PNG) and the recipe it was made with.
+        """
+        sampling = (negative_prompt, seed, steps, guidance, adapter, adapter_strength)
+        options = {"seconds": seconds, "side": "left" if before else "right"}
+        return self._edit(page, "extend", sound, prompt, sampling, options)
+
+    def loop(
+        self,
+        sound: str,
+        prompt: str,
+        seam_s: float,
+        negative_prompt: str,
+        seed: int,
+        steps: int,
+        guidance: float,
+        adapter: str,
+        adapter_strength: float,
+        page: gr.Request,
+    ) -> tuple[str, str, dict]:
+        """Make a sound that can go round for ever.
+
+        Args:
+            sound: An audio file; its first 30 s are used.
+            prompt: What to hear, for example "rain on a tin roof".
+            seam_s: Seconds around its ends that are painted anew.
+            negative_prompt: What not to hear.
+            seed: The same seed makes the same sound; -1 draws one, the recipe tells which.
+            steps: Denoising steps; more is slower and finer.
+            guidance: How closely to follow the text.
+            adapter: Name of an adapter of this Space, or "none".
+            adapter_strength: Strength of the adapter, 0 to 2.
+
+        Returns:
+            The sound (WAV), its spectrogram picture (PNG) and the recipe it was made with.
+        """
+        sampling = (negative_prompt, seed, steps, guidance, adapter, adapter_strength)
+        return self._edit(page, "loop", sound, prompt, sampling, {"seam_s": seam_s})
+
+    def morph(
+        self,
+        first: str,
+        last: str,
+        clips: int,
+        seconds: float,
+        negative_prompt: str,
+        seed: int,
+        steps: int,
+        guidance: float,
+        adapter: str,
+        adapter_strength: float,
+        even_in_sound: bool,
+        page: gr.Request,
+    ) -> tuple[list[str], list[dict]]:
+        """Make a row of sounds that leads from one text to another.
+
+        Args:
+            first: Where it begins, for example "rain falling".
+            last: Where it leads.
+            clips: How many sounds, first and last included.
+            seconds: Length of each in seconds.
+            negative_prompt: What not to hear.
+            seed: The same seed makes the same sound; -1 draws one, the recipe tells which.
+            steps: Denoising steps; more is slower and finer.
+            guidance: How closely to follow the text.
+            adapter: Name of an adapter of this Space, or "none".
+            adapter_strength: Strength of the adapter, 0 to 2.
+            even_in_sound: Look for equal steps in sound (up to three times the work); otherwise equal steps in text.
+
+        Returns:
+            The sounds (WAV) in their order, and their recipes.
+        """
+        sampling = (negative_prompt, seed, steps, guidance, adapter, adapter_strength)
+        self.endpoints.check_texts(first)
+        self.endpoints.check_texts(last)
+        options = {"prompts": [first.strip(), last.strip()], "steps": int(clips), "seconds": seconds}
+        options["respace"] = bool(even_in_sound)
+        told = f"{first.strip()} → {last.strip()}"
+        made = self.endpoints.run(page, told, sampling, verb="morph", options=options)
+        return [clip.sound for clip in made], [clip.recipe.to_dict() for clip in made]
+
+    def score(self, generated: str, reference: str) -> dict:
+        """Measure how near a set of sounds comes to a reference set.
+
+        Args:
+            generated: A zip of the audio files that are judged.
+            reference: A zip of what it should sound like; equal names make pairs.
+
+        Returns:
+            Fréchet and kernel distance, class figures, their intervals and the noise floor, with counts and embedder.
+        """
+        from space.engine.scoring import score_zips
+
+        try:
+            return score_zips(generated, reference, self.endpoints.store.new_folder())
+        except Problem as problem:
+            raise refusal(str(problem)) from problem
+
+    def _edit(self, page, verb: str, sound: str, prompt: str, sampling: tuple, options: dict):
+
+        try:
+            path, _, notes = take_sound(sound, self.endpoints.store)
+        except Problem as problem:
+            raise refusal(str(problem)) from problem
+        return self._one(page, prompt, sampling, verb=verb, sound=path, options=options, notes=notes)
+
+    def _one(self, page, prompt: str, sampling: tuple, **fields) -> tuple[str, str, dict]:
+        clip = self.endpoints.run(page, prompt, sampling, **fields)[0]
+        return clip.sound, clip.picture, clip.recipe.to_dict()
+
+
+def refusal(text: str) -> gr.Error:
+    return gr.Error(text, print_exception=False)

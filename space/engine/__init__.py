@@ -1,0 +1,1 @@
+"""What does the work: the model, its adapters, its limits, and measuring."""

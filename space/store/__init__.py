@@ -1,0 +1,1 @@
+"""What the page keeps on disk: clips, uploads, datasets, examples, and how a clip looks."""

@@ -1,0 +1,107 @@
+"""Finished examples of the Generate tab: made by one command from `examples/recipes.json`, shown without the model."""
+
+import argparse
+import base64
+import html
+import io
+import json
+import shutil
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from PIL import Image
+
+from space.store.clips import Clip, describe_files
+from spectrogram.problems import Problem
+
+FOLDER = Path(__file__).parent / "examples"
+RECIPES = "recipes.json"
+SUFFIX = ".flac"
+THUMBNAIL = (132, 52)
+
+
+@dataclass(frozen=True)
+class Example:
+    """One line of recipes.json; the first of them is in front when the page opens."""
+
+    name: str
+    prompt: str
+    seed: int
+    steps: int
+    guidance: float
+
+
+def read_examples(folder: Path = FOLDER) -> list[Example]:
+    """All examples in the order in which the page shows them; none where there is no such file. Raises Problem."""
+    file = folder / RECIPES
+    if not file.is_file():
+        return []
+    try:
+        return [Example(**row) for row in json.loads(file.read_text(encoding="utf-8"))]
+    except (ValueError, TypeError) as error:
+        fields = ", ".join(Example.__annotations__)
+        raise Problem(f"{file} is unusable ({error})", f"a list of objects with {fields}", "correct it") from error
+
+
+def make_examples(pipeline, folder: Path = FOLDER) -> Iterator[Path]:
+    """Make every example anew, sound and picture, each with its recipe inside; yields the sounds as they come."""
+    for example in read_examples(folder):
+        sampling = {"num_inference_steps": example.steps, "guidance_scale": example.guidance}
+        output = pipeline(example.prompt, seed=example.seed, **sampling)
+        yield output.save(folder / f"{example.name}{SUFFIX}")[0]
+
+
+def load_examples(served: Path, folder: Path = FOLDER) -> list[Clip]:
+    """The examples as clips whose files lie in `served`; one whose files are missing is left out."""
+    served.mkdir(exist_ok=True)
+    clips = []
+    for example in read_examples(folder):
+        sound = folder / f"{example.name}{SUFFIX}"
+        files = sound, sound.with_suffix(".png")
+        if all(file.is_file() for file in files):
+            clips.append(describe_files(*(Path(shutil.copy(file, served)) for file in files), served))
+    return clips
+
+
+def tiles_html(clips: list[Clip]) -> str:
+    """A button for each example, with its spectrogram as a thumbnail that travels inside the page."""
+    tiles = (_tile(i, clip) for i, clip in enumerate(clips))
+    return f'<section class="examples" aria-label="Examples"><h2>Examples</h2><ol>{"".join(tiles)}</ol></section>'
+
+
+def _tile(i: int, clip: Clip) -> str:
+    with Image.open(clip.view) as view:
+        small = view.convert("RGB").resize(THUMBNAIL, Image.Resampling.LANCZOS)
+    data = io.BytesIO()
+    small.save(data, "JPEG", quality=72)
+    address = f"data:image/jpeg;base64,{base64.b64encode(data.getvalue()).decode()}"
+    width, height = THUMBNAIL
+    return (
+        f'<li><button type="button" data-example="{i}"><img src="{address}" alt="" width="{width}" height="{height}">'
+        f"<span>{html.escape(clip.recipe.prompt)}</span></button></li>"
+    )
+
+
+def main(argv: list[str]) -> int:
+    parser = argparse.ArgumentParser(
+        prog="python -m space examples",
+        description=f"Make the page's examples anew, as space/store/examples/{RECIPES} says.",
+    )
+    parser.add_argument("--base", help="folder or Hub name (the embedded model when left out)")
+    parser.add_argument("--device", help="cuda, mps or cpu")
+    options = parser.parse_args(argv)
+    from spectrogram.models import load_pipeline
+
+    try:
+        pipeline = load_pipeline(options.base, options.device)
+        pipeline.set_progress_bar_config(disable=True)
+        for sound in make_examples(pipeline):
+            kilobytes = sum(file.stat().st_size for file in (sound, sound.with_suffix(".png"))) / 1000
+            print(f"{sound.name}: {kilobytes:.0f} kB with its picture")
+    except Problem as problem:
+        print(f"error: {problem}", file=sys.stderr)
+        return problem.exit_code
+    print("next: python app.py")
+    return 0

@@ -1,0 +1,201 @@
+"""The Edit tab: repaint a part of a sound, make it longer, let it loop, or lay texts out along a timeline."""
+
+from dataclasses import replace
+
+import gradio as gr
+
+from space.jobs import Request
+from space.parts.fields import prompt_field, sound_field
+from space.parts.maker import Maker
+from space.parts.painting import Painting, layer_of, mark, mask_of_layers
+from space.parts.regions import canvas_of, clamp_region, cover_of_region
+from space.parts.settings import clean, text_verdict
+from space.parts.sources import take_sound
+from space.parts.status import picture_html
+from space.store.clips import Clip
+from space.tabs.edit_fields import EditFields
+from spectrogram.problems import Problem, UsageProblem
+from spectrogram.recipe import Recipe
+
+REPAINT, EXTEND, LOOP, TIMELINE = ACTIONS = ("Repaint", "Extend", "Loop", "Timeline")
+VERB_OF = {REPAINT: "inpaint", EXTEND: "extend", LOOP: "loop", TIMELINE: "timeline"}
+NO_SOUND = "Upload a sound, record one, or press Use in Edit under a result."
+ASKED = "Write what should be heard there, for example “a dog barking”."
+EDGES = ("start_s", "end_s", "low_hz", "high_hz")
+NOTHING_PAINTED = "Nothing is painted: paint what shall change, or type From and To."
+BOX_ONLY = "Settings restored, but not the painted shape: only the box around it. Give it the sound, then paint again."
+
+
+class EditTab:
+    """Components, their events and what happens on them."""
+
+    verbs = tuple(VERB_OF.values())
+
+    def __init__(self, maker: Maker):
+        self.maker, self.pipeline = maker, maker.engine.pipeline
+        with gr.Row(elem_classes="columns"):
+            with gr.Column(scale=6, min_width=320, elem_classes="ask"):
+                self._build_request()
+                with gr.Column(elem_classes="settings"):
+                    maker.build_settings()
+            with gr.Column(scale=6, min_width=320):
+                maker.build_card()
+        self._connect()
+
+    def _build_request(self):
+        self.action = gr.Radio(ACTIONS, value=REPAINT, label="What to do", elem_id="edit-action")
+        self.sound = sound_field("edit")
+        self.fields = EditFields(self.pipeline.params)
+        self.prompt = prompt_field("edit", "What should be heard there?", "a dog barking")
+        self.maker.build_buttons()
+
+    def _connect(self):
+        fields, maker, silent = self.fields, self.maker, {"api_visibility": "private", "queue": False}
+        inputs = [self.action, self.sound, self.prompt, *fields.inputs]
+        maker.connect([maker.start.click, self.prompt.submit], self.make, inputs, [], self.validate, self.mark)
+        shown = [self.sound, self.prompt, *fields.groups]
+        self.action.change(self.show_action, self.action, shown, **silent)
+        seen = [fields.canvas, fields.painting, fields.start, fields.end, maker.status]
+        given = [self.sound, fields.painting]
+        self.sound.change(self.show_sound, given, seen, api_visibility="private", concurrency_limit=2)
+        painted = [fields.painting, *fields.region, maker.status]
+        fields.canvas.input(
+            self.read_canvas,
+            [fields.canvas, *given],
+            painted,
+            api_visibility="private",
+            show_progress="minimal",
+            show_progress_on=maker.status,
+        )
+        gr.on(
+            [number.input for number in fields.region],
+            self.forget_strokes,
+            given,
+            [fields.canvas, fields.painting],
+            show_progress="hidden",
+            **silent,
+        )
+        fields.painting.change(self.show_restored, given, fields.canvas, show_progress="hidden", **silent)
+        self.received = [self.sound, *maker.settings.inputs]
+        self.restored = [self.action, self.prompt, *fields.inputs, maker.status, *maker.settings.inputs]
+
+    def show_action(self, action: str):
+        """Only the fields that the chosen action needs."""
+        groups = [gr.Column(visible=action == name) for name in ACTIONS]
+        return gr.Audio(visible=action != TIMELINE), gr.Textbox(visible=action != TIMELINE), *groups
+
+    def show_sound(self, sound: str | None, painting: Painting):
+        """The spectrogram to paint on, and the middle third as numbers; a restored region stays as it is."""
+        if not sound:
+            return None, painting if painting.restored else Painting(), *(gr.skip(),) * 3
+        try:
+            path, seconds, notes = take_sound(sound, self.maker.store)
+        except Problem as problem:
+            return None, gr.skip(), gr.skip(), gr.skip(), self.maker.tell(str(problem), problem=True)
+        asked = "Paint on the spectrogram, or type seconds and Hz (0 Hz: no limit)."
+        told = self.maker.tell(f"{seconds:.2f} s. {asked}", notes)
+        canvas = self._canvas(path, seconds, painting if painting.restored else Painting())
+        if painting.restored:
+            return canvas, replace(painting, restored=False), gr.skip(), gr.skip(), told
+        return canvas, Painting(), round(seconds / 3, 2), round(2 * seconds / 3, 2), told
+
+    def _canvas(self, path: str, seconds: float, painting: Painting) -> dict:
+        """The editor's value: the spectrogram below, the strokes above it."""
+        picture = canvas_of(path, self.pipeline, seconds)
+        layers = [layer_of(painting.array(), picture.size)] if painting.mask else []
+        return {"background": picture, "layers": layers, "composite": None}
+
+    def show_restored(self, sound: str | None, painting: Painting):
+        """Strokes that a recipe brought, over the sound that is there already."""
+        if not (sound and painting.restored and painting.mask):
+            return gr.skip()
+        path, seconds, _ = take_sound(sound, self.maker.store)
+        return self._canvas(path, seconds, painting)
+
+    def read_canvas(self, painted: dict | None, sound: str | None, painting: Painting):
+        """The strokes and their numbers; without any left there is no region, and that is said."""
+        nothing = (*(gr.skip(),) * 6,)
+        if not sound:
+            return nothing
+        _, seconds, _ = take_sound(sound, self.maker.store)
+        params = self.pipeline.params_for(seconds=seconds)
+        mask = mask_of_layers((painted or {}).get("layers") or [], seconds, params)
+        if mask is not None:
+            new = Painting.of(mask, params)
+            told = f"Painted within {new.region[0]:g} to {new.region[1]:g} s. Numbers that you type take its place."
+            return new, *new.region, self.maker.tell(told)
+        if not painting.mask:
+            return nothing
+        return Painting(), None, None, None, None, self.maker.tell(NOTHING_PAINTED)
+
+    def forget_strokes(self, sound: str | None, painting: Painting):
+        """Numbers that are typed take the place of the strokes, which go."""
+        if not painting.mask:
+            return gr.skip(), gr.skip()
+        if not sound:
+            return None, Painting()
+        path, seconds, _ = take_sound(sound, self.maker.store)
+        return self._canvas(path, seconds, Painting()), Painting()
+
+    def validate(self, action, sound, prompt, *values):
+        count = len(self.fields.inputs)
+        needs = action != TIMELINE
+        return [
+            gr.validate(action in ACTIONS, "Choose what to do."),
+            gr.validate(bool(sound) or not needs, NO_SOUND),
+            text_verdict(prompt, ASKED) if needs else gr.validate(True, ""),
+            *(gr.validate(True, "") for _ in range(count)),
+            *self.maker.settings.verdicts(values[count:]),
+        ]
+
+    def make(self, action, sound, prompt, *values) -> Request:
+        count = len(self.fields.inputs)
+        given, chosen = self.fields.read(values[:count]), self.maker.settings.read(values[count:])
+        if action == TIMELINE:
+            events = self.fields.events(given["events"])
+            told = "; ".join(text for *_, text in events)
+            return Request(told, verb="timeline", options={"events": events}, **chosen)
+        path, seconds, notes = take_sound(sound, self.maker.store)
+        options, more = self._options(action, given, seconds)
+        return Request(
+            clean(prompt), verb=VERB_OF[action], sound=path, options=options, notes=(*notes, *more), **chosen
+        )
+
+    def _options(self, action: str, given: dict, seconds: float) -> tuple[dict, tuple[str, ...]]:
+        if action == EXTEND:
+            return {"seconds": given["more_s"], "side": "left" if given["before"] else "right"}, ()
+        if action == LOOP:
+            longest_s = round(0.8 * seconds, 2)
+            if given["seam_s"] > longest_s:
+                return {"seam_s": longest_s}, (f"The seam was shortened to {longest_s:g} s to fit the sound.",)
+            return {"seam_s": given["seam_s"]}, ()
+        if given["painting"].holds(given["region"]):
+            return {"mask": given["painting"].array(), "strength": given["strength"]}, ()
+        region, notes = clamp_region(*given["region"], seconds)
+        return dict(zip(EDGES, region, strict=True)) | {"strength": given["strength"]}, notes
+
+    def mark(self, request: Request) -> str:
+        """The masked picture, seen before the first step is done; empty for what paints no region."""
+        if request.verb != "inpaint":
+            return ""
+        _, seconds, _ = take_sound(request.sound, self.maker.store)
+        picture, mask = canvas_of(request.sound, self.pipeline, seconds), request.options.get("mask")
+        if mask is None:
+            region = tuple(request.options[name] for name in EDGES)
+            cover = cover_of_region(region, picture.size, seconds, self.pipeline.params)
+        else:
+            cover = layer_of(mask, picture.size).getchannel("A")
+        return picture_html(mark(picture, cover), "The region that is painted anew")
+
+    def receive(self, clip: Clip) -> dict:
+        """A result becomes the source; the text stays, for it says what comes in and not what was there."""
+        return {self.sound: clip.sound, **self.maker.settings.restore(clip.recipe)}
+
+    def restore(self, recipe: Recipe, seconds: float | None) -> dict:
+        action = next((name for name, verb in VERB_OF.items() if verb == recipe.verb), None)
+        if action is None:
+            raise UsageProblem(f"{recipe.verb} is no edit", ", ".join(ACTIONS), "choose one")
+        fields = {self.action: action, **self.fields.restore(recipe.settings)}
+        if recipe.settings.get("mask") is True:
+            fields[self.maker.status] = self.maker.tell(BOX_ONLY)
+        return fields | {self.prompt: recipe.prompt, **self.maker.settings.restore(recipe)}

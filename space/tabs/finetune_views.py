@@ -1,0 +1,117 @@
+"""What the Fine-tune tab shows of a run: a line of progress, the loss as a picture, samples before and after."""
+
+import html
+import json
+from pathlib import Path
+
+from space.parts.status import status_html
+from space.store.clips import ClipStore
+from space.store.views import file_address
+from space.teaching.checking import audio_html
+from space.teaching.runs import RunState
+
+WIDTH, HEIGHT = 600, 120
+SMOOTH = 0.9
+# The trainer's stages before its first step.
+STAGES = {
+    "caching latents": "getting ready: pictures and captions",
+    "replay": "getting ready: what the base can do already, so that it is kept,",
+}
+
+
+def progress_html(state: RunState) -> str:
+    """One line for each phase, and what to do next."""
+    share = state.step / state.total if state.total else None
+    if state.phase == "none":
+        return status_html("Nothing is trained yet.")
+    if state.phase == "running":
+        left = "" if state.seconds_left is None else f" · {minutes(state.seconds_left)} left"
+        told = f"step {state.step}/{state.total}{left}" if state.step else getting_ready(state.stage)
+        return status_html(told, (f"{state.name} goes on when you close this page.",), share=share or 0.0)
+    if state.phase == "done":
+        steps = f", after {state.total} steps" if state.total > 1 else ""
+        return status_html(f"{state.name} is ready{steps}. Listen below, then use it in Generate.", share=1.0)
+    if state.phase == "stopped":
+        return status_html(f"{state.name} was stopped at step {state.step}/{state.total}. Resume goes on from there.")
+    return status_html(
+        f"{state.name} ended early, at step {state.step}/{state.total}. Its last words are below.", problem=True
+    )
+
+
+def getting_ready(stage: str) -> str:
+    """What happens before the first step, in the words of a person; `stage` is "replay 12/70" in the trainer's log."""
+    name, _, count = stage.rpartition(" ")
+    return f"{STAGES[name]} {count}" if name in STAGES else "reading the sounds …"
+
+
+def minutes(seconds: float) -> str:
+    return f"{max(1, round(seconds))} s" if seconds < 90 else f"{round(seconds / 60)} min"
+
+
+def loss_html(state: RunState) -> str:
+    """The training loss as a line, smoothed; empty before the second step."""
+    if len(state.losses) < 2:
+        return ""
+    smooth, points = state.losses[0][1], []
+    for step, loss in state.losses:
+        smooth = SMOOTH * smooth + (1 - SMOOTH) * loss
+        points.append((step, smooth))
+    low, high = min(loss for _, loss in points), max(loss for _, loss in points)
+    scale = HEIGHT / max(high - low, 1e-9)
+    every = max(1, len(points) // 300)
+    shown = points[::every] + points[-1:]
+    path = " ".join(
+        f"{WIDTH * step / max(state.total, 1):.1f},{HEIGHT - (loss - low) * scale:.1f}" for step, loss in shown
+    )
+    told = f"Training loss, smoothed: from {points[0][1]:.3f} to {points[-1][1]:.3f} after {state.step} steps"
+    return (
+        f'<figure class="loss"><svg viewBox="0 -4 {WIDTH} {HEIGHT + 8}" preserveAspectRatio="none"'
+        f' role="img" aria-label="{told}">'
+        f'<polyline points="{path}" fill="none" stroke-width="2" vector-effect="non-scaling-stroke"/></svg>'
+        f"<figcaption>{told}</figcaption></figure>"
+    )
+
+
+def samples_html(run: Path, store: ClipStore) -> str:
+    """The fixed prompts before, on the way and after, same seeds; empty while there are none."""
+    table = run / "samples" / "samples.json"
+    if not table.is_file():
+        return ""
+    pairs: dict[tuple, dict[str, str]] = {}
+    for row in json.loads(table.read_text(encoding="utf-8")):
+        pairs.setdefault((row["prompt"], row["seed"]), {})[row["tag"]] = row["file"]
+    items = []
+    for (prompt, seed), files in pairs.items():
+        players = "".join(
+            _sample(run / "samples" / files[tag], tag, prompt, store) for tag in sorted(files, key=_order)
+        )
+        items.append(f"<li><strong>{html.escape(prompt)}</strong> <span class='facts'>seed {seed}</span>{players}</li>")
+    return f'<ul class="trips samples">{"".join(items)}</ul>'
+
+
+def _order(tag: str) -> tuple[int, str]:
+    """Before, then the steps, then after."""
+    return {"before": 0, "after": 2}.get(tag, 1), tag
+
+
+def _told(tag: str) -> str:
+    """ "step-000100" as "Step 100"."""
+    word, _, number = tag.partition("-")
+    return f"{word.capitalize()} {int(number)}" if number.isdigit() else word.capitalize()
+
+
+def _sample(sound: Path, tag: str, prompt: str, store: ClipStore) -> str:
+    label, picture = _told(tag), sound.with_suffix(".png")
+    told = html.escape(f"Spectrogram, {label.lower()}: {prompt}")
+    image = ""
+    if picture.is_file():
+        view = file_address(store.lend(picture, coloured=True))
+        image = f'<img src="{view}" alt="{told}" loading="lazy">'
+    return f"<label>{label} {image}{audio_html(store.lend(sound), f'{label}: {prompt}')}</label>"
+
+
+def log_html(state: RunState) -> str:
+    """The end of the trainer's own log, when something went wrong."""
+    if state.phase != "failed":
+        return ""
+    return f'<pre class="log" tabindex="0" aria-label="End of the log">{html.escape(state.log_tail)}</pre>'

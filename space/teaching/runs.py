@@ -1,0 +1,215 @@
+"""Training as a program of its own: it outlives the page, can be stopped and taken up again, and tells how it goes.
+
+The page starts `python -m training`, reads the run's events.jsonl, and sends SIGTERM; it shares nothing else with it.
+"""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from model_card.taught import trigger_of
+from space.store.places import NAME, Places, checked
+from spectrogram.problems import UsageProblem
+
+ROOT = Path(__file__).resolve().parents[2]
+FIRST_TEXT = "your prompt"
+
+
+@dataclass(frozen=True)
+class RunState:
+    """How a run stands. `phase`: none, running, stopped, failed or done; `stage`: what its log told last."""
+
+    name: str
+    phase: str
+    step: int = 0
+    total: int = 0
+    losses: list[tuple[int, float]] = field(default_factory=list)
+    seconds_left: float | None = None
+    log_tail: str = ""
+    stage: str = ""
+
+
+class TrainingRuns:
+    """Runs below one folder; at most one is running."""
+
+    program = (sys.executable, "-m", "training")
+
+    def __init__(self, places: Places):
+        self.places, self.children, self.lock = places, {}, threading.Lock()
+        self.notes = places.runs / ".space"
+
+    def start(self, name: str, dataset: Path, options: dict[str, object]) -> RunState:
+        """Start a run, or take up one that was stopped: the trainer itself goes on from its last checkpoint.
+
+        What was finished, or is asked for otherwise or with other sounds than before, begins anew.
+        """
+        flags = [part for option, value in options.items() for part in (f"--{option.replace('_', '-')}", str(value))]
+        command = [*self.program, str(dataset), "--out", str(self.places.run(name)), *flags]
+        built_ns = dataset.stat().st_mtime_ns if dataset.is_dir() else 0
+        note = {
+            "command": command,
+            "steps": int(options.get("steps", 0)),
+            "method": options.get("method", "lora"),
+            "sounds": dataset.name,
+            "built_ns": built_ns,
+        }
+        before = self._note(name)
+        goes_on = before is not None and all(before.get(key) == value for key, value in note.items())
+        if goes_on and self.state(name).phase != "done":
+            return self._launch(name, note)
+        return self._launch(checked(name), note, fresh=True)
+
+    def resume(self, name: str) -> RunState:
+        """The same command once more."""
+        note = self._note(name)
+        if note is None:
+            raise UsageProblem(f"there is no run {name!r}", "a run that was started here", "start it first")
+        return self._launch(name, note)
+
+    def _launch(self, name: str, note: dict, fresh: bool = False) -> RunState:
+        with self.lock:
+            busy = self.running()
+            if busy is not None:
+                raise UsageProblem(f"{busy} is still training", "one run at a time", "wait for it or stop it")
+            self.notes.mkdir(parents=True, exist_ok=True)
+            if fresh:
+                # The trainer itself forgets them later: until then the page would tell of the former run.
+                (self.places.run(name) / "events.jsonl").unlink(missing_ok=True)
+            with (self.notes / f"{name}.log").open("wb") as log:
+                child = subprocess.Popen(
+                    [*note["command"], *(["--fresh"] if fresh else [])],
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=log,
+                    cwd=ROOT,
+                    start_new_session=True,
+                )
+            self.children[name] = child
+            self._write(name, note | {"pid": child.pid, "begun": _begun(child.pid), "stopped": False})
+        return self.state(name)
+
+    def stop(self, name: str):
+        """SIGTERM: the trainer ends after its step and keeps a checkpoint."""
+        note = self._note(name)
+        if note is not None and self._alive(name, note):
+            self._write(name, note | {"stopped": True})
+            os.kill(note["pid"], signal.SIGTERM)
+
+    def running(self) -> str | None:
+        """Name of the run that is at work, whoever started it."""
+        return next((name for name in self.names() if (note := self._note(name)) and self._alive(name, note)), None)
+
+    def names(self) -> list[str]:
+        """All runs that were started here, the newest first."""
+        notes = self.notes.glob("*.json") if self.notes.is_dir() else []
+        notes = [path for path in notes if not path.name.startswith(".")]
+        return [path.stem for path in sorted(notes, key=lambda path: path.stat().st_mtime, reverse=True)]
+
+    def latest(self) -> str | None:
+        """The run that works, else the one that was started last."""
+        return self.running() or next(iter(self.names()), None)
+
+    def taught_by(self, name: str) -> tuple[str, str]:
+        """(name of the set of sounds, method) of a run."""
+        note = self._note(name) or {}
+        return note.get("sounds", name), note.get("method", "lora")
+
+    def settings(self, name: str | None) -> dict:
+        """What a finished run was made with; empty without one."""
+        facts = self.places.run(name) / "run.json" if name and NAME.fullmatch(name) else None
+        return json.loads(facts.read_text(encoding="utf-8"))["settings"] if facts and facts.is_file() else {}
+
+    def asked(self, name: str | None) -> tuple[str, str]:
+        """(word that a text must have, "" for none; a text that the run was heard with) of a finished run."""
+        settings = self.settings(name)
+        if not settings:
+            return "", FIRST_TEXT
+        samples = self.places.run(name) / "samples" / "samples.json"
+        rows = json.loads(samples.read_text(encoding="utf-8")) if samples.is_file() else []
+        # A LoRA's word is only recorded; its texts are those of the captions.
+        word = "" if settings.get("method") == "lora" else trigger_of(settings)
+        return word, rows[0]["prompt"] if rows else FIRST_TEXT
+
+    def state(self, name: str | None) -> RunState:
+        """How the run stands, from its events and its process."""
+        note = self._note(name) if name else None
+        if note is None:
+            return RunState(name or "", "none")
+        events = read_events(self.places.run(name) / "events.jsonl")
+        steps = [event for event in events if event.get("event") == "step"]
+        total = next((event["settings"]["steps"] for event in events if event.get("event") == "start"), note["steps"])
+        done = steps[-1]["step"] if steps else 0
+        losses = [(event["step"], event["loss"]) for event in steps if event["loss"] is not None]
+        phase = self._phase(name, note, events)
+        left_s = seconds_left(steps, total) if phase == "running" else None
+        log = self.log_tail(name)
+        stages = re.findall(r"^(\D+ \d+/\d+)", log, re.MULTILINE)
+        return RunState(name, phase, done, total, losses, left_s, log, stages[-1] if stages else "")
+
+    def _phase(self, name: str, note: dict, events: list[dict]) -> str:
+        if self._alive(name, note):
+            return "running"
+        if events and events[-1].get("event") == "end":
+            return "done"
+        return "stopped" if note["stopped"] else "failed"
+
+    def log_tail(self, name: str) -> str:
+        log = self.notes / f"{name}.log"
+        text = log.read_bytes()[-8000:].decode(errors="replace") if log.is_file() else ""
+        # A progress bar rewrites its line with carriage returns: only what it said last counts.
+        lines = [line.rsplit("\r", 1)[-1] for line in text.splitlines()]
+        return "\n".join(line for line in lines if line.strip())[-3000:]
+
+    def _alive(self, name: str, note: dict) -> bool:
+        child = self.children.get(name)
+        if child is not None and child.pid == note["pid"]:
+            return child.poll() is None
+        return note["begun"] is not None and _begun(note["pid"]) == note["begun"]
+
+    def _note(self, name: str) -> dict | None:
+        if not NAME.fullmatch(name):
+            return None
+        file = self.notes / f"{name}.json"
+        return json.loads(file.read_text(encoding="utf-8")) if file.is_file() else None
+
+    def _write(self, name: str, note: dict):
+        unfinished = self.notes / f".{name}.json"
+        unfinished.write_text(json.dumps(note), encoding="utf-8")
+        os.replace(unfinished, self.notes / f"{name}.json")
+
+
+def read_events(path: Path) -> list[dict]:
+    """All whole events of a run's log; a half-written last line is left out."""
+    events = []
+    for line in path.read_text(encoding="utf-8").splitlines() if path.is_file() else ():
+        try:
+            events.append(json.loads(line))
+        except json.JSONDecodeError:
+            break
+    return events
+
+
+def seconds_left(steps: list[dict], total: int) -> float | None:
+    """From the pace of the last 50 steps; None before the second one."""
+    recent = steps[-50:]
+    if len(recent) < 2 or recent[-1]["step"] <= recent[0]["step"]:
+        return None
+    pace_s = (recent[-1]["seconds"] - recent[0]["seconds"]) / (recent[-1]["step"] - recent[0]["step"])
+    return max(0.0, pace_s * (total - recent[-1]["step"]))
+
+
+def _begun(pid: int) -> float | None:
+    """When the process of that number began; None when there is none: numbers are used again."""
+    import psutil
+
+    try:
+        process = psutil.Process(pid)
+        return None if process.status() == psutil.STATUS_ZOMBIE else process.create_time()
+    except psutil.NoSuchProcess:
+        return None
