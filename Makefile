@@ -26,7 +26,7 @@ bench: $(READY)  ## Measurements against peers and ceilings; DATA=folder of reco
 	$(RUN) -m benchmarks.base_model --quick
 	$(RUN) -m benchmarks.metrics
 	[ -z "$(DATA)" ] || $(RUN) -m benchmarks.codec $(DATA) --clips 4
-	[ -z "$(DATA)" ] || $(RUN) -m benchmarks.dataset_builder $(DATA) --clips 40
+	[ -z "$(DATA)" ] || $(RUN) -m benchmarks.dataset $(DATA) --clips 40
 
 space: $(READY)  ## The page, at http://127.0.0.1:7860; it also shows what `make demo` built
 	$(RUN) app.py --adapters runs --datasets datasets --show $(wildcard sd-audio-spectrograms demo/sd-audio-spectrograms)

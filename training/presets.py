@@ -22,7 +22,7 @@ MEMORY = {
          "channels_last": True},
 }  # fmt: skip
 FULL_NEEDS_GB = 24
-# Computed on the meta device by python -m benchmarks.training_memory, for LoRA on the attention layers.
+# Computed on the meta device by python -m benchmarks.training.memory, for LoRA on the attention layers.
 EXPECTED_GIB = {4: 2.4, 6: 3.1, 8: 4.5, 12: 8.8, 24: 15.9}
 
 

@@ -1,7 +1,7 @@
 """Generating with little GPU memory: what is moved, cut and halved for a card of so many gigabytes.
 
 Weights of Stable Diffusion 1.x in half precision: UNet 1.72 GB, text encoder 0.25, VAE 0.17; activations for a clip of
-512 x 512 with guidance: UNet 0.14 GB, VAE 0.40, on tiles 0.10 (benchmarks/pipeline_memory.py computes them). `model`
+512 x 512 with guidance: UNet 0.14 GB, VAE 0.40, on tiles 0.10 (benchmarks/pipeline/memory.py computes them). `model`
 offloading keeps one of the three on the card at a time: 1.9 GB instead of 2.5. `sequential` keeps one layer: 0.2 GB,
 and is several times slower. CUDA's context and workspaces, about 0.5 to 1 GB, come on top.
 """

@@ -35,7 +35,7 @@ def test_only_open_licences_and_known_classes_teach(folder):
 
 
 def test_a_recording_belongs_to_the_base_or_to_the_judges_and_never_to_both(folder):
-    from benchmarks.base_model_judge import split
+    from benchmarks.base_model.judge import split
 
     taught = {one.source_id for one in recordings.find([folder], 0.5)}
     split(folder, 0.5, folder / "judge")
