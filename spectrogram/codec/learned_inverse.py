@@ -14,8 +14,10 @@ import numpy as np
 
 from spectrogram.codec.mel import centres_hz, filterbank, spreading
 from spectrogram.params import SpectrogramParams
+from spectrogram.problems import EnvironmentProblem
 
 FOLDER = Path(__file__).parent / "inverses"
+SHIPPED = ("3a0d148cd479",)  # files that come with the package; without one of them pictures would sound worse unseen
 FINE = 3  # fine frames a column; odd, so that the middle one is the column itself
 FLOOR_DB, SCALE_DB, REACH, GREATEST_CHANGE_DB = -120.0, 20.0, 3.0, 30.0
 # (band, column) offsets that a bin's network sees
@@ -40,11 +42,18 @@ def weights_path(params: SpectrogramParams) -> Path:
     return FOLDER / f"{params.replace(columns=1).fingerprint}.npz"
 
 
+def require_not_shipped(path: Path, shipped: tuple[str, ...]):
+    """Raises EnvironmentProblem for a missing file that comes with this package; others may well be absent."""
+    if path.stem in shipped:
+        raise EnvironmentProblem(f"{path} is missing", "a file that comes with this package", "install it again")
+
+
 @lru_cache(maxsize=4)
 def load_weights(params: SpectrogramParams) -> Weights | None:
-    """Weights for these parameters, or None where none were trained."""
+    """Weights for these parameters, or None where none were trained; raises EnvironmentProblem where they got lost."""
     path = weights_path(params)
     if not path.is_file():
+        require_not_shipped(path, SHIPPED)
         return None
     with np.load(path, allow_pickle=False) as file:
         return Weights(file["mixtures"].astype(np.float32), file["coefficients"].astype(np.float32))

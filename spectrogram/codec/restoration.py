@@ -13,10 +13,12 @@ import numpy as np
 from numba import njit
 from PIL import Image
 
+from spectrogram.codec.learned_inverse import require_not_shipped
 from spectrogram.codec.pixels import picture_array
 from spectrogram.params import SpectrogramParams
 
 FOLDER = Path(__file__).parent / "restorations"
+SHIPPED = ("4329c13385f8", "851c177555c3", "c86de1daa704")
 FARTHEST = 4  # pixels between those that the grain is told from
 REACH = 3  # pixels to each side that a kernel sees
 LOUD = 110.0  # values below the brightest pixel that still count as picture
@@ -50,9 +52,10 @@ def restoration_path(params: SpectrogramParams) -> Path:
 
 @lru_cache(maxsize=4)
 def load_restoration(params: SpectrogramParams) -> Restoration | None:
-    """Kernels for these parameters, or None where none were made."""
+    """Kernels for these parameters, or None where none were made; raises EnvironmentProblem where they got lost."""
     path = restoration_path(params)
     if not path.is_file():
+        require_not_shipped(path, SHIPPED)
         return None
     with np.load(path, allow_pickle=False) as file:
         names = [str(name) for name in file["names"]]
