@@ -7,6 +7,7 @@ codec, policy), so that a piece of other settings is never taken for this one's.
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import json
 import os
@@ -31,6 +32,11 @@ from spectrogram.codec import SpectrogramCodec
 from spectrogram.params import SpectrogramParams
 
 ENTRIES_PER_PIECE = 64
+# The files of this package on which a row depends (those of the codec: row_code).
+ROW_CODE = {
+    "intake": ("entries.py", "sound_file.py"),
+    "making": ("augment.py", "clip.py", "fingerprints.py", "piece.py", "row.py"),
+}
 LIBRARIES = ("numpy", "scipy", "soundfile", "soxr", "pillow", "pyarrow")
 
 
@@ -52,12 +58,32 @@ class Recipe:
 
 
 def software_fingerprint() -> str:
-    """A hash of this project's code and its libraries' versions: work that other software began is not mixed in."""
-    folders = (Path(__file__).parent, Path(spectrogram.__file__).parent)
-    files = sorted(path for folder in folders for path in folder.rglob("*.py"))
-    key = hashlib.sha256(b"".join(path.read_bytes() for path in files))
+    """A hash of the code that makes rows and of its libraries' versions: work of other software is not mixed in.
+
+    Rooms that make no row, comments and docstrings are left out, so that a change of them discards no half-built set.
+    """
+    key = hashlib.sha256("\n".join(statements(path.read_text(encoding="utf-8")) for path in row_code()).encode())
     key.update(" ".join(f"{name} {number}" for name, number in library_versions().items()).encode())
     return key.hexdigest()[:16]
+
+
+def row_code() -> list[Path]:
+    """The files on which a row depends: what is read, what is cut, and how sound becomes a picture."""
+    ours, theirs = Path(__file__).parents[1], Path(spectrogram.__file__).parent
+    rows = [ours / folder / name for folder, names in ROW_CODE.items() for name in names]
+    codec = [theirs / "params.py", *sorted((theirs / "codec").glob("*.py"))]
+    return [*rows, *codec, theirs / "files" / "audio.py", theirs / "files" / "ffmpeg.py"]
+
+
+def statements(source: str) -> str:
+    """Python source without comments and docstrings, in one layout."""
+    tree = ast.parse(source)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) and ast.get_docstring(
+            node, clean=False
+        ):
+            node.body[0].value.value = ""
+    return ast.unparse(tree)
 
 
 def library_versions() -> dict[str, str]:
