@@ -28,7 +28,7 @@ def _devices(torch) -> list[tuple[str, bool]]:
 def load_pipeline(base: str | Path | None = None, device: str | None = None, dtype=None, vram_gb: float | None = None):
     """A SpectrogramAudioPipeline on its device: half precision on CUDA, float32 elsewhere; safetensors only.
 
-    `vram_gb` fits it onto a smaller card (see memory.py).
+    `vram_gb` fits it onto a smaller card (see `sampling.memory`).
     """
     location, device, plan = locate_base(base), choose_device(device), plan_memory(vram_gb)
     import torch

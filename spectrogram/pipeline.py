@@ -55,11 +55,12 @@ class SpectrogramAudioPipeline(Adapted, Taught, Prompted, Hearing, Choosing, Ver
 
         `seed` makes one CPU generator a clip (seed, seed + 1, …); without seed and generator one is drawn and recorded.
         `seconds` sets the width (rounded up to what the model can paint) and cuts the sound exactly; beyond twice the
-        model's own length it paints in windows. Prompts may weigh words and follow schedules (see prompts.py). Windows
-        and schedules take only `callback_on_step_end` and `latents` of diffusers' further keywords. `variation_seed`
-        turns the noise of `seed` by `variation_amount` (0 … 1) towards another: a relative of the same clip. None means
-        the base's own default. `controlnet=` (a ControlNetModel) follows `control_image=`, a picture or a sound; an
-        IP-Adapter works as in diffusers. `output_type="latent"` returns latents undecoded. Raises UsageProblem.
+        model's own length it paints in windows. Prompts may weigh words and follow schedules (`prompts.language`).
+        Windows and schedules take only `callback_on_step_end` and `latents` of diffusers' further keywords.
+        `variation_seed` turns the noise of `seed` by `variation_amount` (0 … 1) towards another: a relative of the same
+        clip. None means the base's own default. `controlnet=` (a ControlNetModel) follows `control_image=`, a picture
+        or a sound; an IP-Adapter works as in diffusers. `output_type="latent"` returns latents undecoded. Raises
+        UsageProblem.
         """
         if output_type not in ("pil", "latent"):
             raise UsageProblem(f"output_type is {output_type!r}", "pil or latent", "convert the pictures afterwards")

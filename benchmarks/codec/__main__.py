@@ -1,7 +1,7 @@
 """`python -m benchmarks.codec RECORDINGS`: our codec beside riffusion's and librosa's on real clips, in one run.
 
 One thread, process time, the codecs in alternation on each clip, so that a busy machine slows all alike. Quality: see
-`codec_judges`. Prints a table and the ratios to riffusion; `--plot` draws them.
+`judges`. Prints a table and the ratios to riffusion; `--plot` draws them.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""The endpoints that make sound or measure it, as typed functions; `api.py` connects them."""
+"""The endpoints that make sound or measure it, as typed functions; `endpoints` connects them."""
 
 import gradio as gr
 

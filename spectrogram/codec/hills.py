@@ -2,7 +2,7 @@
 
 Each frame is cut at its local minima. A hill takes its phase from the earlier frame where that is loudest under it, and
 follows the gradient over its bins both ways; a valley louder than the earlier frame under it joins its two hills.
-`torch_phase` does the same for whole batches on a device.
+`on_tensors.phase` does the same for whole batches on a device.
 """
 
 import math

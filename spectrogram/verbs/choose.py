@@ -15,7 +15,7 @@ class Choosing:
 
     @property
     def ear(self):
-        """The base's ear (see ear.py), loaded when it is first needed; raises Problem for a base without one."""
+        """The base's ear (see `ears.ear`), loaded when it is first needed; raises Problem for a base without one."""
         if self._ear is None:
             from spectrogram.ears.ear import Ear
 

@@ -37,7 +37,7 @@ def inpaint(
     """The sound with start_s … end_s (and low_hz … high_hz) painted anew, at its own rate and with its own channels.
 
     Outside the region the samples are the original's, exactly; a feather of 40 ms lies inside the region. A `mask`
-    painted over the spectrogram (see painted_mask.py) takes the place of times and band; the recipe holds it. With
+    painted over the spectrogram (see mask.py) takes the place of times and band; the recipe holds it. With
     `match_level` the painted stretch gets the level (RMS) of what lies around it.
     """
     audio, rate_hz = read_source(audio, sampling_rate, pipeline)

@@ -1,7 +1,7 @@
 """The codec on tensors: whole batches on the device where they are, differentiable, for pictures straight from a VAE.
 
 Pictures are float (batch, 3, rows, columns) in 0..1, sounds float (batch, 1, samples) at the codec's own rate. Encoding
-equals `SpectrogramCodec`'s; decoding does once phases are given. Found on the device they differ, see `torch_phase`.
+equals `SpectrogramCodec`'s; decoding does once phases are given. Found on the device they differ, see `.phase`.
 """
 
 import math
