@@ -1,7 +1,7 @@
 """Rows of a dataset as they are stored: sounds stay the bytes of their files, so that loading needs no decoder.
 
-Stock ``datasets`` decodes a sound column with torchcodec, which needs FFmpeg's libraries; soundfile reads the same bytes
-without them.
+Stock ``datasets`` decodes a sound column with torchcodec, which needs FFmpeg's libraries; soundfile reads the same
+bytes without them.
 """
 
 from datasets import Audio, DatasetDict, load_dataset
