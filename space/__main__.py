@@ -9,7 +9,7 @@ def main(argv: list[str]) -> int:
 
         return deploy(argv[1:])
     if argv[:1] == ["examples"]:
-        from space.store.example_clips import main as examples
+        from space.examples import main as examples
 
         return examples(argv[1:])
     print(__doc__.strip())

@@ -17,7 +17,6 @@ from pathlib import Path
 
 from dataset_builder.commands.arguments import parser_for
 from dataset_builder.exits import ended
-from dataset_builder.making.piece import build_task
 from dataset_builder.making.workspace import work_folder
 from spectrogram.problems import EnvironmentProblem
 
@@ -48,6 +47,8 @@ def with_ray(folder: Path, tasks: int) -> None:
     """Run ``tasks`` shares on the Ray cluster of this session (or a local one)."""
     require("ray", 'pip install "ray[default]"')
     import ray
+
+    from dataset_builder.making.piece import build_task
 
     ray.init(ignore_reinit_error=True)
     ray.get([ray.remote(build_task).remote(str(folder), rank, tasks) for rank in range(tasks)])
@@ -105,6 +106,8 @@ def run(options: argparse.Namespace) -> int:
     if not list(folder.glob("*/plan/recipe.json")):
         raise EnvironmentProblem(f"{options.out} has no plan", "expected one", "run `scale plan` with the same --out")
     if options.driver == "here":
+        from dataset_builder.making.piece import build_task
+
         build_task(str(folder), options.rank, options.world)
     elif options.driver == "ray":
         with_ray(folder, options.tasks)

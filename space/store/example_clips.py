@@ -1,12 +1,10 @@
 """Finished examples of the Generate tab: made by one command from `examples/recipes.json`, shown without the model."""
 
-import argparse
 import base64
 import html
 import io
 import json
 import shutil
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -82,26 +80,3 @@ def _tile(i: int, clip: Clip) -> str:
         f'<li><button type="button" data-example="{i}"><img src="{address}" alt="" width="{width}" height="{height}">'
         f"<span>{html.escape(clip.recipe.prompt)}</span></button></li>"
     )
-
-
-def main(argv: list[str]) -> int:
-    parser = argparse.ArgumentParser(
-        prog="python -m space examples",
-        description=f"Make the page's examples anew, as space/store/examples/{RECIPES} says.",
-    )
-    parser.add_argument("--base", help="folder or Hub name (the embedded model when left out)")
-    parser.add_argument("--device", help="cuda, mps or cpu")
-    options = parser.parse_args(argv)
-    from spectrogram.models import load_pipeline
-
-    try:
-        pipeline = load_pipeline(options.base, options.device)
-        pipeline.set_progress_bar_config(disable=True)
-        for sound in make_examples(pipeline):
-            kilobytes = sum(file.stat().st_size for file in (sound, sound.with_suffix(".png"))) / 1000
-            print(f"{sound.name}: {kilobytes:.0f} kB with its picture")
-    except Problem as problem:
-        print(f"error: {problem}", file=sys.stderr)
-        return problem.exit_code
-    print("next: python app.py")
-    return 0

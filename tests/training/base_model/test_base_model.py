@@ -12,7 +12,7 @@ from peft import LoraConfig
 from dataset_builder.soundscapes.composer import compose
 from dataset_builder.soundscapes.synthesis.catalogue import TONAL
 from training.base_model import assemble, corpus, finer, growing, text, unet
-from training.base_model.phases import command, line_sounds, with_recordings
+from training.base_model.phases import line_sounds, sequence, with_recordings
 from training.base_model.settings import ScratchSettings
 
 TINY = ScratchSettings(
@@ -31,7 +31,7 @@ def model(tmp_path_factory):
     folder = tmp_path_factory.mktemp("scratch")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(corpus, "PART_CLIPS", 8)
-        sums = command.train(TINY, folder / "work", folder / "model", Quiet())
+        sums = sequence.train(TINY, folder / "work", folder / "model", Quiet())
     return folder / "model", sums
 
 
@@ -50,7 +50,7 @@ def test_phase_two_goes_on_with_unet_and_decoder_and_leaves_the_rest_as_it_was(m
     settings = replace(TINY, second_samples=8, second_clips=8, decoder_samples=16, recordings=("absent",))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(corpus, "PART_CLIPS", 8)
-        sums = command.train(settings, tmp_path / "work", tmp_path / "out", Quiet(), base=model[0])
+        sums = sequence.train(settings, tmp_path / "work", tmp_path / "out", Quiet(), base=model[0])
     changed = {name.split("/")[0] for name in sums if sums[name] != model[1][name]}
     assert changed == {"unet", "vae"}
     name = "vae/diffusion_pytorch_model.safetensors"
@@ -68,7 +68,7 @@ def test_phase_three_lets_the_text_encoder_learn_for_a_share_and_leaves_the_vae(
     )  # fmt: skip
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(corpus, "PART_CLIPS", 8)
-        command.train(settings, tmp_path / "work", tmp_path / "out", Quiet(), base=model[0])
+        sequence.train(settings, tmp_path / "work", tmp_path / "out", Quiet(), base=model[0])
         sums = assemble.checksums(tmp_path / "out")
         before = assemble.checksums(tmp_path / "work" / "phase_second")
     assert {name.split("/")[0] for name in sums if sums[name] != before[name]} == {"unet", "text_encoder"}
@@ -86,7 +86,7 @@ def test_phase_four_gives_vae_and_unet_more_channels_and_leaves_the_words(model,
     )  # fmt: skip
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(corpus, "PART_CLIPS", 8)
-        sums = command.train(settings, tmp_path / "work", tmp_path / "out", Quiet(), base=model[0])
+        sums = sequence.train(settings, tmp_path / "work", tmp_path / "out", Quiet(), base=model[0])
     assert {name.split("/")[0] for name in sums if sums[name] != model[1][name]} == {"unet", "vae"}
     pipeline = StableDiffusionPipeline.from_pretrained(tmp_path / "out")
     pipeline.set_progress_bar_config(disable=True)
@@ -120,7 +120,7 @@ def test_phase_five_drops_noise_deepens_the_unet_and_leaves_the_words(model, tmp
     )  # fmt: skip
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(corpus, "PART_CLIPS", 8)
-        sums = command.train(settings, tmp_path / "work", tmp_path / "out", Quiet(), base=model[0])
+        sums = sequence.train(settings, tmp_path / "work", tmp_path / "out", Quiet(), base=model[0])
     assert {name.split("/")[0] for name in sums if sums[name] != model[1][name]} == {"unet", "vae"}
     pipeline = StableDiffusionPipeline.from_pretrained(tmp_path / "out")
     pipeline.set_progress_bar_config(disable=True)

@@ -83,10 +83,10 @@ def make(settings, ear_settings, base, work, stages, test_clips, root):
 
 
 def main(argv):
+    arguments = build_parser().parse_args(argv)
     from training.base_model.ear.ear import EarSettings
     from training.progress import Bars
 
-    arguments = build_parser().parse_args(argv)
     settings = ScratchSettings.read(arguments.recipe)
     with Bars() as bars:
         config = make(

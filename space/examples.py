@@ -1,0 +1,30 @@
+"""``python -m space examples``: the finished examples of the Generate tab, made anew."""
+
+import argparse
+import sys
+
+from spectrogram.problems import Problem
+
+
+def main(argv: list[str]) -> int:
+    parser = argparse.ArgumentParser(
+        prog="python -m space examples",
+        description="Make the page's examples anew, as space/store/examples/recipes.json says.",
+    )
+    parser.add_argument("--base", help="folder or Hub name (the embedded model when left out)")
+    parser.add_argument("--device", help="cuda, mps or cpu")
+    options = parser.parse_args(argv)
+    from space.store.example_clips import make_examples
+    from spectrogram.models import load_pipeline
+
+    try:
+        pipeline = load_pipeline(options.base, options.device)
+        pipeline.set_progress_bar_config(disable=True)
+        for sound in make_examples(pipeline):
+            kilobytes = sum(file.stat().st_size for file in (sound, sound.with_suffix(".png"))) / 1000
+            print(f"{sound.name}: {kilobytes:.0f} kB with its picture")
+    except Problem as problem:
+        print(f"error: {problem}", file=sys.stderr)
+        return problem.exit_code
+    print("next: python app.py")
+    return 0
