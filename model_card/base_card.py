@@ -16,7 +16,7 @@ from spectrogram.params import SpectrogramParams
 from spectrogram.problems import Problem
 
 ROOT = Path(__file__).resolve().parents[1]
-JUDGES = (ROOT / "metrics" / "embedders" / "weights", ROOT / "benchmarks" / "judge")
+JUDGES = (ROOT / "metrics" / "embedders" / "weights", ROOT / "benchmarks" / "base_model" / "judge_weights")
 POLISH = ROOT / "recipes" / "base_model_polish.yaml"
 TEMPLATE = Path(__file__).with_suffix(".md")
 ROWS = {

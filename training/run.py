@@ -213,7 +213,7 @@ class Run:
             self.events.write("checkpoint", step=self.loop.step)
         self.accelerator.wait_for_everyone()
 
-    def samples(self, step):
+    def listen(self, step):
         """Samples of the model as it is now."""
         if self.settings.samples and self.main:
             was_training = self.method.student.training
