@@ -40,7 +40,12 @@ def module_of(path):
 @cache
 def modules():
     """{dotted name: path} of everything but the tests."""
-    files = [ROOT / "app.py", ROOT / "demo.py", *(path for package in EVERYTHING for path in python_files(package))]
+    files = [
+        ROOT / "app.py",
+        ROOT / "demo.py",
+        ROOT / "sd_audio.py",
+        *(path for package in EVERYTHING for path in python_files(package)),
+    ]
     return {module_of(path): path for path in files}
 
 
@@ -166,7 +171,12 @@ def test_no_folder_holds_too_many_files():
 
 
 def test_files_stay_short():
-    files = [ROOT / "app.py", ROOT / "demo.py", *(p for name in (*EVERYTHING, "tests") for p in python_files(name))]
+    files = [
+        ROOT / "app.py",
+        ROOT / "demo.py",
+        ROOT / "sd_audio.py",
+        *(p for name in (*EVERYTHING, "tests") for p in python_files(name)),
+    ]
     lengths = {str(p.relative_to(ROOT)): len(p.read_text(encoding="utf-8").splitlines()) for p in files}
     assert {name: n for name, n in lengths.items() if n > LONGEST_FILE_LINES} == {}
 

@@ -1,0 +1,126 @@
+"""What `pip install sd-audio-spectrograms` brings: a small core that fits into other programs' environments."""
+
+import os
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+from packaging.version import Version
+
+ROOT = Path(__file__).parents[1]
+LARGEST_WHEEL_BYTES = 6_000_000
+# What each host asks for: pins of AUTOMATIC1111 1.10.1, Forge, reForge and ComfyUI, and its Python.
+A1111 = (
+    "GitPython==3.1.32 Pillow==9.5.0 accelerate==0.21.0 einops==0.4.1 fastapi==0.94.0 gradio==3.41.2 httpcore==0.15 "
+    "httpx==0.24.1 kornia==0.6.7 numpy==1.26.2 omegaconf==2.2.3 protobuf==3.20.0 psutil==5.9.5 "
+    "pytorch_lightning==1.9.4 safetensors==0.4.2 scikit-image==0.21.0 spandrel==0.3.4 transformers==4.30.2"
+)
+FORGE = (
+    "Pillow==9.5.0 accelerate==0.31.0 diffusers==0.31.0 einops==0.4.1 fastapi==0.104.1 gradio==4.40.0 httpx==0.24.1 "
+    "huggingface-hub==0.26.2 numpy==1.26.2 peft==0.13.2 protobuf==3.20.0 psutil==5.9.5 pydantic==2.8.2 "
+    "safetensors==0.4.2 scikit-image==0.21.0 spandrel==0.3.4 tqdm==4.66.1 transformers==4.46.1"
+)
+REFORGE = (
+    "pillow==10.4.0 accelerate==0.21.0 diffusers==0.32.2 einops==0.8.0 fastapi==0.94.0 gradio==3.41.2 httpx==0.24.1 "
+    "huggingface_hub==0.25.0 numpy==1.26.4 protobuf==3.20.0 psutil==5.9.5 pydantic==1.10.15 safetensors==0.5.2 "
+    "scikit-image==0.25.1 spandrel==0.4.1 transformers==4.48.1"
+)
+COMFYUI = (
+    "numpy>=1.25.0 transformers>=4.50.3 tokenizers>=0.13.3 safetensors>=0.4.2 aiohttp>=3.11.8 yarl>=1.18.0 pyyaml "
+    "Pillow scipy filelock av>=16.0.0 SQLAlchemy>=2.0.0 pydantic~=2.0 pydantic-settings~=2.0 kornia>=0.7.1 spandrel"
+)
+HOSTS = {"AUTOMATIC1111": ("3.10", A1111), "Forge": ("3.10", FORGE), "reForge": ("3.10", REFORGE),
+         "ComfyUI": ("3.12", COMFYUI)}  # fmt: skip
+CORE_ALONE = """
+import sys
+
+ALLOWED = {"numpy", "scipy", "soundfile", "_soundfile", "_soundfile_data", "_cffi_backend", "cffi", "pycparser", "soxr",
+           "typing_extensions", "numba", "llvmlite", "PIL", "spectrogram", "training", "sd_audio"}
+
+class OnlyTheCore:
+    def find_spec(self, name, path=None, target=None):
+        root = name.split(".")[0]
+        if root not in ALLOWED and root not in sys.stdlib_module_names and not root.startswith(("_", "cython")):
+            raise ModuleNotFoundError(f"{name} is not part of the core", name=name)
+
+sys.meta_path.insert(0, OnlyTheCore())
+import numpy as np
+import soundfile
+import sd_audio
+
+tone = 0.3 * np.sin(2 * np.pi * 440 * np.arange(5 * 24000) / 24000).astype(np.float32)
+soundfile.write("tone.wav", tone, 24000)
+assert sd_audio.main(["encode", "tone.wav", "--out", "pictures"]) == 0
+assert sd_audio.main(["decode", "pictures", "--out", "sounds"]) == 0
+again, rate = soundfile.read("sounds/tone.wav")
+spectrum = np.abs(np.fft.rfft(again[:rate * 2]))
+assert abs(np.argmax(spectrum) / 2 - 440) < 2
+assert sd_audio.main(["train", "x", "--out", "y"]) == 5
+"""
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory):
+    """The wheel, built from a copy of what the project tracks, as `python -m build` builds it."""
+    pytest.importorskip("build", reason="the package build is not installed")
+    folder = tmp_path_factory.mktemp("wheel")
+    names = ("spectrogram", "dataset_builder", "training", "metrics", "bioacoustics", "model_card", "space")
+    for name in names:
+        if (ROOT / name).is_dir():
+            shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("pyproject.toml", "README.md", "LICENSE", "app.py", "sd_audio.py"):
+        shutil.copy(ROOT / name, folder / name)
+    words = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(folder / "dist"), str(folder)]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=240)
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+    return next((folder / "dist").glob("*.whl"))
+
+
+def test_the_wheel_is_small_and_holds_every_module_with_its_data(wheel):
+    assert wheel.stat().st_size < LARGEST_WHEEL_BYTES
+    held = set(zipfile.ZipFile(wheel).namelist())
+    assert not [name for name in held if name.startswith(("tests/", "benchmarks/", "base_model/", "docs/"))]
+    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split(
+        "\n"
+    )
+    packages = ("spectrogram/", "dataset_builder/", "training/", "metrics/", "bioacoustics/", "model_card/", "space/")
+    wanted = {name for name in tracked if name.startswith(packages) and (ROOT / name).is_file()}
+    assert wanted - held == set()
+
+
+def test_the_index_would_take_the_wheel(wheel):
+    pytest.importorskip("twine", reason="the package twine is not installed")
+    words = [sys.executable, "-m", "twine", "check", "--strict", str(wheel)]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_core_encodes_and_decodes_with_six_packages_alone(wheel, tmp_path):
+    zipfile.ZipFile(wheel).extractall(tmp_path / "site")
+    settings = os.environ | {"PYTHONPATH": str(tmp_path / "site")}
+    words = [sys.executable, "-c", CORE_ALONE]
+    done = subprocess.run(words, cwd=tmp_path, env=settings, capture_output=True, text=True, timeout=240)
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert "needs the package" in done.stderr
+    assert 'pip install "sd-audio-spectrograms[train]"' in done.stderr
+
+
+@pytest.mark.parametrize("host", HOSTS)
+def test_the_core_resolves_together_with_what_a_host_pins(host, wheel, tmp_path):
+    version, pins = HOSTS[host]
+    (tmp_path / "all.in").write_text("\n".join([*pins.split(" "), f"sd-audio-spectrograms @ {wheel.as_uri()}"]))
+    words = [sys.executable, "-m", "uv", "pip", "compile", "--quiet", "--no-header", "--no-annotate",
+             "--python-version", version, str(tmp_path / "all.in")]  # fmt: skip
+    done = subprocess.run(words, capture_output=True, text=True, timeout=240)
+    if any(
+        sign in done.stderr for sign in ("Could not connect", "error sending request", "dns error", "No module named")
+    ):
+        pytest.skip("no package index can be reached")
+    assert done.returncode == 0, done.stderr[-3000:]
+    found = dict(line.split("==") for line in done.stdout.lower().splitlines() if "==" in line)
+    for pin in pins.lower().replace("_", "-").split(" "):
+        name, exact, wanted = pin.partition("==")
+        assert not exact or Version(found[name]) == Version(wanted)
