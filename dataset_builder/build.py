@@ -17,9 +17,9 @@ from dataset_builder.making.augment import AugmentPolicy, expand
 from dataset_builder.making.clip import CutPolicy
 from dataset_builder.making.duplicates import set_apart
 from dataset_builder.making.forecast import check_room
-from dataset_builder.making.layout import refuse_loss
 from dataset_builder.making.processes import build as build_pieces
 from dataset_builder.making.shard import Outcome, gather
+from spectrogram.files.dataset_folder import SPLITS_FILE
 from spectrogram.params import SpectrogramParams
 from spectrogram.problems import Problem
 
@@ -67,7 +67,7 @@ def build(
     ``out`` holds something else, EnvironmentProblem when another build holds the folder or the disk is full (what is
     done stays for the next run).
     """
-    refuse_loss(out, settings.presets, settings.replace)
+    workspace.refuse_loss(out, settings.presets, settings.replace)
     check_room(len(entries), settings, out)
     with workspace.locked(out) as folder:
         entries, dealt = planned(entries, out, settings, folder)
@@ -131,7 +131,7 @@ def deal(entries: list[Entry], settings: Settings, out: Path | None = None) -> d
 
     Dealt before anything is dropped, so that another policy moves no clip.
     """
-    kept = splits.read_splits(out / splits.FILE) if out and (out / splits.FILE).is_file() else {}
+    kept = splits.read_splits(out / SPLITS_FILE) if out and (out / SPLITS_FILE).is_file() else {}
     kept |= {e.recording: SPLIT_NAMES.get(e.split, e.split) for e in entries if e.split}
     labels = {entry.recording: entry.label for entry in sorted(entries, key=lambda entry: entry.clip_id)}
     return splits.assign(labels, settings.shares, settings.seed, kept)

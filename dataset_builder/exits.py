@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import errno
 import logging
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Callable
 
-from spectrogram.problems import ENVIRONMENT_EXIT_CODE, EnvironmentProblem, Problem
+from spectrogram.files.atomic import FULL, REFUSED
+from spectrogram.problems import ENVIRONMENT_EXIT_CODE, Problem
 
 INTERRUPTED_EXIT_CODE = 130
 KEPT = "make room and run the same command again, finished work is kept"
-FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-DISK_ERRORS = {*FULL, errno.EACCES, errno.EPERM, errno.EROFS}
+DISK_ERRORS = {*FULL, *REFUSED}
 
 
 def ended(action: Callable[[], int]) -> int:
@@ -38,19 +35,6 @@ def ended(action: Callable[[], int]) -> int:
     except KeyboardInterrupt:
         print("\ninterrupted: run the same command again to go on", file=sys.stderr)
         return INTERRUPTED_EXIT_CODE
-
-
-@contextmanager
-def writing(path: Path, size: int) -> Iterator[None]:
-    """A full disk in here becomes an EnvironmentProblem that names the file and the bytes it needs."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno not in FULL:
-            raise
-        raise EnvironmentProblem(
-            f"cannot write {path} ({error.strerror})", f"expected {size} bytes of free space", KEPT
-        ) from error
 
 
 def advice(error: OSError) -> str:

@@ -11,7 +11,7 @@ from pyarrow import parquet
 from dataset_builder.card.examples import Example, round_trip
 from dataset_builder.card.readme import write_card
 from dataset_builder.making import shard, splits
-from dataset_builder.making.layout import SETTINGS_FILE, data_folder
+from spectrogram.files.dataset_folder import DROPS_FILE, SETTINGS_FILE, SPLITS_FILE, data_folder
 from spectrogram.params import MODEL_FILE, SpectrogramParams
 
 TILES = 16
@@ -46,8 +46,8 @@ def finish(
         config.examples = round_trip(finished, config.name, config.params)
     (finished / MODEL_FILE).write_text(configs[0].params.to_json() + "\n", encoding="utf-8")
     (finished / SETTINGS_FILE).write_text(settings.to_json(tables), encoding="utf-8")
-    (finished / splits.FILE).write_bytes(splits.splits_csv(dealt))
-    (finished / "drops.csv").write_bytes(shard.drops_csv({c.name: c.outcome.drops for c in configs}))
+    (finished / SPLITS_FILE).write_bytes(splits.splits_csv(dealt))
+    (finished / DROPS_FILE).write_bytes(shard.drops_csv({c.name: c.outcome.drops for c in configs}))
     write_card(out.name, configs, settings, finished)
 
 

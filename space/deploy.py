@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from space.engine.adapter_switch import taught_in
+from spectrogram.files.dataset_folder import is_dataset
 from spectrogram.problems import EnvironmentProblem, Problem, UsageProblem
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -81,7 +82,7 @@ def make_plan(name: str, dataset: Path | None, adapters: list[Path]) -> Plan:
         model |= {f"adapters/{adapter.name}/{path.relative_to(adapter).as_posix()}": path for path in files}
     found = {}
     if dataset is not None:
-        if not any((dataset / "data").rglob("*.parquet")):
+        if not is_dataset(dataset):
             raise UsageProblem(f"{dataset} holds no data/*.parquet", "a built dataset", "check --dataset")
         found = {path.relative_to(dataset).as_posix(): path for path in dataset.rglob("*") if path.is_file()}
     return Plan(name, space, model, {key: path for key, path in found.items() if not key.startswith(".")})

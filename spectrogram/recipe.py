@@ -2,11 +2,10 @@
 
 import dataclasses
 import json
-import os
-import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from spectrogram.files import atomic
 from spectrogram.params import KEY as PARAMS_KEY
 from spectrogram.params import SpectrogramParams
 from spectrogram.problems import Problem
@@ -155,7 +154,7 @@ def _tag(path: Path) -> str | None:
 def _write_into_flac(path: Path, comment: str):
     import soundfile
 
-    with _replacement(path) as unfinished, soundfile.SoundFile(path) as source:
+    with atomic.replacing(path) as unfinished, soundfile.SoundFile(path) as source:
         kept = (source.samplerate, source.channels, source.subtype)
         with soundfile.SoundFile(unfinished, "w", *kept, format="FLAC") as target:
             target.comment = comment
@@ -178,24 +177,5 @@ def _write_into_png(path: Path, recipe: Recipe):
     info = PngInfo()
     for name, text in texts.items():
         info.add_itxt(name, text)
-    with _replacement(path) as unfinished:
+    with atomic.replacing(path) as unfinished:
         image.save(unfinished, format="PNG", pnginfo=info)
-
-
-class _replacement:
-    """A temporary file beside `path` that takes its place when the block ends well."""
-
-    def __init__(self, path: Path):
-        self.path = path
-
-    def __enter__(self) -> str:
-        descriptor, self.unfinished = tempfile.mkstemp(dir=self.path.parent, prefix=".", suffix=self.path.suffix)
-        os.close(descriptor)
-        return self.unfinished
-
-    def __exit__(self, kind, error, trace):
-        if kind is None:
-            os.chmod(self.unfinished, self.path.stat().st_mode & 0o777)
-            os.replace(self.unfinished, self.path)
-        else:
-            os.unlink(self.unfinished)

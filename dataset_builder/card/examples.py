@@ -11,9 +11,9 @@ import soundfile
 from PIL import Image
 from pyarrow import parquet
 
-from dataset_builder.making.layout import CARD, shards
 from spectrogram.codec import SpectrogramCodec
 from spectrogram.files.audio import write_audio
+from spectrogram.files.dataset_folder import CARD, shards
 from spectrogram.params import SpectrogramParams
 
 COUNT = 5

@@ -12,9 +12,9 @@ from pathlib import Path
 from dataset_builder.card import pictures
 from dataset_builder.intake.sound_file import sha256_of
 from dataset_builder.making.clip import REASONS
-from dataset_builder.making.layout import CARD, shards
 from dataset_builder.making.row import SCHEMA
 from dataset_builder.making.shard import Outcome, ordered_splits
+from spectrogram.files.dataset_folder import CARD, shards
 
 CC = re.compile(r"CC[ -](BY(?:-NC)?(?:-SA|-ND)?)[ -](\d\.\d)", re.IGNORECASE)
 CAPTIONS = {

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from dataset_builder.commands.arguments import add_dataset, parser_for
 from dataset_builder.exits import ended
-from dataset_builder.making.layout import configs, shards, split_of
+from spectrogram.files.dataset_folder import configs, shards, split_of
 from spectrogram.problems import UsageProblem
 
 LEVELS = " .:-=+*#%@"

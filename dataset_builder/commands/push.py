@@ -6,7 +6,7 @@ import argparse
 
 from dataset_builder.commands.arguments import add_dataset, parser_for
 from dataset_builder.exits import ended
-from dataset_builder.making.layout import configs
+from spectrogram.files.dataset_folder import CARD, DATA, configs
 
 
 def parser() -> argparse.ArgumentParser:
@@ -31,7 +31,7 @@ def run(options: argparse.Namespace) -> int:
     configs(options.dataset)
     url = commit_folder(
         options.dataset, options.repo, "dataset", options.public, options.revision, options.message,
-        replaced=("data/*", "card/*"),
+        replaced=(f"{DATA}/*", f"{CARD}/*"),
     )  # fmt: skip
     print(f"{url}\nnext: load_dataset({options.repo!r})")
     return 0

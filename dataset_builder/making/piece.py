@@ -10,7 +10,6 @@ from __future__ import annotations
 import ast
 import hashlib
 import json
-import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
@@ -21,7 +20,6 @@ import pyarrow
 from pyarrow import parquet
 
 import spectrogram
-from dataset_builder.exits import writing
 from dataset_builder.intake.entries import Entry, fingerprint_of_file
 from dataset_builder.intake.sound_file import sha256_of
 from dataset_builder.making import augment
@@ -29,6 +27,7 @@ from dataset_builder.making.allocator import keep_freed_memory
 from dataset_builder.making.clip import CutPolicy, Dropped, cuts, level_db
 from dataset_builder.making.row import PIECE_SCHEMA, row_of
 from spectrogram.codec import SpectrogramCodec
+from spectrogram.files import atomic
 from spectrogram.params import SpectrogramParams
 
 ENTRIES_PER_PIECE = 64
@@ -96,10 +95,10 @@ def write_plan(folder: Path, entries: list[Entry], recipe: Recipe) -> int:
     plan.mkdir(parents=True, exist_ok=True)
     for old in plan.iterdir():
         old.unlink()
-    write_atomically(plan / "recipe.json", recipe.to_json().encode())
+    atomic.write_bytes(plan / "recipe.json", recipe.to_json().encode())
     for number, start in enumerate(range(0, len(entries), ENTRIES_PER_PIECE)):
         lines = "".join(entry.to_json() + "\n" for entry in entries[start : start + ENTRIES_PER_PIECE])
-        write_atomically(plan / f"{number:06d}.jsonl", lines.encode())
+        atomic.write_bytes(plan / f"{number:06d}.jsonl", lines.encode())
     return len(list(plan.glob("*.jsonl")))
 
 
@@ -174,11 +173,9 @@ def write_piece(
                 rows.append(found)
         report(1)
     schema = PIECE_SCHEMA.with_metadata({"drops": json.dumps(drops)})
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished, table = path.with_suffix(f".{os.getpid()}"), pyarrow.Table.from_pylist(rows, schema=schema)
-    with writing(path, table.nbytes):
+    table = pyarrow.Table.from_pylist(rows, schema=schema)
+    with atomic.replacing(path, table.nbytes) as unfinished:
         parquet.write_table(table, unfinished, compression="none")
-        os.replace(unfinished, path)
 
 
 def rows_of(entry: Entry, recipe: Recipe, codec: SpectrogramCodec) -> Iterator[dict | Dropped]:
@@ -219,10 +216,3 @@ def varied(entry: Entry, recipe: Recipe, sha256: str, codec: SpectrogramCodec) -
 
 def read_drops(path: Path) -> list[dict]:
     return json.loads(parquet.read_schema(path).metadata[b"drops"])
-
-
-def write_atomically(path: Path, data: bytes) -> None:
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
-    with writing(path, len(data)):
-        unfinished.write_bytes(data)
-        os.replace(unfinished, path)

@@ -17,10 +17,10 @@ from typing import Self
 import pyarrow
 from pyarrow import parquet
 
-from dataset_builder.exits import writing
-from dataset_builder.making.layout import split_rank
 from dataset_builder.making.piece import read_drops
 from dataset_builder.making.row import PIECE_SCHEMA, SCHEMA, typed_schema
+from spectrogram.files import atomic
+from spectrogram.files.dataset_folder import shard_name, split_rank
 
 ROW_GROUP = 100
 MEDIA_COLUMNS = ("image", "audio")
@@ -76,7 +76,7 @@ class SplitWriter:
 
     def __init__(self, folder: Path, split: str, rows: int, shard_rows: int, schema: pyarrow.Schema) -> None:
         shards = -(-rows // shard_rows)
-        self.paths = iter([folder / f"{split}-{number:05d}-of-{shards:05d}.parquet" for number in range(shards)])
+        self.paths = iter([folder / shard_name(split, number, shards) for number in range(shards)])
         self.schema, self.shard_rows, self.room, self.group, self.writer = schema, shard_rows, 0, [], None
 
     def add(self, row: dict) -> None:
@@ -92,7 +92,7 @@ class SplitWriter:
     def flush(self) -> None:
         if self.group:
             table, self.group = pyarrow.Table.from_pylist(self.group, schema=self.schema), []
-            with writing(self.path, table.nbytes):
+            with atomic.explained(self.path, table.nbytes):
                 self.writer.write_table(table)
 
     def close(self) -> None:

@@ -15,10 +15,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from dataset_builder.intake.tables import read_table
+from spectrogram.files.dataset_folder import SPLITS
 from spectrogram.problems import UsageProblem
 
-NAMES = ("train", "validation", "test")
-FILE = "splits.csv"
+NAMES = SPLITS
 
 
 def parse_shares(text: str) -> dict[str, float]:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from spectrogram.problems import EnvironmentProblem
+from spectrogram.files import lock
+from spectrogram.files.dataset_folder import configs, is_built_here, is_dataset
+from spectrogram.problems import UsageProblem
 
 
 def work_folder(out: Path) -> Path:
@@ -22,20 +23,7 @@ def work_folder(out: Path) -> Path:
 def locked(out: Path) -> Iterator[Path]:
     """Hold the work folder of a dataset; a second build stops, the lock of a dead one is free by itself."""
     folder = work_folder(out)
-    folder.mkdir(parents=True, exist_ok=True)
-    with open(folder / "lock", "a+", encoding="utf-8") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            file.seek(0)
-            raise EnvironmentProblem(
-                f"{out} is locked by pid {file.read().strip() or 'unknown'}",
-                "expected one build at a time",
-                "wait for it",
-            ) from error
-        file.truncate(0)
-        file.write(f"{os.getpid()}\n")
-        file.flush()
+    with lock.held(folder / "lock", out, "expected one build at a time", "wait for it"):
         finish_publishing(out)
         yield folder
 
@@ -65,3 +53,23 @@ def finish_publishing(out: Path) -> None:
 def clear(out: Path) -> None:
     """Remove the work folder of a dataset that is published."""
     shutil.rmtree(work_folder(out), ignore_errors=True)
+
+
+def refuse_loss(out: Path, presets: tuple[str, ...], replace: bool) -> None:
+    """Raise UsageProblem when building ``out`` would remove what is no part of this build.
+
+    That is: a folder that is no dataset of this package at all, or one with further configs (unless ``replace``).
+    """
+    out = Path(out)
+    if not out.exists() or (out.is_dir() and not any(out.iterdir())):
+        return
+    if not is_built_here(out):
+        raise UsageProblem(f"{out} holds other files", "expected a new folder or a dataset built here", "another --out")
+    lost = [name for name in (configs(out) if is_dataset(out) else []) if name not in presets]
+    if lost and not replace:
+        both = ",".join([*lost, *presets])
+        raise UsageProblem(
+            f"{out} has the config {', '.join(lost)}, which this build would remove",
+            f"expected --preset {both} (all side by side)",
+            "or --replace, or another --out",
+        )

@@ -20,11 +20,11 @@ import soundfile
 
 from dataset_builder.intake.entries import Entry
 from dataset_builder.intake.sound_file import sha256_of
-from dataset_builder.making.piece import write_atomically
 from dataset_builder.sources.failures import Failure
 from dataset_builder.sources.ledger import OK, REASONS, Ledger, Record, likelihood
 from dataset_builder.sources.pacing import Pace
 from dataset_builder.sources.youtube import TOLERANCE_S, YouTube
+from spectrogram.files import atomic
 
 REFUSALS = ("rate", "bot")
 COLUMNS = ("file_name", "caption", "label", "licence", "source", "attribution", "source_id", "split", "sha256")
@@ -154,4 +154,4 @@ class Downloader:
                 facts = (entry.label, entry.licence, entry.source, who, entry.recording, entry.split, record.sha256)
                 name = f"audio/{entry.clip_id}.flac"
                 writer.writerows((name, caption, *facts) for caption in entry.captions or ("",))
-        write_atomically(self.folder / "metadata.csv", text.getvalue().encode())
+        atomic.write_bytes(self.folder / "metadata.csv", text.getvalue().encode())

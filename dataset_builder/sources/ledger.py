@@ -15,8 +15,8 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from threading import Lock
 
-from dataset_builder.exits import writing
 from dataset_builder.intake.tables import decoded
+from spectrogram.files import atomic
 
 log = logging.getLogger(__name__)
 
@@ -76,7 +76,7 @@ class Ledger:
         with self.lock:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             line = json.dumps(asdict(record)).encode() + b"\n"
-            with writing(self.path, len(line)), open(self.path, "a+b") as file:
+            with atomic.explained(self.path, len(line)), open(self.path, "a+b") as file:
                 torn = file.tell() > 0 and not ends_with_newline(file)
                 file.write((b"\n" if torn else b"") + line)
                 file.flush()

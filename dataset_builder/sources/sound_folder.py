@@ -17,9 +17,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from dataset_builder.exits import writing
-from dataset_builder.making.piece import write_atomically
 from dataset_builder.sources.failures import Failure
+from spectrogram.files import atomic
 
 log = logging.getLogger(__name__)
 # Previews and recordings of the two sites are MP3 or OGG of 128 to 192 kbit/s.
@@ -93,7 +92,7 @@ class Collection:
         sha256 = hashlib.sha256(data).hexdigest()
         name = f"audio/{safe(item.id)}{item.suffix}"
         (self.folder / "audio").mkdir(parents=True, exist_ok=True)
-        write_atomically(self.folder / name, data)
+        atomic.write_bytes(self.folder / name, data)
         facts = {key: getattr(item, key) for key in ("id", "captions", *COLUMNS[2:6], "split")}
         self.append({**facts, "file_name": name, "source_id": item.recording or item.id, "sha256": sha256})
         return "ok"
@@ -107,7 +106,7 @@ class Collection:
     def append(self, row: dict) -> None:
         """Force one line to the disk; the last line of an id counts."""
         line = b"\n" + json.dumps(row).encode() + b"\n"
-        with writing(self.folder / "rows.jsonl", len(line)), open(self.folder / "rows.jsonl", "ab") as file:
+        with atomic.explained(self.folder / "rows.jsonl", len(line)), open(self.folder / "rows.jsonl", "ab") as file:
             file.write(line)
             file.flush()
             os.fsync(file.fileno())
@@ -121,7 +120,7 @@ class Collection:
             facts = [row[name] for name in COLUMNS[2:]]
             writer.writerows((row["file_name"], caption, *facts) for caption in row["captions"] or ("",))
         self.folder.mkdir(parents=True, exist_ok=True)
-        write_atomically(self.folder / "metadata.csv", text.getvalue().encode())
+        atomic.write_bytes(self.folder / "metadata.csv", text.getvalue().encode())
 
 
 def safe(name: str) -> str:

@@ -1,7 +1,6 @@
 """Mean and covariance of a stream of embeddings, in one pass, mergeable, and tied to the embedder that made them."""
 
 import json
-import os
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +8,7 @@ from scipy.linalg.blas import dsyrk
 
 from metrics.distances.frechet import frechet_distance_from_statistics
 from metrics.distances.samples import SampleProblem, check_same_width, check_samples
+from spectrogram.files import atomic
 from spectrogram.problems import Problem
 
 LEAST_ROWS_A_BLOCK = 256
@@ -101,8 +101,7 @@ class GaussianStatistics:
         """Writes count, mean, scatter and the embedder's identity to one .npz file; nothing half-written is left."""
         path = Path(path)
         self._require(1)
-        partial = path.with_name(path.name + f".{os.getpid()}.partial")
-        with open(partial, "wb") as file:
+        with atomic.replacing(path) as unfinished, open(unfinished, "wb") as file:
             np.savez(
                 file,
                 count=self._count,
@@ -110,7 +109,6 @@ class GaussianStatistics:
                 scatter=self._scatter_about_mean(),
                 embedder=json.dumps(self.embedder, sort_keys=True),
             )
-        os.replace(partial, path)
         return path
 
     @classmethod

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from metrics.embedders.interface import Analysis, Embedder
+from spectrogram.files import atomic
 
 
 def default_cache_folder() -> Path:
@@ -54,9 +55,6 @@ def _read(entry: Path) -> Analysis | None:
 
 
 def _write(entry: Path, analysis: Analysis) -> None:
-    entry.parent.mkdir(parents=True, exist_ok=True)
-    partial = entry.with_name(f"{entry.name}.{os.getpid()}.partial")
     arrays = {"rows": analysis.rows} | ({} if analysis.logits is None else {"logits": analysis.logits})
-    with open(partial, "wb") as file:
+    with atomic.replacing(entry) as unfinished, open(unfinished, "wb") as file:
         np.savez(file, **arrays)
-    os.replace(partial, entry)

@@ -2,10 +2,10 @@
 
 import json
 import math
-import os
 from pathlib import Path
 
 from metrics.sets.embedding import EmbeddedSet
+from spectrogram.files import atomic
 from spectrogram.problems import Problem
 
 FORMAT = 2
@@ -41,12 +41,7 @@ def assemble_results(generated: EmbeddedSet, reference: EmbeddedSet, figures: di
 
 def write_results(results: dict, path) -> Path:
     """Writes the results as JSON, replacing an older file only when complete."""
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    partial.write_text(json.dumps(results, indent=1, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
-    os.replace(partial, path)
-    return path
+    return atomic.write_text(path, json.dumps(results, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
 
 
 def _warnings(generated: EmbeddedSet, reference: EmbeddedSet) -> list[str]:

@@ -6,6 +6,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from spectrogram.files import dataset_folder
 from spectrogram.files.audio import READABLE
 from spectrogram.problems import Problem
 
@@ -25,18 +26,18 @@ class Sound:
 
 
 def read_collection(source) -> list[Sound]:
-    """The clips of SOURCE sorted by name: metadata.csv if there is one, else Parquet shards, else all audio files.
+    """The clips of SOURCE sorted by name: a dataset's rows, else metadata.csv, else all audio files.
 
-    Names are paths below the folder without suffix. Raises CollectionProblem for an empty or missing folder and for two
-    clips of one name.
+    Names are paths below the folder without suffix, clip ids in a dataset. Raises CollectionProblem for an empty or
+    missing folder and for two clips of one name.
     """
     source = Path(source)
     if source.is_file() and source.suffix == ".csv":
         sounds = _from_metadata(source)
+    elif dataset_folder.is_dataset(source):
+        sounds = _from_dataset(source)
     elif (source / "metadata.csv").is_file():
         sounds = _from_metadata(source / "metadata.csv")
-    elif any((source / "data").glob("*.parquet")):
-        sounds = _from_shards(sorted((source / "data").glob("*.parquet")))
     elif source.is_dir():
         sounds = _from_folder(source)
     else:
@@ -92,20 +93,19 @@ def _from_metadata(table: Path) -> list[Sound]:
     ]
 
 
-def _from_shards(shards: list[Path]) -> list[Sound]:
-    """Clips of a dataset folder, unpacked into a temporary folder that lives as long as this process."""
-    from pyarrow import parquet
-
+def _from_dataset(dataset: Path) -> list[Sound]:
+    """Every clip of the default config, of all splits; the bytes lie in a temporary folder until this process ends."""
     folder = Path(_unpacked().name) / f"set{len(list(Path(_unpacked().name).iterdir()))}"
     folder.mkdir()
     sounds = []
-    for shard in shards:
-        wanted = [name for name in ("audio", "clip_id", "label", "caption") if name in parquet.read_schema(shard).names]
-        for row in parquet.read_table(shard, columns=wanted).to_pylist():
-            name = str(row.get("clip_id") or f"{shard.stem}-{len(sounds):06d}")
-            path = folder / f"{len(sounds):06d}.flac"
-            path.write_bytes(row["audio"]["bytes"])
-            sounds.append(Sound(name, path, row.get("label") or "", row.get("caption") or ""))
+    for row in dataset_folder.rows(dataset_folder.shards(dataset), ("audio", "clip_id", "label", "caption")):
+        name = str(row.get("clip_id") or f"{len(sounds):06d}")
+        data = (row.get("audio") or {}).get("bytes")
+        if not data:
+            raise CollectionProblem(f"the clip {name} of {dataset} has no sound", "a dataset with sounds", "build it")
+        path = folder / f"{len(sounds):06d}.flac"
+        path.write_bytes(data)
+        sounds.append(Sound(name, path, row.get("label") or "", row.get("caption") or ""))
     return sounds
 
 

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
+from spectrogram.files.dataset_folder import is_dataset
 from spectrogram.problems import UsageProblem
 
 NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?")
@@ -26,7 +27,7 @@ class Places:
     def datasets(self) -> dict[str, Path]:
         """Built datasets of this server by name, the newest first."""
         found = [*self.datasets_folder.glob("*/"), *self.shown]
-        built = [folder for folder in found if any((folder / "data").rglob("*.parquet"))]
+        built = [folder for folder in found if is_dataset(folder)]
         built.sort(key=lambda folder: folder.stat().st_mtime, reverse=True)
         return {folder.name if folder.parent == self.datasets_folder else f"{folder.parent.name}/{folder.name}": folder
                 for folder in built}  # fmt: skip

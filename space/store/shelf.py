@@ -9,6 +9,7 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
+from spectrogram.files.dataset_folder import DATA, is_dataset, rows, shards, split_of
 from spectrogram.problems import EnvironmentProblem, Problem, UsageProblem
 
 FACETS = ("split", "label", "licence")
@@ -46,15 +47,14 @@ class Shelf:
 
     def __init__(self, name: str, shards: list[Path]):
         if not shards:
-            raise Problem(f"{name} holds no data/*.parquet", "a dataset of this project", "choose another one")
+            raise Problem(f"{name} holds no rows", "a dataset of this project", "choose another one")
         self.name = name
-        self.rows = [row for shard in sorted(shards) for row in _rows(shard)]
+        self.rows = [row for shard in shards for row in _rows(shard)]
 
     @classmethod
     def of_folder(cls, folder: Path) -> "Shelf":
-        shards = sorted((folder / "data").rglob("*.parquet"))
-        # A dataset may hold the same clips as several kinds of picture: the first kind is enough to look at.
-        return cls(folder.name, [shard for shard in shards if shard.parent == shards[0].parent])
+        # A dataset may hold the same clips as several kinds of picture: the default one is enough to look at.
+        return cls(folder.name, shards(folder) if is_dataset(folder) else [])
 
     @classmethod
     def of_hub(cls, name: str) -> "Shelf":
@@ -102,15 +102,9 @@ class Shelf:
 
 
 def _rows(shard: Path) -> list[Row]:
-    from pyarrow import ArrowInvalid, parquet
-
-    try:
-        names = [name for name in TEXT_COLUMNS if name in parquet.read_schema(shard).names]
-        table = parquet.read_table(shard, columns=names).to_pylist()
-    except (ArrowInvalid, OSError) as error:
-        raise Problem(f"{shard.name} cannot be read ({error})", "a whole Parquet file", "build it again") from error
-    split, wanted = shard.name.split("-")[0], ("caption", "label", "licence", "clip_id", "attribution")
-    return [Row(shard, i, split, *(str(row.get(name) or "") for name in wanted)) for i, row in enumerate(table)]
+    found, wanted = rows([shard], TEXT_COLUMNS), ("caption", "label", "licence", "clip_id", "attribution")
+    split = split_of(shard)
+    return [Row(shard, i, split, *(str(row.get(name) or "") for name in wanted)) for i, row in enumerate(found)]
 
 
 def _media(row: Row) -> tuple[bytes, bytes] | None:
@@ -143,8 +137,8 @@ def _fetch(name: str) -> list[Path]:
     api, first = HfApi(token=False), {}
     try:
         for file in api.list_repo_tree(name, repo_type="dataset", recursive=True):
-            if file.path.startswith("data/") and file.path.endswith(".parquet"):
-                first.setdefault(file.path.rsplit("/", 1)[1].split("-")[0], file)
+            if file.path.startswith(f"{DATA}/") and file.path.endswith(".parquet"):
+                first.setdefault(split_of(file.path), file)
         large = [file.path for file in first.values() if file.size > LARGEST_SHARD_BYTES]
         if large:
             raise Problem(f"{large[0]} is larger than 300 MB", "smaller shards", "look at it on the Hub itself")

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from model_card.taught import trigger_of
 from space.store.places import NAME, Places, checked
+from spectrogram.files import json_file
 from spectrogram.problems import UsageProblem
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -108,7 +109,6 @@ class TrainingRuns:
     def names(self) -> list[str]:
         """All runs that were started here, the newest first."""
         notes = self.notes.glob("*.json") if self.notes.is_dir() else []
-        notes = [path for path in notes if not path.name.startswith(".")]
         return [path.stem for path in sorted(notes, key=lambda path: path.stat().st_mtime, reverse=True)]
 
     def latest(self) -> str | None:
@@ -176,12 +176,10 @@ class TrainingRuns:
         if not NAME.fullmatch(name):
             return None
         file = self.notes / f"{name}.json"
-        return json.loads(file.read_text(encoding="utf-8")) if file.is_file() else None
+        return json_file.read(file, dict) if file.is_file() else None
 
     def _write(self, name: str, note: dict):
-        unfinished = self.notes / f".{name}.json"
-        unfinished.write_text(json.dumps(note), encoding="utf-8")
-        os.replace(unfinished, self.notes / f"{name}.json")
+        json_file.write(self.notes / f"{name}.json", note)
 
 
 def read_events(path: Path) -> list[dict]:

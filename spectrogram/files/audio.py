@@ -1,11 +1,10 @@
 """Audio files in and out. Arrays are float32 (channels, samples), full scale is 1.0, rates are in Hz."""
 
-import os
-import tempfile
 from pathlib import Path
 
 import numpy as np
 
+from spectrogram.files import atomic
 from spectrogram.problems import SoundProblem
 
 WRITABLE = {".wav": ("WAV", "PCM_16"), ".flac": ("FLAC", "PCM_16"), ".ogg": ("OGG", "VORBIS"), ".mp3": ("MP3", None)}
@@ -146,19 +145,14 @@ def write_blocks(path, blocks, sample_rate_hz: int, comment: str | None = None) 
         raise SoundProblem(f"{path.name} has an unknown suffix", f"one of {', '.join(WRITABLE)}", "rename the output")
     kind, subtype = WRITABLE[path.suffix.lower()]
     first = check_audio(next(blocks))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, unfinished = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=path.suffix)
-    os.close(descriptor)
-    try:
-        with soundfile.SoundFile(unfinished, "w", sample_rate_hz, first.shape[0], subtype, format=kind) as file:
-            if comment and kind != "MP3":
-                file.comment = comment
-            for block in itertools.chain([first], blocks):
-                _write_frames(file, np.clip(check_audio(block), -1.0, 1.0).T)
-        os.chmod(unfinished, 0o644)
-        os.replace(unfinished, path)
-    finally:
-        Path(unfinished).unlink(missing_ok=True)
+    with (
+        atomic.replacing(path) as unfinished,
+        soundfile.SoundFile(unfinished, "w", sample_rate_hz, first.shape[0], subtype, format=kind) as file,
+    ):
+        if comment and kind != "MP3":
+            file.comment = comment
+        for block in itertools.chain([first], blocks):
+            _write_frames(file, np.clip(check_audio(block), -1.0, 1.0).T)
     return path
 
 

@@ -1,12 +1,11 @@
 """Spectrogram pictures in files: PNG with the parameters in its text, and a careful way in for anybody's picture."""
 
-import os
-import tempfile
 from pathlib import Path
 
 from PIL import Image, UnidentifiedImageError
 from PIL.PngImagePlugin import PngInfo
 
+from spectrogram.files import atomic
 from spectrogram.params import KEY
 from spectrogram.problems import PictureProblem
 
@@ -24,15 +23,8 @@ def write_picture(path, image: Image.Image, texts: dict[str, str] | None = None)
     own = {KEY: image.info[KEY]} if KEY in image.info else {}
     for name, text in {**own, **(texts or {})}.items():
         info.add_itxt(name, text)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, unfinished = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".png")
-    os.close(descriptor)
-    try:
+    with atomic.replacing(path) as unfinished:
         image.save(unfinished, format="PNG", pnginfo=info)
-        os.chmod(unfinished, 0o644)
-        os.replace(unfinished, path)
-    finally:
-        Path(unfinished).unlink(missing_ok=True)
     return path
 
 

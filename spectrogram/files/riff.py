@@ -5,13 +5,12 @@ little-endian. A comment is the `ICMT` entry of a `LIST` chunk of type `INFO` (M
 """
 
 import os
-import shutil
 import struct
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+from spectrogram.files import atomic
 from spectrogram.problems import SoundProblem
 
 LONGEST_COMMENT = 1 << 20
@@ -33,14 +32,8 @@ def write_wav_comment(path: str | Path, comment: str) -> Path:
     path, data = Path(path), comment.encode("utf-8") + b"\0"
     if len(data) > LONGEST_COMMENT:
         raise SoundProblem(f"the comment is {len(data)} bytes long", f"{LONGEST_COMMENT} at most", "shorten it")
-    descriptor, unfinished = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".wav")
-    try:
-        with open(path, "rb") as source, os.fdopen(descriptor, "w+b") as target:
-            _copy_with_comment(source, target, path, data)
-        shutil.copymode(path, unfinished)
-        os.replace(unfinished, path)
-    finally:
-        Path(unfinished).unlink(missing_ok=True)
+    with atomic.replacing(path) as unfinished, open(path, "rb") as source, open(unfinished, "w+b") as target:
+        _copy_with_comment(source, target, path, data)
     return path
 
 

@@ -9,7 +9,7 @@ from dataset_builder.commands import build as command
 from dataset_builder.intake.captions import chosen_wordings, read_entries
 from dataset_builder.intake.entries import Entry
 from dataset_builder.making import forecast
-from dataset_builder.making.layout import configs
+from spectrogram.files.dataset_folder import configs
 from spectrogram.files.dataset_rows import undecoded
 from spectrogram.params import SpectrogramParams
 from spectrogram.problems import EnvironmentProblem, Problem, UsageProblem

@@ -95,7 +95,7 @@ def test_the_lock_of_a_killed_build_is_free(tmp_path):
             os.kill(os.getpid(), signal.SIGKILL)
     assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == -signal.SIGKILL
     with locked(tmp_path / "set") as folder:
-        assert (folder / "lock").read_text() == f"{os.getpid()}\n"
+        assert (folder / "lock.pid").read_text() == f"{os.getpid()}\n"
 
 
 def test_a_ledger_on_a_full_disk_names_the_file_and_the_bytes(tmp_path):

@@ -4,7 +4,6 @@ A part holds ``pictures`` uint8 (clips, bands, columns) and ``rows`` (captions, 
 """
 
 import json
-import os
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
@@ -13,6 +12,7 @@ import numpy as np
 from dataset_builder.soundscapes.composer import RATE_HZ
 from dataset_builder.soundscapes.synthesis.catalogue import CATALOGUE
 from spectrogram.codec import SpectrogramCodec
+from spectrogram.files import atomic
 from spectrogram.params import SpectrogramParams
 
 PART_CLIPS = 500
@@ -46,9 +46,8 @@ def render_part(folder, part, preset, make, real=False):
         scape = make(index)
         pictures.append(np.asarray(codec.encode(scape.audio[None], RATE_HZ))[..., 0])
         rows.append(row_of(scape, real))
-    partial = path.with_suffix(".partial.npz")
-    np.savez(partial, pictures=np.stack(pictures), rows=json.dumps(rows))
-    os.replace(partial, path)
+    with atomic.replacing(path) as unfinished, open(unfinished, "wb") as file:
+        np.savez(file, pictures=np.stack(pictures), rows=json.dumps(rows))
     return path
 
 

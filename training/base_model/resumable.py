@@ -1,6 +1,6 @@
 """A training run that saves and restores itself as a whole."""
 
-import os
+from spectrogram.files import atomic
 
 
 class Resumable:
@@ -11,10 +11,9 @@ class Resumable:
     def save(self):
         import torch
 
-        partial = self.path.with_suffix(".partial")
         state = {name: getattr(self, name) for name in self.NUMBERS}
-        torch.save(state | {name: getattr(self, name).state_dict() for name in self.PARTS}, partial)
-        os.replace(partial, self.path)
+        with atomic.replacing(self.path) as unfinished:
+            torch.save(state | {name: getattr(self, name).state_dict() for name in self.PARTS}, unfinished)
 
     def restore(self):
         """Continue from the last save, if there is one."""

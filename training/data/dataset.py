@@ -1,12 +1,11 @@
 """The dataset as training needs it: pictures, wordings and the codec parameters of each split."""
 
-import json
 from collections import Counter
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
+from spectrogram.files import dataset_folder
 from spectrogram.files.dataset_rows import load_splits
 from spectrogram.params import SpectrogramParams
 from spectrogram.problems import Problem
@@ -78,7 +77,4 @@ def count_licences(split):
 
 def find_params(dataset, row):
     """The codec parameters: spectrogram.json beside the dataset, or the first picture's own."""
-    beside = Path(dataset) / "spectrogram.json"
-    if beside.exists():
-        return SpectrogramParams.from_dict(json.loads(beside.read_text(encoding="utf-8")))
-    return SpectrogramParams.from_image(row["image"])
+    return dataset_folder.params(dataset) or SpectrogramParams.from_image(row["image"])

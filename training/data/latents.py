@@ -6,11 +6,12 @@ Mean and deviation are kept, so that every step draws a new latent.
 
 import hashlib
 import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+
+from spectrogram.files import atomic
 
 BATCH = 16
 
@@ -166,10 +167,8 @@ def cache(folder, pictures, captions, vae, tokenizer, text_encoder, progress=lam
         with torch.no_grad():
             mean, std = _encode_variants(vae, pictures, shifts, progress)
             tensors = {"mean": mean, "std": std, "text": encode_texts(tokenizer, text_encoder, texts)}
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_suffix(f".partial-{os.getpid()}")
-        save_file(tensors, partial)
-        os.replace(partial, path)
+        with atomic.replacing(path) as unfinished:
+            save_file(tensors, unfinished)
     wordings = [[number[text] for text in options] for options in captions]
     return Cache(tensors["mean"], tensors["std"], tensors["text"], texts, wordings, number[""], key)
 

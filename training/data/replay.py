@@ -6,9 +6,9 @@ codec is needed. They are cached by base, prompts and seed, so a second run on t
 
 import hashlib
 import json
-import os
 from pathlib import Path
 
+from spectrogram.files import atomic
 from spectrogram.problems import UsageProblem
 
 BATCH = 14
@@ -52,10 +52,8 @@ def _cached(settings, base_key, folder, texts, progress):
     path = Path(folder) / f"replay-{hashlib.sha256(told.encode()).hexdigest()[:16]}.safetensors"
     if not path.exists():
         latents = _generate(settings, texts, progress)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_suffix(f".partial-{os.getpid()}")
-        save_file({"latents": latents.contiguous()}, partial)
-        os.replace(partial, path)
+        with atomic.replacing(path) as unfinished:
+            save_file({"latents": latents.contiguous()}, unfinished)
     progress(len(texts), len(texts))
     return load_file(path)["latents"]
 

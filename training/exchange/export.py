@@ -2,10 +2,10 @@
 
 import argparse
 import json
-import shutil
 from pathlib import Path
 
 from spectrogram.adapters.lora import WEIGHTS_FILE, find_adapter, layer_shapes, read_header
+from spectrogram.files import atomic
 from spectrogram.params import KEY
 from spectrogram.problems import Problem
 from training.exchange import layouts
@@ -65,9 +65,8 @@ def kohya(adapter, shapes, path=None):
     layers = layouts.read(load_file(file), header, shapes)
     name = file.parent.resolve().name if file.name == WEIGHTS_FILE else file.stem
     path = Path(path) if path else file.parent / f"{name}_kohya.safetensors"
-    partial = path.with_suffix(".partial")
-    save_file(layouts.to_kohya(layers), partial, metadata=kohya_header(layers, header, name))
-    partial.replace(path)
+    with atomic.replacing(path) as unfinished:
+        save_file(layouts.to_kohya(layers), unfinished, metadata=kohya_header(layers, header, name))
     return path
 
 
@@ -104,13 +103,11 @@ def merge(adapter, base, folder, scale=1.0):
     params = pipeline.params
     pipeline.fuse_lora(lora_scale=scale)
     pipeline.unload_lora_weights()
-    partial = folder.with_name(f".{folder.name}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    copy_base(base, partial)
-    pipeline.unet.to(torch.float16).save_pretrained(partial / "unet")
-    _save_text_encoder(pipeline.text_encoder, partial / "text_encoder")
-    (partial / MODEL_FILE).write_text(json.dumps(params.to_dict(), indent=1) + "\n", encoding="utf-8")
-    partial.rename(folder)
+    with atomic.replacing_folder(folder) as unfinished:
+        copy_base(base, unfinished)
+        pipeline.unet.to(torch.float16).save_pretrained(unfinished / "unet")
+        _save_text_encoder(pipeline.text_encoder, unfinished / "text_encoder")
+        (unfinished / MODEL_FILE).write_text(json.dumps(params.to_dict(), indent=1) + "\n", encoding="utf-8")
     return folder
 
 

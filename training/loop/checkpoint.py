@@ -11,6 +11,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+from spectrogram.files import atomic
 from spectrogram.problems import EnvironmentProblem, Problem, UsageProblem
 
 MANIFEST = "manifest.json"
@@ -74,16 +75,11 @@ class Checkpoints:
         for part, tensors in parts.items():
             check_finite(tensors, f"checkpoint of step {step}, {part}")
         needed = sum(tensor.nbytes for tensors in parts.values() for tensor in tensors.values())
-        partial = self.folder / f".partial-{os.getpid()}"
         final = self.folder / f"step-{step:06d}"
         try:
-            shutil.rmtree(partial, ignore_errors=True)
-            partial.mkdir(parents=True)
-            self._write(partial, step, parts, identity, values)
-            shutil.rmtree(final, ignore_errors=True)
-            os.replace(partial, final)
+            with atomic.replacing_folder(final, needed) as unfinished:
+                self._write(unfinished, step, parts, identity, values)
         except OSError as error:
-            shutil.rmtree(partial, ignore_errors=True)
             raise EnvironmentProblem(
                 f"{final} cannot be written ({error.strerror or error})",
                 f"room for {needed / 1e6:.1f} MB; earlier checkpoints are untouched",
@@ -123,7 +119,7 @@ class Checkpoints:
 
     def newest(self, report=lambda text: None):
         """The newest whole Checkpoint, or None; every invalid one is reported in a sentence."""
-        for leftover in self.folder.glob(".partial-*"):
+        for leftover in self.folder.glob(atomic.LEFTOVERS):
             report(f"{leftover.name} was left by a run that was killed while saving: removed")
             shutil.rmtree(leftover, ignore_errors=True)
         for path in self._found():

@@ -8,6 +8,7 @@ import shutil
 from pathlib import Path
 
 from spectrogram.bases import GENERATION_FILE, read_beside
+from spectrogram.files import atomic
 from spectrogram.params import MODEL_FILE
 from training.base import locate
 from training.methods.method import Method, assign
@@ -69,15 +70,12 @@ class Full(Method):
         if self.averaged is not None:
             names = [name for name, p in self.student.named_parameters() if p.requires_grad]
             assign(self.student, dict(zip(names, self.averaged, strict=True)))
-        partial = folder.with_name(f".{MODEL_FOLDER}.partial")
-        shutil.rmtree(partial, ignore_errors=True)
-        copy_base(self.settings.base, partial)
-        self.unet.to(torch.float16).save_pretrained(partial / "unet")
-        self._write_schedule(partial / "scheduler" / "scheduler_config.json")
-        (partial / MODEL_FILE).write_text(json.dumps(params.to_dict(), indent=1) + "\n", encoding="utf-8")
-        (partial / "training.json").write_text(json.dumps(extra, indent=1) + "\n", encoding="utf-8")
-        shutil.rmtree(folder, ignore_errors=True)
-        partial.rename(folder)
+        with atomic.replacing_folder(folder) as unfinished:
+            copy_base(self.settings.base, unfinished)
+            self.unet.to(torch.float16).save_pretrained(unfinished / "unet")
+            self._write_schedule(unfinished / "scheduler" / "scheduler_config.json")
+            (unfinished / MODEL_FILE).write_text(json.dumps(params.to_dict(), indent=1) + "\n", encoding="utf-8")
+            (unfinished / "training.json").write_text(json.dumps(extra, indent=1) + "\n", encoding="utf-8")
         return folder
 
     def _write_schedule(self, path):
@@ -100,7 +98,7 @@ def copy_base(base, folder):
     location = locate(base)
     if Path(location).is_dir():
         kept = shutil.ignore_patterns("unet", "README.md", "*.jsonl", "sha256.json", ".*")
-        shutil.copytree(location, folder, ignore=kept)
+        shutil.copytree(location, folder, ignore=kept, dirs_exist_ok=True)
         return
     from diffusers import StableDiffusionPipeline
 

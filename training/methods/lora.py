@@ -5,10 +5,10 @@ LoKr are saved as the LoRA that equals them exactly (`flatten.py`), so that ever
 """
 
 import json
-import os
 from pathlib import Path
 
 from spectrogram.adapters.lora import WEIGHTS_FILE
+from spectrogram.files import atomic
 from spectrogram.params import KEY
 from spectrogram.problems import UsageProblem
 from training.fast_cpu import merged_products
@@ -110,7 +110,6 @@ def add_header(path, entries):
 
     with safe_open(path, framework="pt") as file:
         header = dict(file.metadata() or {})
-    partial = Path(path).with_suffix(".partial")
-    save_file(load_file(path), partial, metadata={**header, **entries})
-    os.replace(partial, path)
+    with atomic.replacing(path) as unfinished:
+        save_file(load_file(path), unfinished, metadata={**header, **entries})
     return Path(path)

@@ -51,10 +51,10 @@ def test_a_folder_without_a_manifest_is_no_checkpoint(tmp_path):
 
 def test_what_a_kill_left_while_saving_is_removed_and_told(tmp_path):
     save(tmp_path, 5)
-    (tmp_path / ".partial-123").mkdir()
+    (tmp_path / ".step-000009.123-ab.partial").mkdir()
     found, notes = newest(tmp_path)
     assert found.step == 5
-    assert not (tmp_path / ".partial-123").exists()
+    assert not (tmp_path / ".step-000009.123-ab.partial").exists()
     assert "killed while saving" in notes[0]
 
 
@@ -69,7 +69,8 @@ def test_a_full_disk_ends_with_five_and_the_last_good_one_stays(tmp_path):
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (2000, limits[1]))
     try:
-        with pytest.raises(EnvironmentProblem, match=r"step-000010 cannot be written .*room for 0\.4 MB") as failure:
+        said = r"step-000010 cannot be written .*room for 0\.4 MB"
+        with pytest.raises(EnvironmentProblem, match=said) as failure:
             save(tmp_path, 10, keep=1, size=100_000)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)

@@ -1,0 +1,64 @@
+"""JSON that is read back: what was written comes back, and anything else is one sentence that names the place."""
+
+import pytest
+from pydantic import BaseModel
+
+from spectrogram.files import json_file
+from spectrogram.problems import Problem
+
+
+class Note(BaseModel):
+    name: str
+    steps: int
+    losses: list[float] = []
+
+
+def test_what_is_written_comes_back(tmp_path):
+    note = Note(name="früh", steps=3, losses=[0.5])
+    path = json_file.write(tmp_path / "note.json", note)
+    assert json_file.read(path, Note) == note
+    assert json_file.read(path, dict) == note.model_dump()
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        (b'{"name": "a", "steps": "many"}', "at steps"),
+        (b'{"name": "a"}', "at steps"),
+        (b'{"name": "a", "steps": 1, "losses": [1, "x"]}', r"at losses\.1"),
+        (b'{"name": "a", "ste', "JSON"),
+        (b"\xff\xfe", "JSON"),
+        (b"[]", "an object"),
+        (b"[" * 100_000, "JSON"),
+        (b"", "JSON"),
+    ],
+)
+def test_a_damaged_file_is_one_sentence_with_its_name_and_the_place(data, told, tmp_path):
+    path = tmp_path / "note.json"
+    path.write_bytes(data)
+    with pytest.raises(Problem, match=rf"note\.json is damaged.*{told}") as problem:
+        json_file.read(path, Note)
+    assert "\n" not in str(problem.value)
+    assert len(str(problem.value)) < 400
+
+
+def test_a_missing_file_and_a_folder_are_named(tmp_path):
+    for path in (tmp_path / "none.json", tmp_path):
+        with pytest.raises(Problem, match=path.name):
+            json_file.read(path, Note)
+
+
+def test_lines_are_read_without_the_unfinished_last_one(tmp_path):
+    path = tmp_path / "events.jsonl"
+    path.write_text('{"name": "a", "steps": 1}\n\n{"name": "b", "steps": 2}\n{"name": "c"')
+    assert [note.name for note in json_file.read_lines(path, Note)] == ["a", "b"]
+    path.write_text('{"name": "a", "steps": 1}\n{"steps": 2}\n')
+    with pytest.raises(Problem, match=r"events\.jsonl, line 2 is damaged at name"):
+        json_file.read_lines(path, Note)
+    assert json_file.read_lines(tmp_path / "none.jsonl", Note) == []
+
+
+def test_no_number_that_json_does_not_know_is_written(tmp_path):
+    with pytest.raises(Problem, match="a number that is none"):
+        json_file.write(tmp_path / "note.json", {"loss": float("nan")})
+    assert not (tmp_path / "note.json").exists()
