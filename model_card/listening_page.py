@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from string import Template
 
+from metrics.figures.records import INCEPTION, metric_of
 from model_card.clip_table import read_clips
 from model_card.figures import show
 
 SHOWN = 8
-BETTER = {"frechet": -1, "kernel": -1, "kl_divergence": -1, "accuracy": 1}
 
 
 @dataclass(frozen=True)
@@ -21,9 +21,11 @@ class Verdict:
     sentence: str
 
 
-def direction(metric):
+def direction(key):
     """-1 when lower is better, 1 when higher is, None for a figure that is no verdict on its own."""
-    return next((sign for part, sign in BETTER.items() if part in metric), None)
+    metric = metric_of(key)
+    # Sure and varied classes alone say nothing about likeness.
+    return None if metric in (None, INCEPTION) else -1 if metric.lower_is_better else 1
 
 
 def judge(results, row):

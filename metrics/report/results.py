@@ -5,6 +5,7 @@ import math
 import os
 from pathlib import Path
 
+from metrics.figures.records import left_out
 from metrics.sets.embedding import EmbeddedSet
 from spectrogram.problems import Problem
 
@@ -63,7 +64,7 @@ def _warnings(generated: EmbeddedSet, reference: EmbeddedSet) -> list[str]:
         warnings.append(
             f"{len(generated.sounds)} generated and {len(reference.sounds)} reference clips: report both numbers"
         )
-    return warnings
+    return warnings + left_out(generated, reference)
 
 
 def _refuse_non_numbers(node, place: str) -> None:
