@@ -102,7 +102,8 @@ def _add_captions(collections: dict, options, figures: dict, rows: dict, compare
     from metrics import embedders
     from metrics.embedders.interface import TextEmbedder
     from metrics.figures.differences import difference_of_means
-    from metrics.figures.text_figures import text_figure, text_key
+    from metrics.figures.records import TEXT_SCORE
+    from metrics.figures.text_figures import text_figure
 
     sets = {name: [sound for sound in sounds if sound.caption] for name, sounds in collections.items()}
     del sets["reference"]
@@ -112,7 +113,7 @@ def _add_captions(collections: dict, options, figures: dict, rows: dict, compare
     if not isinstance(embedder, TextEmbedder):
         raise UsageProblem(f"{embedder.name} embeds no texts", "sd-audio-ear-v1 or clap", "choose one of these")
     embedded = _embedded({name: sounds for name, sounds in sets.items() if sounds}, embedder, options)
-    key = text_key(embedder.identity)
+    key = TEXT_SCORE.key(embedder.identity)
     scores = {name: text_figure(one, embedder, options.resamples, options.seed) for name, one in embedded.items()}
     ours = scores.pop("generated")
     figures |= ours

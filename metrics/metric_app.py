@@ -2,20 +2,23 @@
 
 from pathlib import Path
 
+from metrics.figures import records
+from metrics.figures.records import module_record
 from spectrogram.problems import UsageProblem
 
 METRICS = Path(__file__).parent
-EMBEDDERS = ("sd-audio-cnn-v1", "logmel-stats-v1")  # those that come with their weights
-TEXT_EMBEDDERS = ("sd-audio-ear-v1", "clap")  # the second one from the Hub
-LINES = {  # metric: the texts it needs beside the files, one line a file
-    "clap_score": {"references": "Captions, one line for each clip in order"},
-    "classification_accuracy_score": {
-        "labels": "Labels of the generated clips, one line each",
-        "reference_labels": "Labels of the reference clips, one line each",
-    },
+# What each need of a metric becomes: texts, one line a file, as (argument of `compute`, label).
+LINES = {
+    records.CAPTIONS: ("references", "Captions, one line for each clip in order"),
+    records.LABELS: ("labels", "Labels of the generated clips, one line each"),
+    records.REFERENCE_LABELS: ("reference_labels", "Labels of the reference clips, one line each"),
 }
-WITHOUT_REFERENCE = ("clap_score", "audio_inception_score")
-WITHOUT_EMBEDDER = ("log_spectral_distance",)
+# Embedders to choose from: those that come with their weights, and for captions one of the Hub.
+EMBEDDERS = {
+    records.EMBEDDER: ("sd-audio-cnn-v1", "logmel-stats-v1"),
+    records.CLASSIFIER: ("sd-audio-cnn-v1",),
+    records.CAPTIONS: ("sd-audio-ear-v1", "clap"),
+}
 
 
 def build(name: str):
@@ -23,17 +26,15 @@ def build(name: str):
     import evaluate
     import gradio as gr
 
-    metric = evaluate.load(str(METRICS / name))
+    metric, needs = evaluate.load(str(METRICS / name)), module_record(name).needs
     card = (METRICS / name / "README.md").read_text(encoding="utf-8").split("---", 2)[-1]
     with gr.Blocks(title=name) as app:
         gr.Markdown(card)
         fields = {"predictions": _files(gr, "Generated clips")}
-        if name not in WITHOUT_REFERENCE:
+        if records.REFERENCE in needs:
             fields["references"] = _files(gr, "Reference clips (equal names make pairs)")
-        for option, label in LINES.get(name, {}).items():
-            fields[option] = gr.Textbox(label=label, lines=4)
-        if name not in WITHOUT_EMBEDDER:
-            choices = TEXT_EMBEDDERS if name == "clap_score" else EMBEDDERS
+        fields |= {option: gr.Textbox(label=label, lines=4) for option, label in _lines(name).items()}
+        if choices := next((them for need, them in EMBEDDERS.items() if need in needs), ()):
             fields["embedder"] = gr.Dropdown(choices, value=choices[0], label="Embedder")
         result = gr.JSON(label="Result")
 
@@ -52,9 +53,15 @@ def arguments_of(name: str, given: dict) -> dict:
     empty = [field for field, value in given.items() if not value]
     if empty:
         raise UsageProblem(f"{', '.join(empty)} missing", "every field filled", "add the files or the lines")
-    for field in LINES.get(name, {}):
+    for field in _lines(name):
         given[field] = [line.strip() for line in given[field].splitlines() if line.strip()]
     return given
+
+
+def _lines(name: str) -> dict[str, str]:
+    """{argument of `compute`: label} of the texts that a metric needs, in the order of LINES."""
+    needs = module_record(name).needs
+    return dict(line for need, line in LINES.items() if need in needs)
 
 
 def _files(gr, label: str):

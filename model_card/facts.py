@@ -25,10 +25,25 @@ class Facts:
         return self.run["settings"]
 
     @property
+    def base(self):
+        """The base model's name on the Hub or that of its folder."""
+        return _without_place(self.run["base"])
+
+    @property
+    def dataset(self):
+        """The dataset's name on the Hub or that of its folder."""
+        return _without_place(self.run["dataset"]["name"])
+
+    @property
     def validation(self):
         """(loss before, loss after) as dictionaries with loss, standard_error and clips."""
         steps = sorted(self.run["validation"], key=int)
         return self.run["validation"][steps[0]], self.run["validation"][steps[-1]]
+
+
+def _without_place(given):
+    """The last part of an absolute path, because the rest is nobody's affair; any other name as it is."""
+    return Path(given).name if Path(given).is_absolute() else given
 
 
 def _read(path, remedy):

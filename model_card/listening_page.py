@@ -1,16 +1,16 @@
 """A page where a person hears and sees what training changed, with the figures beside it."""
 
-import html
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from string import Template
 
+from metrics.figures.records import INCEPTION, metric_of
 from model_card.clip_table import read_clips
 from model_card.figures import show
+from spectrogram.files.templates import fill_html
 
+TEMPLATE = Path(__file__).with_suffix(".html")
 SHOWN = 8
-BETTER = {"frechet": -1, "kernel": -1, "kl_divergence": -1, "accuracy": 1}
 
 
 @dataclass(frozen=True)
@@ -21,9 +21,11 @@ class Verdict:
     sentence: str
 
 
-def direction(metric):
+def direction(key):
     """-1 when lower is better, 1 when higher is, None for a figure that is no verdict on its own."""
-    return next((sign for part, sign in BETTER.items() if part in metric), None)
+    metric = metric_of(key)
+    # Sure and varied classes alone say nothing about likeness.
+    return None if metric in (None, INCEPTION) else -1 if metric.lower_is_better else 1
 
 
 def judge(results, row):
@@ -50,41 +52,31 @@ def known_sounds(out):
     return (*scores, len(clips))
 
 
-def _player(source):
-    picture = Path(source).with_suffix(".png").as_posix()
-    return (
-        f'<img src="{picture}" alt="spectrogram of {source}"><audio controls preload="metadata" src="{source}"></audio>'
-    )
-
-
 def _rows(out):
-    """One table row a held-out caption: base alone, with the adapter, the real recording."""
-    lines = []
-    for real, made in list(zip(read_clips(out / "reference"), read_clips(out / "after"), strict=True))[:SHOWN]:
+    """One row a held-out caption: base alone, with the adapter, the real recording; files as (sound, picture)."""
+    pairs = list(zip(read_clips(out / "reference"), read_clips(out / "after"), strict=True))[:SHOWN]
+    rows = []
+    for real, made in pairs:
         files = (f"before/{made['file_name']}", f"after/{made['file_name']}", f"reference/{real['file_name']}")
-        cells = [_player(file) for file in files]
-        lines.append(f"<tr><th>{html.escape(made['caption'])}</th>" + "".join(f"<td>{c}</td>" for c in cells) + "</tr>")
-    return "\n".join(lines)
+        pictures = [(file, Path(file).with_suffix(".png").as_posix()) for file in files]
+        rows.append({"caption": made["caption"], "files": pictures})
+    return rows
 
 
 def _figures(results, row):
-    """Table rows: figure, without, with, interval, better?, and what it means."""
-    lines = []
-    for name, figure in results["metrics"].items():
-        before, sign = results["rows"][row].get(name), direction(name)
-        arrow = {-1: "↓ lower is better", 1: "↑ higher is better", None: ""}[sign]
-        span = f"{show(figure['low'])} to {show(figure['high'])}" if figure.get("low") is not None else "–"
-        note = html.escape(figure.get("note") or "")
-        cells = (
-            f"<code>{html.escape(name)}</code>",
-            show(before),
-            f"<b>{show(figure['value'])}</b>",
-            span,
-            arrow,
-            note,
-        )
-        lines.append("<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>")
-    return "\n".join(lines)
+    """Rows of the table: figure, without, with, interval, which way is better, and what it means."""
+    arrows = {-1: "↓ lower is better", 1: "↑ higher is better", None: ""}
+    return [
+        {
+            "name": name,
+            "before": show(results["rows"][row].get(name)),
+            "value": show(figure["value"]),
+            "span": "–" if figure.get("low") is None else f"{show(figure['low'])} to {show(figure['high'])}",
+            "arrow": arrows[direction(name)],
+            "note": figure.get("note") or "",
+        }
+        for name, figure in results["metrics"].items()
+    ]
 
 
 def write(out, sound, seconds, row="without the adapter"):
@@ -93,10 +85,10 @@ def write(out, sound, seconds, row="without the adapter"):
     results = json.loads((out / "results.json").read_text(encoding="utf-8"))
     run = json.loads((out / "run" / "run.json").read_text(encoding="utf-8"))
     verdict, (before, after, count) = judge(results, row), known_sounds(out)
-    template = Template((Path(__file__).parent / "listening_page.html").read_text(encoding="utf-8"))
-    page = template.substitute(
+    page = fill_html(
+        TEMPLATE,
         sound=sound,
-        verdict=html.escape(verdict.sentence).replace("; ", "<br>").replace(": ", ":<br>", 1),
+        verdict=verdict.sentence.replace(": ", ":; ", 1).split("; "),
         rows=_rows(out),
         figures=_figures(results, row),
         known=f"{before} of {count} before, {after} of {count} after",

@@ -1,5 +1,6 @@
 """What a run taught, in words and in the line of Python that uses it; one row a method."""
 
+import json
 from dataclasses import dataclass
 
 
@@ -57,5 +58,5 @@ def loading(settings: dict, where: str) -> str:
         return f"pipe.load_textual_inversion({where})"
     if method == "aesthetic":
         through = settings.get("aesthetic_through", "words")
-        return f'pipe.load_aesthetic({where}, through="{through}")'
+        return f"pipe.load_aesthetic({where}, through={json.dumps(through)})"
     return f"pipe.load_lora_weights({where})"

@@ -1,13 +1,14 @@
 """Inception score of generated sound: how sure and how varied its classes are. It never looks at a reference."""
 
 from metrics.distances import inception_score
-from metrics.sets import set_metric
+from metrics.figures import set_metric
+from metrics.figures.records import INCEPTION
 
 
 class AudioInceptionScore(set_metric.SetMetric):
     """exp of the mean divergence of each clip's classes from the average ones, over splits; 1 to number of classes."""
 
-    description = __doc__
+    record = INCEPTION
     inputs = "predictions: audio paths, a folder, or an array of logits; references are not used"
 
     def measure(
@@ -20,5 +21,6 @@ class AudioInceptionScore(set_metric.SetMetric):
             return {"audio_inception_score": mean, "std": spread, "splits": splits, "n_generated": len(logits)}
         generated = set_metric.embed_given(predictions, embedder, weights, cache)
         mean, spread = inception_score(generated.require_logits(), splits, seed)
-        key = f"audio_inception_score[{generated.identity['name']}]"
-        return {key: mean, "std": spread, "splits": splits} | set_metric.count_and_name(generated)
+        return {INCEPTION.key(generated.identity): mean, "std": spread, "splits": splits} | set_metric.count_and_name(
+            generated
+        )

@@ -3,13 +3,14 @@
 import numpy as np
 
 from metrics.distances import kl_divergence, paired_kl
-from metrics.sets import set_metric
+from metrics.figures import set_metric
+from metrics.figures.records import PAIRED_KL
 
 
 class AudioKLDivergence(set_metric.SetMetric):
     """Mean over pairs of one name of KL(reference ‖ generated) in nats; 0 is best."""
 
-    description = __doc__
+    record = PAIRED_KL
     inputs = "predictions, references: audio paths or a folder, {name: logits}, or arrays of logits paired by row"
 
     def measure(
@@ -33,8 +34,11 @@ class AudioKLDivergence(set_metric.SetMetric):
         generated = set_metric.embed_given(predictions, embedder, weights, cache)
         reference = set_metric.embed_given(references, embedder, weights, cache)
         value = paired_kl(reference.logits_by_name(), generated.logits_by_name(), kind, eps, direction)
-        key = f"audio_kl_divergence[{generated.identity['name']}]"
-        return {key: float(value)} | _pairs(value) | set_metric.count_and_name(generated, reference)
+        return (
+            {PAIRED_KL.key(generated.identity): float(value)}
+            | _pairs(value)
+            | set_metric.count_and_name(generated, reference)
+        )
 
 
 def _pairs(value) -> dict:

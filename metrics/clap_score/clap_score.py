@@ -3,15 +3,15 @@
 from metrics.distances.texts import text_sound_cosine
 from metrics.embedders import load
 from metrics.embedders.interface import TextEmbedder
-from metrics.figures.text_figures import text_key
-from metrics.sets import set_metric
+from metrics.figures import set_metric
+from metrics.figures.records import TEXT_SCORE
 from spectrogram.problems import UsageProblem
 
 
 class ClapScore(set_metric.SetMetric):
     """-1 to 1, higher is nearer to the text. Figures of different CLAP checkpoints cannot be compared."""
 
-    description = __doc__
+    record = TEXT_SCORE
     inputs = "predictions: audio paths in order, or sound embeddings; references: one caption for each, or embeddings"
 
     def measure(self, predictions, references, embedder="clap", weights=None):
@@ -33,4 +33,4 @@ class ClapScore(set_metric.SetMetric):
             raise UsageProblem(f"{chosen.name} embeds no texts", "clap or sd-audio-ear-v1", "choose one of these")
         value = text_sound_cosine(chosen.embed(predictions), chosen.embed_texts(captions), captions)
         counts = {"n_generated": len(captions), "embedder": chosen.identity}
-        return {text_key(chosen.identity): float(value)} | counts | value.details
+        return {TEXT_SCORE.key(chosen.identity): float(value)} | counts | value.details

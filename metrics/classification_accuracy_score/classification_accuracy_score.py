@@ -3,14 +3,15 @@
 import numpy as np
 
 from metrics.distances.labels import classification_figures
-from metrics.sets import set_metric
+from metrics.figures import set_metric
+from metrics.figures.records import CLASSIFICATION
 from spectrogram.problems import UsageProblem
 
 
 class ClassificationAccuracyScore(set_metric.SetMetric):
     """Logistic regression on embeddings, fitted to labelled generated clips, tested on labelled real ones (CAS)."""
 
-    description = __doc__
+    record = CLASSIFICATION
     citation = "Ravuri and Vinyals, Classification Accuracy Score for Conditional Generative Models, 2019"
     inputs = "predictions, references: folders with a metadata.csv that has labels, or arrays with labels= given"
 
@@ -81,4 +82,4 @@ def _train_and_test(x, x_labels, y, y_labels, seed: int) -> dict[str, float]:
 
 
 def _named(figures: dict) -> dict:
-    return {"classification_accuracy_score": figures["accuracy"]} | figures
+    return {CLASSIFICATION.name: figures["accuracy"]} | figures

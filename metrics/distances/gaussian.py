@@ -57,8 +57,10 @@ class GaussianStatistics:
         return covariance
 
     def update(self, batch) -> "GaussianStatistics":
-        """Adds the rows of batch (n, d); returns itself."""
+        """Adds the rows of batch (n, d); returns itself. A batch without rows changes nothing."""
         rows = np.asarray(batch)
+        if rows.shape[:1] == (0,):
+            return self
         if rows.ndim != 2 or not rows.size or not np.isfinite(rows).all():
             rows = check_samples(batch, "batch", minimum_rows=1)  # names the fault
         self._check_width(rows.shape[1])

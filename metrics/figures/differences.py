@@ -9,7 +9,7 @@ import numpy as np
 from metrics.distances import require_same_embedder
 from metrics.distances.samples import SampleProblem
 from metrics.figures.intervals import RESAMPLES, interval_around, redrawn_means, redraws
-from metrics.figures.measures import measures_of
+from metrics.figures.records import metrics_of
 from metrics.sets.embedding import EmbeddedSet
 
 SURE, UNSURE = ("better", "worse"), "undecided"
@@ -27,20 +27,20 @@ def differences(
     draws = redraws(len(first.sounds), resamples, seed, 0)
     other_draws = draws if paired else redraws(len(second.sounds), resamples, seed, 2)
     reference_draws = redraws(len(reference.sounds), resamples, seed, 1)
-    shared = measures_of(second, reference).keys()
+    shared = metrics_of(second, reference).keys()
     table = {}
-    for name, measure in measures_of(first, reference).items():
+    for name, metric in metrics_of(first, reference).items():
         if name not in shared:
             continue
         try:
-            value = float(measure.value(first, reference) - measure.value(second, reference))
-            redrawn = measure.redrawn(first, reference, draws, reference_draws)
-            redrawn = redrawn - measure.redrawn(second, reference, other_draws, reference_draws)
+            value = float(metric.value(first, reference) - metric.value(second, reference))
+            redrawn = metric.redrawn(first, reference, draws, reference_draws)
+            redrawn = redrawn - metric.redrawn(second, reference, other_draws, reference_draws)
         except SampleProblem as problem:
             table[name] = {"value": None, "low": None, "high": None, "verdict": UNSURE, "note": str(problem)}
             continue
         low, high = interval_around(value, redrawn)
-        verdict = _verdict(low, high, measure.lower_is_better)
+        verdict = _verdict(low, high, metric.lower_is_better)
         table[name] = {"value": value, "low": low, "high": high, "verdict": verdict, "paired": paired}
     return table
 

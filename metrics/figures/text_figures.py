@@ -5,13 +5,8 @@ import numpy as np
 from metrics.distances.texts import text_sound_cosine
 from metrics.embedders.interface import TextEmbedder
 from metrics.figures.intervals import interval_around, redrawn_means, redraws
+from metrics.figures.records import TEXT_SCORE
 from metrics.sets.embedding import EmbeddedSet
-
-
-def text_key(identity: dict) -> str:
-    """`clap_score[clap]` for CLAP alone, which published figures use; every other embedder has its own name."""
-    kind = "clap_score" if identity["name"] == "clap" else "text_audio_score"
-    return f"{kind}[{identity['name']}]"
 
 
 def text_figure(generated: EmbeddedSet, embedder: TextEmbedder, resamples: int, seed: int) -> dict[str, dict]:
@@ -38,4 +33,4 @@ def text_figure(generated: EmbeddedSet, embedder: TextEmbedder, resamples: int, 
         "per_clip": dict(zip(names, cosines.tolist(), strict=True)),
         "embedder": embedder.identity,
     }
-    return {text_key(generated.identity): figure | details}
+    return {TEXT_SCORE.key(generated.identity): figure | details}

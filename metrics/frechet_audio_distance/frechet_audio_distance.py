@@ -3,8 +3,8 @@
 import numpy as np
 
 from metrics.distances import fad_infinity, frechet_distance, frechet_distance_per_row_group
-from metrics.figures.measures import frechet_key
-from metrics.sets import set_metric
+from metrics.figures import set_metric
+from metrics.figures.records import FRECHET
 
 CITATION = """@inproceedings{kilgour2019frechet,
   title={Fr\\'echet Audio Distance: A Reference-Free Metric for Evaluating Music Enhancement Algorithms},
@@ -15,7 +15,7 @@ CITATION = """@inproceedings{kilgour2019frechet,
 class FrechetAudioDistance(set_metric.SetMetric):
     """Squared distance of the Gaussians fitted to two clouds of embeddings; 0 is best, the scale is the embedder's."""
 
-    description = __doc__
+    record = FRECHET
     citation = CITATION
 
     def measure(
@@ -39,10 +39,8 @@ class FrechetAudioDistance(set_metric.SetMetric):
             return result | (_infinity(x, y, seed) if infinity else {})
         generated = set_metric.embed_given(predictions, embedder, weights, cache)
         reference = set_metric.embed_given(references, embedder, weights, cache)
-        key = frechet_key(generated.identity)
-        result = {key: frechet_distance(generated.rows, reference.rows)} | set_metric.count_and_name(
-            generated, reference
-        )
+        value = {FRECHET.key(generated.identity): FRECHET.value(generated, reference)}
+        result = value | set_metric.count_and_name(generated, reference)
         if infinity:
             result |= _infinity(generated.rows, reference.rows, seed)
         if per_clip:

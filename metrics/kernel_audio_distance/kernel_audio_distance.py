@@ -1,13 +1,14 @@
 """Kernel distances of two sets of sound (KAD and KID): no Gaussian assumed, no bias from small sets."""
 
 from metrics.distances import kernel_distance, kernel_inception_distance
-from metrics.sets import set_metric
+from metrics.figures import set_metric
+from metrics.figures.records import KERNEL
 
 
 class KernelAudioDistance(set_metric.SetMetric):
     """KAD: 100 x unbiased squared discrepancy under a Gaussian kernel; KID as well when kid_subset_size is given."""
 
-    description = __doc__
+    record = KERNEL
 
     def measure(
         self,
@@ -31,7 +32,7 @@ class KernelAudioDistance(set_metric.SetMetric):
             x, y, suffix = generated.rows, reference.rows, f"[{generated.identity['name']}]"
             counts = set_metric.count_and_name(generated, reference)
         value = kernel_distance(x, y, bandwidth)
-        result = {f"kernel_audio_distance{suffix}": float(value), "bandwidth": value.details["bandwidth"]}
+        result = {f"{KERNEL.name}{suffix}": float(value), "bandwidth": value.details["bandwidth"]}
         if kid_subset_size is not None:
             kid = kernel_inception_distance(x, y, kid_subsets, kid_subset_size, seed)
             result |= {f"kernel_inception_distance{suffix}": float(kid), "kid_std": kid.details["std"]}

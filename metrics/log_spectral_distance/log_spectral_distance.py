@@ -3,7 +3,8 @@
 import numpy as np
 
 from metrics.distances import spectral
-from metrics.sets import set_metric
+from metrics.figures import set_metric
+from metrics.figures.records import SPECTRAL
 from metrics.sets.sound_set import pair_by_name
 from spectrogram.files.audio import read_audio
 
@@ -11,7 +12,7 @@ from spectrogram.files.audio import read_audio
 class LogSpectralDistance(set_metric.SetMetric):
     """LSD in dB, spectral convergence, multi-resolution STFT loss, PSNR and SSIM of the spectrograms."""
 
-    description = __doc__
+    record = SPECTRAL
     inputs = "predictions, references: audio paths or a folder, paired by name"
 
     def measure(self, predictions, references, sample_rate_hz=16000):
@@ -32,7 +33,7 @@ class LogSpectralDistance(set_metric.SetMetric):
             )
         lsd, convergence, multi, error, similarity = np.mean(figures, axis=0)
         return {
-            "log_spectral_distance": float(lsd),
+            SPECTRAL.name: float(lsd),
             "spectral_convergence": float(convergence),
             "multi_resolution_stft": float(multi),
             "psnr_db": float(-10 * np.log10(error)) if error > 0 else None,

@@ -4,6 +4,7 @@ import json
 import math
 from pathlib import Path
 
+from metrics.figures.records import left_out
 from metrics.sets.embedding import EmbeddedSet
 from spectrogram.files import atomic
 from spectrogram.problems import Problem
@@ -58,7 +59,7 @@ def _warnings(generated: EmbeddedSet, reference: EmbeddedSet) -> list[str]:
         warnings.append(
             f"{len(generated.sounds)} generated and {len(reference.sounds)} reference clips: report both numbers"
         )
-    return warnings
+    return warnings + left_out(generated, reference)
 
 
 def _refuse_non_numbers(node, place: str) -> None:

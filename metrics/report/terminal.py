@@ -7,6 +7,8 @@ from rich.markup import escape
 from rich.progress import track
 from rich.table import Table
 
+from metrics.figures.records import metric_of
+
 
 @contextmanager
 def progress(total: int, description: str):
@@ -36,7 +38,7 @@ def show(results: dict, path, console: Console | None = None) -> None:
 
 
 def metrics_table(results: dict) -> Table:
-    """One row a figure: name, value, 95 % interval, noise floor."""
+    """One row a figure: name with the direction that is better, value, 95 % interval, noise floor."""
     embedder = results["embedder"]
     title = f"{results['n_generated']} generated, {results['n_reference']} reference clips, {embedder['name']}"
     table = Table(title=title, title_justify="left", pad_edge=False)
@@ -46,7 +48,9 @@ def metrics_table(results: dict) -> Table:
     for name, figure in results["metrics"].items():
         interval = "" if figure.get("low") is None else f"{figure['low']:.4g} .. {figure['high']:.4g}"
         floor = "" if figure.get("noise_floor") is None else f"{figure['noise_floor']:.4g}"
-        table.add_row(_short(name, embedder["name"]), _number(figure["value"]), interval, floor)
+        table.add_row(
+            f"{_short(name, embedder['name'])} {metric_of(name).arrow}", _number(figure["value"]), interval, floor
+        )
     return table
 
 

@@ -6,30 +6,13 @@ import threading
 
 import gradio as gr
 
+from metrics.figures.records import metric_of
 from space.engine.scoring import MOST, Interrupted, score_files
 from space.parts.status import status_html
 from space.store.clips import ClipStore
 from space.store.shelf import Shelf
 from spectrogram.problems import Problem, UsageProblem
 
-# Title and one line a figure, in the words of a listener; names are the metrics' own up to the bracket.
-MEANINGS = {
-    "frechet_audio_distance": ("Fréchet audio distance", "How far the two clouds of sounds lie apart. 0 is best."),
-    "frechet_distance": (
-        "Fréchet distance",
-        "How far the two clouds of sounds lie apart. 0 is best; compare figures of one embedder only.",
-    ),
-    "kernel_audio_distance": (
-        "Kernel audio distance",
-        "The same without assuming a shape of the clouds. 0 is best, below it is chance.",
-    ),
-    "audio_inception_score": (
-        "Audio inception score",
-        "How sure and varied the generated sounds are. Higher is better; no reference is used.",
-    ),
-    "audio_kl_divergence": ("Audio KL divergence", "How differently pairs of one name are heard. 0 is best."),
-    "prompted_class_accuracy": ("Prompted class accuracy", "How often the wanted class is heard. 1 is best."),
-}
 FEW_CLIPS = 50
 SOURCES = ("uploaded files", "what I made in this session")
 UPLOADED, VALIDATION = SOURCES[0], "validation"
@@ -166,8 +149,8 @@ def results_html(results: dict) -> str:
 
 
 def _row(name: str, figure: dict) -> str:
-    plain = name.split("[")[0]
-    title, meaning = MEANINGS.get(plain, (plain.replace("_", " ").capitalize(), figure["note"]))
+    metric = metric_of(name)
+    title, meaning = metric.title, metric.meaning
     interval = "" if figure.get("low") is None else f"{figure['low']:.3g} to {figure['high']:.3g}"
     floor = "" if figure.get("noise_floor") is None else f"{figure['noise_floor']:.3g}"
     value = "none" if figure["value"] is None else f"{figure['value']:.3g}"

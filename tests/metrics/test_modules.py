@@ -7,7 +7,8 @@ from sklearn import metrics as sklearn_metrics
 
 from metrics.distances import frechet_distance, inception_score, kernel_distance, kl_divergence
 from metrics.distances.labels import classification_figures
-from metrics.sets import set_metric
+from metrics.figures import set_metric
+from metrics.figures.records import FRECHET, METRICS, TEXT_SCORE, metric_of
 from tests.metrics.sounds import noise, tone, write_set
 
 X = np.random.default_rng(1).normal(size=(60, 6))
@@ -42,10 +43,17 @@ def test_frechet_takes_paths_folders_and_arrays_of_unequal_length(folders):
 
 
 def test_the_name_of_published_figures_is_kept_for_vggish():
-    from metrics.figures.measures import frechet_key
+    assert FRECHET.key({"name": "vggish"}) == "frechet_audio_distance"
+    assert FRECHET.key({"name": "clap"}) == "frechet_distance[clap]"
+    assert metric_of("frechet_audio_distance") is metric_of("frechet_distance[clap]") is FRECHET
+    assert TEXT_SCORE.key({"name": "clap"}) == "clap_score[clap]"
 
-    assert frechet_key({"name": "vggish"}) == "frechet_audio_distance"
-    assert frechet_key({"name": "clap"}) == "frechet_distance[clap]"
+
+@pytest.mark.parametrize("record", [one for one in METRICS if one.module], ids=lambda one: one.module)
+def test_a_module_is_described_by_its_record(record):
+    metric = load(record.module)
+    assert metric.record is record
+    assert record.meaning in metric.description
 
 
 def test_frechet_at_infinity_comes_with_its_line():

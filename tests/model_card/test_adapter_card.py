@@ -108,7 +108,7 @@ def test_the_verdict_says_by_how_much():
         ({"method": "dreambooth"}, ["DreamBooth", 'load_lora_weights("owl")', "rank 8", "Trigger word: **tawny**"]),
         (
             {"method": "textual_inversion", "vectors": 4},
-            ["A new word", 'load_textual_inversion("owl")', "4 vectors", "Trigger word: **<tawny>**"],
+            ["A new word", 'load_textual_inversion("owl")', "4 vectors", "Trigger word: **&lt;tawny&gt;**"],
         ),
         (
             {"method": "aesthetic", "aesthetic_through": "picture"},

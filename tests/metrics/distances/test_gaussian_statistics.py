@@ -82,3 +82,13 @@ def test_width_and_count_are_checked():
         _ = streamed(ROWS[:1], 1).covariance
     with pytest.raises(ValueError, match="NaN or Inf"):
         GaussianStatistics().update(np.full((2, 2), np.nan))
+
+
+@pytest.mark.parametrize("empty", [np.empty((0, 6)), [], np.empty((0, 3))])
+def test_an_empty_batch_changes_nothing(empty):
+    rows = np.random.default_rng(4).normal(size=(20, 6))
+    expected = GaussianStatistics().update(rows)
+    statistics = GaussianStatistics().update(empty).update(rows[:9]).update(empty).update(rows[9:]).update(empty)
+    assert statistics.count == 20
+    np.testing.assert_array_equal(statistics.mean, expected.mean)
+    np.testing.assert_array_equal(statistics.covariance, expected.covariance)

@@ -6,7 +6,7 @@ import pytest
 from metrics.distances import kernel_distance, median_distance
 from metrics.figures.differences import differences
 from metrics.figures.intervals import halves, redraws
-from metrics.figures.measures import measures_of
+from metrics.figures.records import metrics_of
 from metrics.sets.embedding import EmbeddedSet
 from tests.metrics.report.test_results import IDENTITY, made_set
 
@@ -19,7 +19,7 @@ def test_redrawn_figures_equal_the_metric_on_the_redrawn_clips():
     labels = ["tone", "hiss", "unheard of"] * 4
     generated, reference = made_set(1, shift=1.0, labels=labels), made_set(2, clips=9)
     draws, reference_draws = redraws(12, 4), redraws(9, 4, stream=1)
-    for name, measure in measures_of(generated, reference).items():
+    for name, measure in metrics_of(generated, reference).items():
         redrawn = measure.redrawn(generated, reference, draws, reference_draws)
         for row in range(4):
             chosen, chosen_reference = generated.choose(draws[row]), reference.choose(reference_draws[row])
@@ -36,7 +36,7 @@ def test_redrawn_figures_equal_the_metric_on_the_redrawn_clips():
 def test_the_kernel_floor_is_the_distance_of_disjoint_halves():
     reference = made_set(2)
     one, two = halves(12)
-    measure = measures_of(reference, reference)["kernel_audio_distance[made-up]"]
+    measure = metrics_of(reference, reference)["kernel_audio_distance[made-up]"]
     floors = measure.redrawn(reference, reference, one, two)
     expected = kernel_distance(
         reference.choose(one[3]).rows, reference.choose(two[3]).rows, median_distance(reference.rows)

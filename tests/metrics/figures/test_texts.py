@@ -10,7 +10,7 @@ from metrics.__main__ import main
 from metrics.distances import text_sound_cosine
 from metrics.embedders import load
 from metrics.figures.differences import difference_of_means
-from metrics.figures.text_figures import text_key
+from metrics.figures.records import TEXT_SCORE
 from spectrogram.files.audio import resample
 from tests.metrics.sounds import write_set
 
@@ -46,8 +46,8 @@ def test_one_caption_for_all_has_no_chance_to_compare_with():
 
 
 def test_only_clap_carries_claps_name():
-    assert text_key({"name": "clap"}) == "clap_score[clap]"
-    assert text_key({"name": "sd-audio-ear-v1"}) == "text_audio_score[sd-audio-ear-v1]"
+    assert TEXT_SCORE.key({"name": "clap"}) == "clap_score[clap]"
+    assert TEXT_SCORE.key({"name": "sd-audio-ear-v1"}) == "text_audio_score[sd-audio-ear-v1]"
 
 
 def test_differences_of_clips_are_paired_by_name():

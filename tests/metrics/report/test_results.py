@@ -91,6 +91,15 @@ def test_warnings_count_small_repeated_and_skipped_sets():
     assert results["skipped"] == [{"set": "generated", "name": "gone", "reason": "cannot be decoded"}]
 
 
+def test_a_figure_that_needs_pairs_says_why_it_is_left_out():
+    generated, reference = made_set(1), made_set(2)
+    generated.sounds = [Sound(f"x{i}", None) for i in range(12)]
+    told = assemble_results(generated, reference, compare(generated, reference, resamples=0))["warnings"]
+    assert (
+        "audio_kl_divergence is left out: no clip has the same name in both sets (the first are 'x0' and 'c00')" in told
+    )
+
+
 def test_nan_never_reaches_the_file(tmp_path):
     results = assemble_results(made_set(1), made_set(2), {"fine": {"value": 1.0}})
     with pytest.raises(ValueError, match=r"results.metrics.bad.value is nan"):

@@ -1,4 +1,4 @@
-"""The base of all `evaluate` modules here: two sets go in, as files, folders or ready arrays; sizes may differ."""
+"""The base of all `evaluate` modules: two sets go in, as files, folders or ready arrays; sizes may differ."""
 
 from abc import ABC, abstractmethod
 from pathlib import Path
@@ -10,6 +10,7 @@ import numpy as np
 from metrics.embedders import load
 from metrics.embedders.cache import EmbeddingCache
 from metrics.embedders.registry import DEFAULT
+from metrics.figures.records import Metric
 from metrics.sets.embedding import EmbeddedSet, embed_set
 from metrics.sets.sound_set import Sound, read_collection, sounds_of_paths
 from spectrogram.problems import Problem, UsageProblem
@@ -23,16 +24,17 @@ class SetMetric(evaluate.Metric, ABC):
     """A metric of a generated set (predictions) against a reference set (references).
 
     Either set is a list of audio paths, a list that holds one such list, a folder, a metadata.csv, or ready numbers. A
-    subclass writes `measure`; `compute` is replaced because the library's own demands two sets of one length.
+    subclass names its `record` and writes `measure`; `compute` is replaced because the library's own demands two sets
+    of one length.
     """
 
-    description: str
+    record: Metric
     citation: str = ""
     inputs = "predictions, references: audio paths, a folder, or arrays of embeddings (rows are samples)"
 
     def _info(self):
         return evaluate.MetricInfo(
-            description=self.description,
+            description=f"{self.record.title}. {self.record.meaning}",
             citation=self.citation,
             inputs_description=self.inputs,
             features=datasets.Features(
