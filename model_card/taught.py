@@ -60,3 +60,17 @@ def loading(settings: dict, where: str) -> str:
         through = settings.get("aesthetic_through", "words")
         return f"pipe.load_aesthetic({where}, through={json.dumps(through)})"
     return f"pipe.load_lora_weights({where})"
+
+
+def three_lines(repo: str, base: str | None, settings: dict | None = None, prompt: str = "your prompt") -> str:
+    """The Python that uses a published adapter; `settings` are those of its run (None: a LoRA)."""
+    settings = settings or {}
+    aesthetic = settings.get("method") == "aesthetic"
+    where = f'hf_hub_download({json.dumps(repo)}, "aesthetic.safetensors")' if aesthetic else json.dumps(repo)
+    return (
+        ("from huggingface_hub import hf_hub_download\n" if aesthetic else "")
+        + "from spectrogram.pipeline import SpectrogramAudioPipeline\n\n"
+        f"pipe = SpectrogramAudioPipeline.from_pretrained({json.dumps(base or 'base_model')})\n"
+        f"{loading(settings, where)}\n"
+        f'pipe({json.dumps(prompt, ensure_ascii=False)}, seed=7).save("sound.wav")\n'
+    )

@@ -7,7 +7,6 @@ works with the files that it carries, because nothing private can be preloaded.
 """
 
 import argparse
-import re
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -15,10 +14,10 @@ from pathlib import Path
 
 from space.engine.adapter_switch import taught_in
 from spectrogram.files.dataset_folder import is_dataset
+from spectrogram.files.hub import repository
 from spectrogram.problems import EnvironmentProblem, Problem, UsageProblem
 
 ROOT = Path(__file__).resolve().parents[1]
-NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}")
 # What the Space does not need at run time; everything else that git tracks goes there.
 LEFT_OUT = ("tests/", "benchmarks/", "docs/", "integrations/", ".github/", "demo.py", "Makefile", "requirements.lock")
 KEPT_ANYWAY = ("docs/hero.png",)
@@ -52,8 +51,8 @@ def main(argv: list[str]) -> int:
     options = parser().parse_args(argv)
     try:
         plan = make_plan(options.name, options.dataset, options.adapter)
-        if options.base is not None and not NAME.fullmatch(options.base):
-            raise UsageProblem(f"{options.base!r} is no model on the Hub", "USER/NAME", "check --base")
+        if options.base is not None:
+            repository(options.base)
         if options.dry_run:
             for kind in ("space", "model", "dataset"):
                 files = getattr(plan, kind)
@@ -70,8 +69,7 @@ def main(argv: list[str]) -> int:
 
 def make_plan(name: str, dataset: Path | None, adapters: list[Path]) -> Plan:
     """All files of the three repositories. Raises UsageProblem for a wrong name and for folders that hold nothing."""
-    if not NAME.fullmatch(name):
-        raise UsageProblem(f"{name!r} is no name of a repository", "USER/NAME", "for example me/sounds")
+    repository(name)
     tracked = [line for line in _git("ls-files").splitlines() if (ROOT / line).is_file()]
     space = {line: ROOT / line for line in tracked if line in KEPT_ANYWAY or not line.startswith(LEFT_OUT)}
     model = {line.removeprefix("base_model/"): ROOT / line for line in tracked if line.startswith("base_model/")}

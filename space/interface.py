@@ -4,9 +4,12 @@ import os
 from pathlib import Path
 
 import gradio as gr
+from starlette.middleware import Middleware
 
+from space.api.body_limit import MOST_UPLOADED_BYTES, BodyLimit
 from space.api.endpoints import Endpoints
 from space.engine.engine import Engine
+from space.engine.front_door import FrontDoor
 from space.engine.limits import RateLimit
 from space.parts.card import SCRIPT
 from space.parts.history import Past
@@ -40,32 +43,32 @@ def build_interface(
     """The page as gradio Blocks; nothing is computed to show it. `examples` is a folder with recipes.json."""
     if limit is None:
         limit = RateLimit(PUBLIC_LIMIT if "SPACE_ID" in os.environ else None)
-    parts = (engine, store, limit)
+    door = FrontDoor(engine, store, limit)
     with gr.Blocks(title=TITLE, analytics_enabled=False, delete_cache=(3600, 7200)) as page:
         gr.HTML(f"<header>{MARK.read_text()}<h1>{TITLE}</h1><p>{LEAD}</p></header>", elem_id="title", padding=False)
         with gr.Tabs(elem_id="tabs") as tabs:
             with gr.Tab("Generate", id="generate"):
                 generate = GenerateTab(
-                    Maker("generate", "Generate", *parts), load_examples(served_examples(store), examples)
+                    Maker("generate", "Generate", door), load_examples(served_examples(store), examples)
                 )
             with gr.Tab("Transform", id="transform"):
-                transform = TransformTab(Maker("transform", "Transform", *parts))
+                transform = TransformTab(Maker("transform", "Transform", door))
             with gr.Tab("Edit", id="edit"):
-                edit = EditTab(Maker("edit", "Paint", *parts))
+                edit = EditTab(Maker("edit", "Paint", door))
             with gr.Tab("Morph", id="morph"):
-                morph = MorphTab(Maker("morph", "Morph", *parts))
+                morph = MorphTab(Maker("morph", "Morph", door))
             makers = {"generate": generate, "transform": transform, "edit": edit, "morph": morph}
             with gr.Tab("Fine-tune", id="finetune"):
                 finetune = FinetuneTab(engine, store, places, page)
             with gr.Tab("Evaluate", id="evaluate"):
-                EvaluateTab(store, [tab.maker.card.clips for tab in makers.values()], places.datasets)
+                EvaluateTab(store, [tab.maker.card.clips for tab in makers.values()], finetune.datasets)
             with gr.Tab("Dataset", id="dataset") as shown:
-                dataset = DatasetTab(store, places.datasets)
+                dataset = DatasetTab(store, finetune.datasets)
                 dataset.show_on(shown)
         connect_adapter(tabs, generate, finetune)
         connect_uses(tabs, makers)
         Past(page, tabs, makers)
-        Endpoints(engine, store, limit)
+        Endpoints(door)
     return page.queue(max_size=40, default_concurrency_limit=4)
 
 
@@ -85,15 +88,15 @@ def connect_uses(tabs: gr.Tabs, makers: dict):
 
 
 def connect_adapter(tabs: gr.Tabs, generate: GenerateTab, finetune: FinetuneTab):
-    """Use in Generate: what was just taught is chosen, the text has its word, and the tab opens."""
+    """Use in Generate: what was just taught is chosen and seen, a caption that taught it is the text; the tab opens."""
 
-    def use(run: str, written: str):
+    def use(run: str, page: gr.Request):
         adapter = generate.maker.settings.offer(run)
-        return adapter, finetune.asked(run, written), gr.Tabs(selected="generate")
+        more = gr.Accordion(open=True)
+        return adapter, finetune.asked(run, page), more, gr.Tabs(selected="generate")
 
-    outputs = [generate.maker.settings.adapter, generate.prompt, tabs]
-    inputs = [finetune.fields.run, generate.prompt]
-    finetune.fields.use.click(use, inputs, outputs, api_visibility="private", queue=False)
+    outputs = [generate.maker.settings.adapter, generate.prompt, generate.maker.settings.more, tabs]
+    finetune.fields.use.click(use, finetune.fields.run, outputs, api_visibility="private", queue=False)
 
 
 def served_examples(store: ClipStore) -> Path:
@@ -103,6 +106,7 @@ def served_examples(store: ClipStore) -> Path:
 
 def launch_settings(store: ClipStore, port: int | None = None) -> dict:
     """Keywords of `launch`: limits are set here and not left to defaults."""
+    uploads = MOST_UPLOADED_BYTES if "SPACE_ID" in os.environ else None
     return {
         "server_name": None if "SPACE_ID" in os.environ else "127.0.0.1",
         "server_port": port,
@@ -113,6 +117,7 @@ def launch_settings(store: ClipStore, port: int | None = None) -> dict:
         "max_file_size": "25mb",
         # gradio keeps about 0.7 MB of this page for each session that ever asked, 10,000 of them unless told otherwise.
         "state_session_capacity": 200,
+        "app_kwargs": {"middleware": [Middleware(BodyLimit, most_uploaded_bytes=uploads)]},
         "allowed_paths": [str(store.folder), str(served_examples(store))],
         "mcp_server": True,
         "footer_links": ["api", "settings"],

@@ -15,6 +15,13 @@ class Problem(ValueError):
         self.what, self.expected, self.remedy = what, expected, remedy
         super().__init__(f"{what}: {expected}; {remedy}")
 
+    @property
+    def sentences(self) -> str:
+        """The same as one or two sentences: what happened (and what was expected), and what to do."""
+        expected = self.expected if self.expected.startswith("expected") else f"expected {self.expected}"
+        remedy = self.remedy[:1].upper() + self.remedy[1:]
+        return f"{self.what[:1].upper()}{self.what[1:]} ({expected}). {remedy.rstrip('.')}."
+
     def __reduce__(self):
         """Survive the way back from a worker process, which BaseException's default does not for three arguments."""
         return type(self), (self.what, self.expected, self.remedy)

@@ -18,9 +18,9 @@ CLAP_ID = "laion/clap-htsat-unfused"
 AST_ID = "MIT/ast-finetuned-audioset-10-10-0.4593"
 
 
-def _loaded(loader, source: str):
+def _loaded(loader, source: str, **more):
     try:
-        return loader.from_pretrained(source)
+        return loader.from_pretrained(source, **more)
     except OSError as error:
         raise MissingWeights(
             f"{source} cannot be loaded ({str(error).splitlines()[0]})",
@@ -52,7 +52,7 @@ class Clap(TextEmbedder):
         from transformers import AutoTokenizer, ClapFeatureExtractor, ClapModel
 
         source = weights or CLAP_ID
-        self._model = _loaded(ClapModel, source).eval()
+        self._model = _loaded(ClapModel, source, use_safetensors=True).eval()
         self._extractor = _loaded(ClapFeatureExtractor, source)
         self._tokenizer = _loaded(AutoTokenizer, source)
         # No window is longer than CLAP's own length, so "rand_trunc" has nothing left to draw.
@@ -89,7 +89,7 @@ class Ast(Embedder):
         from transformers import ASTFeatureExtractor, ASTForAudioClassification
 
         source = weights or AST_ID
-        self._model = _loaded(ASTForAudioClassification, source).eval()
+        self._model = _loaded(ASTForAudioClassification, source, use_safetensors=True).eval()
         self._extractor = _loaded(ASTFeatureExtractor, source)
         self.sha256 = _identity_hash(source, self._model)
         self.dimensions = self._model.config.hidden_size

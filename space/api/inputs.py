@@ -2,7 +2,7 @@
 
 import gradio as gr
 
-from space.parts.settings import LONGEST_PROMPT, NO_ADAPTER
+from space.engine.front_door import LONGEST_PROMPT, NO_ADAPTER
 from spectrogram.sampling.seeds import LARGEST_SEED
 
 

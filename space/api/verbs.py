@@ -2,7 +2,11 @@
 
 import gradio as gr
 
+from space.engine.front_door import clean
+from space.engine.scoring import Interrupted, score_zips
 from space.parts.sources import take_sound
+from space.store.places import without_paths
+from space.store.visitors import departure
 from spectrogram.problems import Problem
 
 
@@ -216,15 +220,13 @@ class VerbEndpoints:
             The sounds (WAV) in their order, and their recipes.
         """
         sampling = (negative_prompt, seed, steps, guidance, adapter, adapter_strength)
-        self.endpoints.check_texts(first)
-        self.endpoints.check_texts(last)
-        options = {"prompts": [first.strip(), last.strip()], "steps": int(clips), "seconds": seconds}
-        options["respace"] = bool(even_in_sound)
-        told = f"{first.strip()} → {last.strip()}"
+        prompts = [clean(first), clean(last)]
+        options = {"prompts": prompts, "steps": int(clips), "seconds": seconds, "respace": bool(even_in_sound)}
+        told = " → ".join(filter(None, prompts)) if all(prompts) else ""
         made = self.endpoints.run(page, told, sampling, verb="morph", options=options)
         return [clip.sound for clip in made], [clip.recipe.to_dict() for clip in made]
 
-    def score(self, generated: str, reference: str) -> dict:
+    def score(self, generated: str, reference: str, page: gr.Request) -> dict:
         """Measure how near a set of sounds comes to a reference set.
 
         Args:
@@ -234,19 +236,25 @@ class VerbEndpoints:
         Returns:
             Fréchet and kernel distance, class figures, their intervals and the noise floor, with counts and embedder.
         """
-        from space.engine.scoring import score_zips
+        left = departure()
+
+        def advance(done: int, total: int):
+            if left():
+                raise Interrupted
 
         try:
-            return score_zips(generated, reference, self.endpoints.store.new_folder())
+            self.endpoints.door.admit(page)
+            return score_zips(generated, reference, advance)
+        except Interrupted:
+            raise refusal("The client left, so the measuring was stopped.") from None
         except Problem as problem:
-            raise refusal(str(problem)) from problem
+            raise refusal(problem.sentences) from problem
 
     def _edit(self, page, verb: str, sound: str, prompt: str, sampling: tuple, options: dict):
-
         try:
             path, _, notes = take_sound(sound, self.endpoints.store)
         except Problem as problem:
-            raise refusal(str(problem)) from problem
+            raise refusal(problem.sentences) from problem
         return self._one(page, prompt, sampling, verb=verb, sound=path, options=options, notes=notes)
 
     def _one(self, page, prompt: str, sampling: tuple, **fields) -> tuple[str, str, dict]:
@@ -255,4 +263,4 @@ class VerbEndpoints:
 
 
 def refusal(text: str) -> gr.Error:
-    return gr.Error(text, print_exception=False)
+    return gr.Error(without_paths(text), print_exception=False)

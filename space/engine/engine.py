@@ -60,7 +60,7 @@ class Engine:
             except Halt:
                 yield Stopped(watch.done, watch.total)
             except Problem as problem:
-                yield Failed(str(problem))
+                yield Failed(problem.sentences)
             except OutOfMemoryError:
                 yield Failed(SHORT_MEMORY)
             finally:

@@ -46,9 +46,3 @@ class RateLimit:
                 del self.seen[key]
         while len(self.seen) > MOST_KEYS:
             del self.seen[next(iter(self.seen))]
-
-
-def visitor(page) -> tuple[str, str]:
-    """(session, address) of a gradio request; behind a proxy the address is the last one that it vouches for."""
-    forwarded = (page.headers.get("x-forwarded-for") or "").split(",")[-1].strip() if page.headers else ""
-    return page.session_hash or "", forwarded or (page.client.host if page.client else "")

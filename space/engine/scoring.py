@@ -4,11 +4,15 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
+from space.store.uploads import unpack
 from spectrogram.files.audio import READABLE
 from spectrogram.problems import UsageProblem
 
 FEWEST, MOST = 2, 500
+# Of one set, unpacked: sound hardly shrinks in a zip, so that what swells further is none.
+LARGEST_SET_BYTES = 200 << 20
 RESAMPLES = 100
 
 
@@ -55,18 +59,22 @@ def resampled(paths: list[str], rate_hz: int) -> list[str]:
     return [f"{n} sounds of {other_hz} Hz were resampled to {rate_hz} Hz." for other_hz, n in sorted(counts.items())]
 
 
-def score_zips(generated: str | None, reference: str | None, folder: Path) -> dict:
-    """`score_files` of the sounds in two zips, unpacked below `folder`. Raises Problem."""
-    from space.store.uploads import unpack
-
-    sets = []
-    for side, path in (("generated", generated), ("reference", reference)):
+def score_zips(
+    generated: str | None, reference: str | None, on_clip: Callable[[int, int], None] = lambda done, total: None
+) -> dict:
+    """`score_files` of the sounds in two zips; nothing of them stays on the disk. Raises Problem."""
+    zips = {"generated": generated, "reference": reference}
+    for side, path in zips.items():
         if path is None:
             raise UsageProblem(f"the {side} set is missing", "a zip of audio files", "send both")
-        (folder / side).mkdir()
-        unpack(Path(path), folder / side)
-        sets.append([str(file) for file in sorted((folder / side).rglob("*")) if file.suffix.lower() in READABLE])
-    return score_files(*sets)
+    with TemporaryDirectory(prefix="spectrogram-score-") as folder:
+        sets = []
+        for side, path in zips.items():
+            unpack(Path(path), Path(folder, side), READABLE, LARGEST_SET_BYTES)
+            found = sorted(Path(folder, side).rglob("*"))
+            sets.append([str(file) for file in found if file.suffix.lower() in READABLE])
+        results = score_files(*sets, on_clip)
+    return results
 
 
 def named(paths: list[str], side: str) -> list:

@@ -2,7 +2,7 @@
 
 import gradio as gr
 
-from space.parts.settings import LONGEST_PROMPT
+from space.engine.front_door import LONGEST_PROMPT
 from space.parts.sources import LONGEST_S
 
 

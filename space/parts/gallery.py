@@ -7,6 +7,7 @@ from pathlib import Path
 
 from PIL import Image
 
+from space.parts.status import status_html
 from space.store.clips import ClipStore
 from space.store.shelf import Item
 from space.store.views import colour_picture, file_address
@@ -57,8 +58,8 @@ def comparison_html(item: Item, store: ClipStore) -> str:
             picture.load()
         decoded, rate_hz = SpectrogramCodec(SpectrogramParams.from_image(picture)).decode(picture)
         original, _ = soundfile.read(io.BytesIO(item.sound), dtype="float32", always_2d=True)
-    except (Problem, soundfile.LibsndfileError) as problem:
-        return f'<p class="status problem" role="alert">{html.escape(f"This clip cannot be decoded: {problem}")}</p>'
+    except (Problem, soundfile.LibsndfileError):
+        return status_html("This clip cannot be decoded: its picture or its sound is damaged.", problem=True)
     heard = write_audio(folder / "decoded.wav", decoded, rate_hz)
     caption = html.escape(item.row.caption)
     credit = html.escape(item.row.attribution)

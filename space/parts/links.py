@@ -3,12 +3,15 @@
 import base64
 import binascii
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
+from space.engine.front_door import LIMITS
 from spectrogram.problems import Problem
 from spectrogram.recipe import Recipe
 
 LONGEST = 8192
+MOST = 1e9
 KEPT = ("prompt", "negative_prompt", "seed", "steps", "guidance", "adapter", "adapter_scale", "verb", "settings")
 
 
@@ -39,7 +42,27 @@ def from_link(text: str) -> tuple[Recipe, float | None]:
         seconds = json.loads(plain).get("seconds")
     except (ValueError, binascii.Error, AttributeError, RecursionError) as error:
         raise broken from error
-    return Recipe.from_json(plain), seconds if isinstance(seconds, int | float) else None
+    return usable(Recipe.from_json(plain), seconds if isinstance(seconds, int | float) else None)
+
+
+def usable(recipe: Recipe, seconds: float | None) -> tuple[Recipe, float | None]:
+    """Both as they are. Raises Problem for numbers that no field of the page can hold."""
+    numbers = [("length", seconds), ("seed", recipe.seed), ("steps", recipe.steps), ("guidance", recipe.guidance)]
+    numbers += [("adapter strength", recipe.adapter_scale), *_numbers("settings", recipe.settings)]
+    for name, value in numbers:
+        low, high = LIMITS.get(name, (-MOST, MOST))
+        if value is not None and not (low <= value <= high):
+            raise Problem(f"the recipe's {name} is out of range", f"{low:g} to {high:g}", "make the sound anew")
+    return recipe, seconds
+
+
+def _numbers(name: str, value) -> Iterator[tuple[str, float]]:
+    """All numbers in the settings of a recipe."""
+    if isinstance(value, dict | list):
+        for one in value.values() if isinstance(value, dict) else value:
+            yield from _numbers(name, one)
+    elif isinstance(value, int | float):
+        yield name, value
 
 
 def from_file(path: str | Path) -> tuple[Recipe, float | None]:
@@ -48,5 +71,5 @@ def from_file(path: str | Path) -> tuple[Recipe, float | None]:
 
     recipe = Recipe.read(path)
     if Path(path).suffix.lower() in (".wav", ".flac", ".ogg"):
-        return recipe, soundfile.info(path).duration
-    return recipe, None
+        return usable(recipe, soundfile.info(path).duration)
+    return usable(recipe, None)

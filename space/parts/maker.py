@@ -8,16 +8,14 @@ from collections.abc import Callable, Iterator
 
 import gradio as gr
 
-from space.engine.engine import Engine
-from space.engine.gpu_refusal import events_or_refusal
-from space.engine.limits import RateLimit, visitor
+from space.engine.front_door import FrontDoor
 from space.jobs import Failed, Finished, Painted, Request, Step, Stopped
 from space.parts.curve import curve_html
 from space.parts.result import Front, ResultCard
 from space.parts.row import Row, text_at
 from space.parts.settings import Settings
 from space.parts.status import READY, preview_html, status_html, step_html
-from space.store.clips import Clip, ClipStore
+from space.store.clips import Clip
 from spectrogram.problems import Problem
 from spectrogram.sampling.seeds import draw_seed
 
@@ -36,8 +34,8 @@ UNFORESEEN = "That did not work. Try again; fewer steps or a shorter length help
 class Maker:
     """Parts of one tab: `start`, `stop`, `status`, `settings`, `card`, and `connect` to make them work."""
 
-    def __init__(self, tab: str, verb: str, engine: Engine, store: ClipStore, limit: RateLimit):
-        self.tab, self.verb, self.engine, self.store, self.limit = tab, verb, engine, store, limit
+    def __init__(self, tab: str, verb: str, door: FrontDoor):
+        self.tab, self.verb, self.door, self.engine, self.store = tab, verb, door, door.engine, door.store
 
     def build_buttons(self):
         with gr.Row():
@@ -124,16 +122,10 @@ class Maker:
             request = make()
             preview = opening(request)
         except Problem as problem:
-            yield {self.status: self.tell(str(problem), problem=True)}
+            yield {self.status: self.tell(problem.sentences, problem=True)}
             return
-        if wait_s := self.limit.wait_s(*visitor(page)):
-            told = f"Many requests came from here: wait {wait_s:.0f} s and press again."
-            yield {self.status: self.tell(told, problem=True)}
-            return
-        stop_file = self.store.stop_file(page.session_hash or "")
-        stop_file.unlink(missing_ok=True)
         row = Row(self.store, suffix)
-        for event in events_or_refusal(self.engine.work(request, stop_file)):
+        for event in self.door.submit(request, page):
             if isinstance(event, Step):
                 preview = preview_html(event.preview) if event.preview else preview
                 yield {self.status: step_html(event, preview), **self._busy(True)}
@@ -167,4 +159,4 @@ class Maker:
         return told, gr.Button(self.verb, interactive=True), gr.Button(interactive=False)
 
     def _ask_to_stop(self, page: gr.Request):
-        self.store.stop_file(page.session_hash or "").touch()
+        self.door.stop_file(page).touch()

@@ -4,12 +4,11 @@ import gradio as gr
 
 from space.engine.adapter_switch import adapter_of
 from space.engine.engine import Engine
+from space.engine.front_door import LONGEST_PROMPT, NO_ADAPTER, clean, sampling
 from space.store.clips import FORMATS
 from spectrogram.recipe import Recipe
 from spectrogram.sampling.seeds import LARGEST_SEED, draw_seed
 
-LONGEST_PROMPT = 1000
-NO_ADAPTER = "none"
 DRAW_AGAIN = "drawn anew each time; lock it to keep it"
 STRENGTH_TOLD = "0 leaves the base model"
 SHORTEN = f"Shorten the text to {LONGEST_PROMPT} characters."
@@ -21,7 +20,7 @@ class Settings:
     def __init__(self, engine: Engine, tab: str, seed: int | None = None):
         self.engine, self.tab = engine, tab
         self._build_seed(seed)
-        with gr.Accordion("More", open=False, elem_id=f"{tab}-more"):
+        with gr.Accordion("More", open=False, elem_id=f"{tab}-more") as self.more:
             self._build_more()
         self.inputs = [self.seed, self.lock, self.negative, self.steps, self.guidance]
         self.inputs += [self.adapter, self.strength, self.format]
@@ -72,14 +71,7 @@ class Settings:
     def read(self, values: tuple) -> dict:
         """Fields of a Request from the values of `inputs`; the seed is drawn here unless it is locked."""
         seed, lock, negative, steps, guidance, adapter, strength, _ = values
-        return {
-            "seed": int(seed) if lock and seed is not None else draw_seed(),
-            "negative_prompt": clean(negative)[:LONGEST_PROMPT],
-            "steps": int(steps),
-            "guidance": guidance,
-            "adapter": None if adapter == NO_ADAPTER else adapter,
-            "adapter_scale": strength,
-        }
+        return sampling(seed if lock else None, negative, steps, guidance, adapter, strength)
 
     def verdicts(self, values: tuple) -> list:
         """One verdict for each of `inputs`, before a request takes a place in the queue."""
@@ -128,9 +120,3 @@ def text_verdict(text: str | None, asked: str):
     """The verdict on a prompt: neither empty nor too long."""
     length = len(clean(text))
     return gr.validate(0 < length <= LONGEST_PROMPT, SHORTEN if length else asked)
-
-
-def clean(text: str | None) -> str:
-    """The text without control characters (a null byte would end it for some programs) and outer blanks."""
-    kept = (letter if letter.isprintable() or letter == " " else " " for letter in text or "")
-    return "".join(kept).strip()

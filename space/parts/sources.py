@@ -1,8 +1,5 @@
 """The sound that a visitor brings: checked, cut to what the page can work on, and refused in words."""
 
-from pathlib import Path
-from tempfile import mkdtemp
-
 import numpy as np
 
 from space.store.clips import ClipStore
@@ -35,7 +32,7 @@ def take_sound(path: str | None, store: ClipStore, longest_s: float = LONGEST_S)
     if seconds <= longest_s:
         return path, seconds, ()
     cut = audio[:, : round(longest_s * rate_hz)]
-    trimmed = write_audio(Path(mkdtemp(dir=store.folder)) / "trimmed.wav", cut, rate_hz)
+    trimmed = write_audio(store.new_folder() / "trimmed.wav", cut, rate_hz)
     return str(trimmed), longest_s, (f"The sound is longer than {longest_s:g} s; its first {longest_s:g} s were used.",)
 
 

@@ -7,6 +7,7 @@ import io
 from PIL import Image
 
 from space.jobs import READING, Step
+from space.store.places import without_paths
 from space.store.views import colour_picture
 
 READY = "Press {verb} or Enter."
@@ -17,6 +18,7 @@ def status_html(
     text: str, notes: tuple[str, ...] = (), problem: bool = False, share: float | None = None, preview: str = ""
 ) -> str:
     """The status line; `share` 0 … 1 adds a progress bar, notes stand below; `preview` is an image element."""
+    text, notes = without_paths(text), tuple(map(without_paths, notes))
     bar = "" if share is None else f'<progress max="1" value="{share:.3f}" aria-label="Progress"></progress>'
     listed = "".join(f'<span class="note">{html.escape(note)}</span>' for note in notes)
     kind = ("alert", "assertive") if problem else ("status", "polite")

@@ -16,12 +16,14 @@ from PIL import Image
 from space.jobs import Finished
 from space.store.describe import describe_picture
 from space.store.views import colour_picture
+from space.store.visitors import current_address
 from spectrogram.output import SpectrogramAudioOutput
 from spectrogram.recipe import Recipe
 
 FORMATS = ("wav", "flac", "ogg")
 KEPT_S = 2 * 3600
-KEPT_FOLDERS = 400
+KEPT_FOLDERS, KEPT_BYTES = 400, 4_000_000_000
+CLEANED_EVERY_S = 2.0
 WIDEST_VIEW = 2048
 
 
@@ -40,12 +42,23 @@ class Clip:
 
 
 class ClipStore:
-    """Writes results below one folder and forgets them after two hours, the oldest first."""
+    """Writes results below one folder and forgets them after two hours.
+
+    What is too much goes sooner, from those who have most, the oldest first: nobody pushes out what others made. The
+    folder may be cleaned by the system at any time and is then made anew.
+    """
 
     def __init__(self, folder: str | Path):
-        self.folder = Path(folder).resolve()
-        self.folder.mkdir(parents=True, exist_ok=True)
+        self._folder = Path(folder).resolve()
         self._lent: dict[tuple, Path] = {}
+        self._owners: dict[str, str] = {}
+        self._cleaned_s = 0.0
+
+    @property
+    def folder(self) -> Path:
+        """Where everything lies, there whenever it is asked for."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        return self._folder
 
     def keep(self, finished: Finished, suffix: str = "wav") -> list[Clip]:
         """Write all clips of a result; the folder's name is random, the files' names only tell the seed."""
@@ -56,8 +69,11 @@ class ClipStore:
 
     def new_folder(self) -> Path:
         """An empty folder whose name nobody can guess."""
+        if time.monotonic() - self._cleaned_s > CLEANED_EVERY_S:
+            self.forget_old()
         folder = self.folder / secrets.token_urlsafe(16)
         folder.mkdir(mode=0o700)
+        self._owners[folder.name] = current_address()
         return folder
 
     def lend(self, path: Path, coloured: bool = False) -> Path:
@@ -82,17 +98,51 @@ class ClipStore:
         return self.folder / f"stop-{hashlib.sha256(session.encode(errors='replace')).hexdigest()[:32]}"
 
     def forget_old(self):
-        """Delete what is older than two hours, and the oldest beyond 400 results."""
-        entries = sorted(self.folder.iterdir(), key=lambda entry: entry.stat().st_mtime, reverse=True)
-        for place, entry in enumerate(entries):
-            if place >= KEPT_FOLDERS or time.time() - entry.stat().st_mtime > KEPT_S:
-                shutil.rmtree(entry, ignore_errors=True) if entry.is_dir() else entry.unlink(missing_ok=True)
+        """Delete what is older than two hours; beyond 400 folders or 4 GB the oldest of whoever has most."""
+        self._cleaned_s = time.monotonic()
+        owned: dict[str, list[_Kept]] = {}
+        for entry in sorted(filter(None, map(_kept, self.folder.iterdir())), key=lambda one: one.written):
+            if time.time() - entry.written > KEPT_S:
+                self._forget(entry.path)
+            elif entry.path.is_dir():
+                owned.setdefault(self._owners.get(entry.path.name, ""), []).append(entry)
+        while (too_many := sum(map(len, owned.values())) > KEPT_FOLDERS) or sum(
+            map(_size, owned.values())
+        ) > KEPT_BYTES:
+            oldest = max(owned.values(), key=len if too_many else _size).pop(0)
+            self._forget(oldest.path)
+
+    def _forget(self, entry: Path):
+        self._owners.pop(entry.name, None)
+        shutil.rmtree(entry, ignore_errors=True) if entry.is_dir() else entry.unlink(missing_ok=True)
 
     def _keep_one(self, output: SpectrogramAudioOutput, i: int, suffix: str, seconds_taken: float) -> Clip:
         folder = self.new_folder()
         name = f"sound-{output.recipes[i].seed}"
         sound, picture = output.save(folder / f"{name}.{suffix if suffix in FORMATS else 'wav'}", i)
         return describe_files(sound, picture, folder, seconds_taken)
+
+
+@dataclass(frozen=True)
+class _Kept:
+    """A folder or file of the store, when it was written and how large it is."""
+
+    path: Path
+    written: float
+    size: int
+
+
+def _kept(path: Path) -> _Kept | None:
+    """None for what was deleted in between."""
+    try:
+        files = [path, *path.iterdir()] if path.is_dir() else [path]
+        return _Kept(path, path.stat().st_mtime, sum(file.stat().st_size for file in files))
+    except OSError:
+        return None
+
+
+def _size(entries: list[_Kept]) -> int:
+    return sum(entry.size for entry in entries)
 
 
 def _link(path: Path, lent: Path):

@@ -8,6 +8,8 @@ from pathlib import Path
 from spectrogram.files.dataset_folder import is_dataset
 from spectrogram.problems import UsageProblem
 
+# The folders in front of a file's own name; addresses and markup hold slashes too.
+FOLDERS = re.compile(r"(?<![\w:/<.])(?:/(?:[^\s/'\"<>]+/)+|[A-Za-z]:\\(?:[^\s\\'\"<>]+\\)+)")
 NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?")
 
 
@@ -24,9 +26,9 @@ class Places:
         self.runs, self.datasets_folder = Path(runs).resolve(), Path(datasets).resolve()
         self.shown = tuple(Path(folder).resolve() for folder in shown)
 
-    def datasets(self) -> dict[str, Path]:
-        """Built datasets of this server by name, the newest first."""
-        found = [*self.datasets_folder.glob("*/"), *self.shown]
+    def datasets(self, own: bool = True) -> dict[str, Path]:
+        """Built datasets by name, the newest first; without the owner's `own` only those that are shown to all."""
+        found = [*(self.datasets_folder.glob("*/") if own else ()), *self.shown]
         built = [folder for folder in found if is_dataset(folder)]
         built.sort(key=lambda folder: folder.stat().st_mtime, reverse=True)
         return {folder.name if folder.parent == self.datasets_folder else f"{folder.parent.name}/{folder.name}": folder
@@ -47,6 +49,11 @@ class Places:
 
     def run(self, name: str) -> Path:
         return self.runs / checked(name)
+
+
+def without_paths(text: str) -> str:
+    """The text with files named by their last part: where they lie on this server is nobody's affair."""
+    return FOLDERS.sub("", text)
 
 
 def checked(name: str) -> str:

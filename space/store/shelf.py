@@ -4,17 +4,16 @@ A folder that this server built, or a public dataset on the Hub by its name; a v
 """
 
 import io
-import re
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
 from spectrogram.files.dataset_folder import DATA, is_dataset, rows, shards, split_of
-from spectrogram.problems import EnvironmentProblem, Problem, UsageProblem
+from spectrogram.files.hub import repository
+from spectrogram.problems import EnvironmentProblem, Problem
 
 FACETS = ("split", "label", "licence")
 ANY = "any"
-HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}")
 LARGEST_SHARD_BYTES = 300_000_000
 TEXT_COLUMNS = ("caption", "label", "licence", "clip_id", "attribution", "source")
 
@@ -60,9 +59,7 @@ class Shelf:
     def of_hub(cls, name: str) -> "Shelf":
         """A public dataset; the first shard of each split is fetched once. Raises UsageProblem, EnvironmentProblem."""
         name = name.strip().removeprefix("https://huggingface.co/datasets/")
-        if not HUB_NAME.fullmatch(name):
-            raise UsageProblem("this is no name of a dataset", "USER/NAME", "copy it from the dataset's page")
-        return cls(name, _fetch(name))
+        return cls(name, _fetch(repository(name)))
 
     def choices(self, facet: str) -> list[str]:
         """Values of a facet with their counts, most frequent first, "any" in front."""

@@ -4,12 +4,13 @@ from dataclasses import replace
 
 import gradio as gr
 
+from space.engine.front_door import clean
 from space.jobs import Request
 from space.parts.fields import prompt_field, sound_field
 from space.parts.maker import Maker
 from space.parts.painting import Painting, layer_of, mark, mask_of_layers
 from space.parts.regions import canvas_of, clamp_region, cover_of_region
-from space.parts.settings import clean, text_verdict
+from space.parts.settings import text_verdict
 from space.parts.sources import take_sound
 from space.parts.status import picture_html
 from space.store.clips import Clip
@@ -91,7 +92,7 @@ class EditTab:
         try:
             path, seconds, notes = take_sound(sound, self.maker.store)
         except Problem as problem:
-            return None, gr.skip(), gr.skip(), gr.skip(), self.maker.tell(str(problem), problem=True)
+            return None, gr.skip(), gr.skip(), gr.skip(), self.maker.tell(problem.sentences, problem=True)
         asked = "Paint on the spectrogram, or type seconds and Hz (0 Hz: no limit)."
         told = self.maker.tell(f"{seconds:.2f} s. {asked}", notes)
         canvas = self._canvas(path, seconds, painting if painting.restored else Painting())

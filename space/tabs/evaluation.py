@@ -82,7 +82,7 @@ class EvaluateTab:
         try:
             real = (reference or []) if against == UPLOADED else self.validation_set(against)
         except Problem as problem:
-            yield {self.status: status_html(str(problem), problem=True), **self._busy(False)}
+            yield {self.status: status_html(problem.sentences, problem=True), **self._busy(False)}
             return
         for told in self._events(made, real, stop_file):
             if isinstance(told, tuple):
@@ -116,7 +116,7 @@ class EvaluateTab:
             except Interrupted:
                 events.put("Stopped. The files are kept: press Measure to begin again.")
             except Problem as problem:
-                events.put(str(problem))
+                events.put(problem.sentences)
             finally:
                 events.put(None)
 

@@ -2,23 +2,25 @@
 
 import html
 import os
-import time
+from pathlib import Path
 
 import gradio as gr
 
+from model_card.push import push
+from model_card.taught import three_lines
 from space.engine.engine import Engine
-from space.parts.settings import clean
+from space.engine.front_door import clean
 from space.parts.status import status_html
 from space.store.clips import ClipStore
 from space.store.places import NAME, Places
 from space.store.uploads import collect
+from space.store.visitors import current_page
 from space.tabs.finetune_fields import FIRST_NAME, FinetuneFields
 from space.tabs.finetune_views import log_html, loss_html, progress_html, samples_html
 from space.teaching.checking import check_rows, round_trip_html, summary, verdicts_html
 from space.teaching.hub_job import start_job
 from space.teaching.methods import METHODS, STANDARD, minutes_told, options_of
-from space.teaching.permissions import HERE, JOB, NOWHERE, Permissions, decide
-from space.teaching.publishing import publish, three_lines
+from space.teaching.permissions import HERE, JOB, NOWHERE, Permissions, decide, permissions_of
 from space.teaching.runs import TrainingRuns
 from spectrogram.params import PRESETS
 from spectrogram.problems import Problem, UsageProblem
@@ -38,9 +40,7 @@ class FinetuneTab:
 
     def permissions(self, page: gr.Request) -> tuple[Permissions, str | None, str | None]:
         """(what this visitor may do, their name, their token)."""
-        name, token = signed_in(page)
-        gpu = self.engine.pipeline.device.type == "cuda"
-        return decide(os.environ, name, token is not None, gpu), name, token or os.environ.get("HF_TOKEN")
+        return permissions_of(page, self.engine.pipeline.device.type == "cuda")
 
     def folders(self, name: str, page: gr.Request):
         """(upload, dataset) folders of this visitor's set of that name. Raises UsageProblem where none may be made."""
@@ -91,7 +91,7 @@ class FinetuneTab:
         try:
             collected = collect(paths or [], self.folders(name, page)[0])
         except Problem as problem:
-            return gr.skip(), status_html(str(problem), problem=True), gr.Button(interactive=False)
+            return gr.skip(), status_html(problem.sentences, problem=True), gr.Button(interactive=False)
         told = status_html(
             f"{len(collected.rows)} sounds. Correct the captions, then check.", tuple(collected.notes[:8])
         )
@@ -105,7 +105,7 @@ class FinetuneTab:
             folder, _ = self.folders(name, page)
             paths = make_sample(folder.with_name(f"{folder.name}-sample"))
         except Problem as problem:
-            return gr.skip(), status_html(str(problem), problem=True), gr.Button(interactive=False)
+            return gr.skip(), status_html(problem.sentences, problem=True), gr.Button(interactive=False)
         return self.read_files(paths, name, page)
 
     def check(self, rows, name: str, page: gr.Request):
@@ -120,7 +120,7 @@ class FinetuneTab:
                         *(gr.skip(),) * 2,
                     )
         except Problem as problem:
-            yield status_html(str(problem), problem=True), "", ""
+            yield status_html(problem.sentences, problem=True), "", ""
             return
         told, notes = summary(event)
         trips = round_trip_html(dataset, self.store)
@@ -144,7 +144,9 @@ class FinetuneTab:
             if self.engine.base is not None:
                 options["base"] = self.engine.base
             if not dataset.is_dir():
-                raise UsageProblem(f"{name} has not been checked", "a checked set of sounds", "press Check first")
+                raise UsageProblem(
+                    f"the set {name} has not been checked", "a checked set of sounds", "press Check first"
+                )
             run = METHODS[method].run_name(name.strip())
             if allowed.train == JOB:
                 job = start_job(dataset, run, options, user, token, os.environ.get("SPACE_ID", ""), flavor)
@@ -152,18 +154,18 @@ class FinetuneTab:
                 return gr.skip(), told, *(gr.skip(),) * 7
             self.runs.start(run, dataset, options)
         except Problem as problem:
-            return gr.skip(), status_html(str(problem), problem=True), *(gr.skip(),) * 7
-        return self.offer(run), *self.watch(run)
+            return gr.skip(), status_html(problem.sentences, problem=True), *(gr.skip(),) * 7
+        return self.offer(run, page), *self.watch(run, page)
 
-    def offer(self, run: str | None):
+    def offer(self, run: str | None, page: gr.Request):
         """An update of the list of runs, that one chosen."""
-        names = self.runs.names()
+        names = self.runs.names() if self.may_see(page) else []
         return gr.Dropdown(choices=names, value=run if run in names else None, visible=bool(names))
 
     def stop(self, run: str | None, page: gr.Request):
         if self.permissions(page)[0].train == HERE:
             self.runs.stop(run or "")
-        return self.watch(run)
+        return self.watch(run, page)
 
     def resume(self, run: str | None, page: gr.Request):
         try:
@@ -171,12 +173,16 @@ class FinetuneTab:
                 raise UsageProblem("only the owner resumes a run", "the owner", "duplicate this Space")
             self.runs.resume(run or "")
         except Problem as problem:
-            return status_html(str(problem), problem=True), *(gr.skip(),) * 7
-        return self.watch(run)
+            return status_html(problem.sentences, problem=True), *(gr.skip(),) * 7
+        return self.watch(run, page)
 
-    def watch(self, run: str | None):
+    def may_see(self, page: gr.Request | None) -> bool:
+        """Whether what is taught here is this visitor's own affair."""
+        return self.permissions(page)[0].train == HERE
+
+    def watch(self, run: str | None, page: gr.Request):
         """Everything that is seen of a run, read from its files: a reload loses nothing."""
-        state = self.runs.state(run)
+        state = self.runs.state(run if self.may_see(page) else None)
         running, over = state.phase == "running", state.phase in ("stopped", "failed")
         samples = samples_html(self.places.run(state.name), self.store) if state.phase != "none" else ""
         buttons = (
@@ -186,18 +192,18 @@ class FinetuneTab:
         )
         return progress_html(state), loss_html(state), samples, log_html(state), *buttons, gr.Timer(active=running)
 
-    def open(self, typed: str, method: str, length: str):
+    def open(self, typed: str, method: str, length: str, page: gr.Request):
         """On loading: the run that is at work, else the latest; what was typed meanwhile stays."""
-        run = self.runs.latest()
+        run = self.runs.latest() if self.may_see(page) else None
         name = typed or FIRST_NAME
         if run and typed in ("", FIRST_NAME):
             name, method = self.runs.taught_by(run)
             length = METHODS[method].length(STANDARD)
         told = gr.skip() if name == typed else name
-        ready = NAME.fullmatch(name) and self.places.dataset(name).is_dir()
+        ready = self.may_see(page) and NAME.fullmatch(name) and self.places.dataset(name).is_dir()
         checked = status_html(f"{name} is checked: it can be trained at once." if ready else "")
         shown = self.show_method(method, length)
-        return told, method, *shown, checked, self.offer(run), *self.watch(run)
+        return told, method, *shown, checked, self.offer(run, page), *self.watch(run, page)
 
     def publish(self, run: str | None, repo: str, private: bool, page: gr.Request):
         allowed, user, token = self.permissions(page)
@@ -209,24 +215,20 @@ class FinetuneTab:
             if not allowed.publish:
                 raise UsageProblem("publishing needs a token", "to be signed in, or HF_TOKEN at home", KEPT)
             repo = (repo or "").strip() or f"{user}/{run}"
-            address = publish(self.places.run(run), repo, token, private)
+            address = push(self.places.run(run), repo, public=not private, token=token)
         except Problem as problem:
-            return status_html(str(problem), problem=True)
+            return status_html(problem.sentences, problem=True)
         base, settings = self.engine.base, self.runs.settings(run)
-        lines = three_lines(repo, None if base is None else str(base), settings, self.runs.asked(run)[1])
+        lines = three_lines(
+            repo, None if base is None else str(base), settings, self.runs.heard_with(run) or "your prompt"
+        )
         code = html.escape(lines)
         return status_html(f"Published: {address}") + f'<pre class="log" tabindex="0">{code}</pre>'
 
-    def asked(self, run: str | None, written: str) -> str:
-        """A text to ask Generate for what was taught: the one that is written, unless it lacks the run's own word."""
-        word, text = self.runs.asked(run)
-        return text if word and word not in (written or "") else written
+    def asked(self, run: str | None, page: gr.Request):
+        """A text to ask Generate for what was taught: one that the run was heard with, so that the sound is in it."""
+        return (self.runs.heard_with(run) if self.may_see(page) else None) or gr.skip()
 
-
-def signed_in(page: gr.Request) -> tuple[str | None, str | None]:
-    """(user name, token) of who pressed; (None, None) off Hugging Face or when nobody is signed in."""
-    scope = getattr(page.request, "scope", {}) if page else {}
-    info = (scope.get("session") or {}).get("oauth_info")
-    if not info or info.get("expires_at", float("inf")) < time.time():
-        return None, None
-    return info["userinfo"]["preferred_username"], info["access_token"]
+    def datasets(self) -> dict[str, Path]:
+        """The datasets that whoever asks may look at: the owner's own, or those that are shown to everybody."""
+        return self.places.datasets(own=self.may_see(current_page()))

@@ -2,10 +2,11 @@
 
 import gradio as gr
 
+from space.engine.front_door import clean
 from space.jobs import Request
 from space.parts.fields import prompt_field
 from space.parts.maker import Maker
-from space.parts.settings import clean, text_verdict
+from space.parts.settings import text_verdict
 from space.store.clips import Clip
 from space.store.example_clips import tiles_html
 from spectrogram.recipe import Recipe

@@ -2,9 +2,10 @@
 
 import gradio as gr
 
+from space.engine.front_door import LONGEST_PROMPT, clean
 from space.jobs import Request
 from space.parts.maker import Maker
-from space.parts.settings import LONGEST_PROMPT, clean, text_verdict
+from space.parts.settings import text_verdict
 from space.store.clips import Clip
 from spectrogram.recipe import Recipe
 from spectrogram.sampling.seeds import LARGEST_SEED

@@ -2,10 +2,11 @@
 
 import gradio as gr
 
+from space.engine.front_door import clean
 from space.jobs import Request
 from space.parts.fields import prompt_field, sound_field, strength_field
 from space.parts.maker import Maker
-from space.parts.settings import clean, text_verdict
+from space.parts.settings import text_verdict
 from space.parts.sources import take_sound
 from space.store.clips import Clip
 from spectrogram.recipe import Recipe

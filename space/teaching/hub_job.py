@@ -6,7 +6,7 @@ The job clones nothing of ours but the Space's own public code; secrets travel a
 from dataclasses import dataclass
 from pathlib import Path
 
-from space.store.shelf import HUB_NAME
+from spectrogram.files.hub import NAME
 from spectrogram.problems import EnvironmentProblem, UsageProblem
 
 IMAGE = "ghcr.io/astral-sh/uv:python3.12-bookworm"
@@ -31,7 +31,7 @@ def start_job(
 
     if flavor not in FLAVORS:
         raise UsageProblem(f"there is no hardware {flavor!r}", f"one of {', '.join(FLAVORS)}", "choose one")
-    if not HUB_NAME.fullmatch(space_id):
+    if not NAME.fullmatch(space_id):
         raise UsageProblem("the page does not know its own Space", "SPACE_ID as USER/NAME", "open it on Hugging Face")
     repo = f"{user}/{name}"
     try:

@@ -1,7 +1,11 @@
 """What the page may do, decided in one place from the environment and from who is signed in."""
 
+import os
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+
+import gradio as gr
 
 HERE, JOB, NOWHERE = "here", "job", "nowhere"
 DUPLICATE_FIRST = "Duplicate this Space to teach it your own sounds: the copy is private and yours."
@@ -57,3 +61,18 @@ def decide(
         return Permissions(JOB, told, True, False, True)
     told = "Only this Space's owner trains on it. " + ("Sign in if it is yours. " if offer else "")
     return Permissions(NOWHERE, told + DUPLICATE_FIRST, True, offer, False)
+
+
+def permissions_of(page: gr.Request | None, gpu: bool = False) -> tuple[Permissions, str | None, str | None]:
+    """(what a visitor may do, their name, their token or this machine's)."""
+    name, token = signed_in(page)
+    return decide(os.environ, name, token is not None, gpu), name, token or os.environ.get("HF_TOKEN")
+
+
+def signed_in(page: gr.Request) -> tuple[str | None, str | None]:
+    """(user name, token) of who pressed; (None, None) off Hugging Face or when nobody is signed in."""
+    scope = getattr(page.request, "scope", {}) if page else {}
+    info = (scope.get("session") or {}).get("oauth_info")
+    if not info or info.get("expires_at", float("inf")) < time.time():
+        return None, None
+    return info["userinfo"]["preferred_username"], info["access_token"]

@@ -19,7 +19,6 @@ from spectrogram.files import json_file
 from spectrogram.problems import UsageProblem
 
 ROOT = Path(__file__).resolve().parents[2]
-FIRST_TEXT = "your prompt"
 
 
 @dataclass(frozen=True)
@@ -77,7 +76,7 @@ class TrainingRuns:
         with self.lock:
             busy = self.running()
             if busy is not None:
-                raise UsageProblem(f"{busy} is still training", "one run at a time", "wait for it or stop it")
+                raise UsageProblem(f"the run {busy} is still training", "one run at a time", "wait for it or stop it")
             self.notes.mkdir(parents=True, exist_ok=True)
             if fresh:
                 # The trainer itself forgets them later: until then the page would tell of the former run.
@@ -125,16 +124,12 @@ class TrainingRuns:
         facts = self.places.run(name) / "run.json" if name and NAME.fullmatch(name) else None
         return json.loads(facts.read_text(encoding="utf-8"))["settings"] if facts and facts.is_file() else {}
 
-    def asked(self, name: str | None) -> tuple[str, str]:
-        """(word that a text must have, "" for none; a text that the run was heard with) of a finished run."""
+    def heard_with(self, name: str | None) -> str | None:
+        """A text that a finished run was heard with: what it was taught is in it. None where there is no such text."""
         settings = self.settings(name)
-        if not settings:
-            return "", FIRST_TEXT
-        samples = self.places.run(name) / "samples" / "samples.json"
-        rows = json.loads(samples.read_text(encoding="utf-8")) if samples.is_file() else []
-        # A LoRA's word is only recorded; its texts are those of the captions.
-        word = "" if settings.get("method") == "lora" else trigger_of(settings)
-        return word, rows[0]["prompt"] if rows else FIRST_TEXT
+        samples = self.places.run(name) / "samples" / "samples.json" if settings else None
+        rows = json.loads(samples.read_text(encoding="utf-8")) if samples and samples.is_file() else []
+        return rows[0]["prompt"] if rows else trigger_of(settings) or None
 
     def state(self, name: str | None) -> RunState:
         """How the run stands, from its events and its process."""

@@ -1,8 +1,18 @@
 """A folder becomes a repository on the Hub, in one commit; what the Hub refuses is said with what to do."""
 
+import re
 from pathlib import Path
 
 from spectrogram.problems import EnvironmentProblem, UsageProblem
+
+NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}")
+
+
+def repository(name) -> str:
+    """The name, if it can be one on the Hub: USER/NAME. Raises UsageProblem otherwise."""
+    if not NAME.fullmatch(str(name or "")):
+        raise UsageProblem(f"{str(name)[:80]!r} is no name of a repository", "USER/NAME", "for example me/rain-roof")
+    return str(name)
 
 
 def commit_folder(folder, repo, kind, public=False, revision=None, message="", replaced=(), left_out=(), token=None):
@@ -14,6 +24,7 @@ def commit_folder(folder, repo, kind, public=False, revision=None, message="", r
     from huggingface_hub import HfApi
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalTokenNotFoundError, OfflineModeIsEnabled
 
+    repository(repo)
     api = HfApi(token=token)
     try:
         api.create_repo(repo, repo_type=kind, private=not public, exist_ok=True)

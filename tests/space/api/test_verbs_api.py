@@ -65,7 +65,7 @@ def test_a_program_scores_two_sets(client, tone):
     two, one = zip_of(tone, 2), zip_of(tone, 1)
     figures = client.predict(handle_file(two), handle_file(two), api_name="/score")
     assert (figures["n_generated"], figures["n_reference"]) == (2, 2)
-    with pytest.raises(AppError, match="the reference set has 1 clips"):
+    with pytest.raises(AppError, match="The reference set has 1 clips"):
         client.predict(handle_file(two), handle_file(one), api_name="/score")
 
 

@@ -84,7 +84,7 @@ def test_typed_numbers_take_the_strokes_away_and_nothing_at_all_is_named(edit, n
     for name in ("from", "to"):
         page.fill(f"#edit-{name} input", "")
     page.click("#edit-start")
-    expect(status(page, "edit")).to_contain_text("nothing is painted")
+    expect(status(page, "edit")).to_contain_text("Nothing is painted")
 
 
 def test_a_result_brings_its_strokes_back(edit, noise, tmp_path):

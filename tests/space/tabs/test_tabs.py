@@ -50,7 +50,7 @@ def test_transform_names_a_missing_and_a_silent_sound_and_keeps_the_text(page, s
     expect(page.get_by_text("Upload a sound, record one").first).to_be_visible()
     give_sound(page, "transform", silence)
     page.click("#transform-start")
-    expect(status(page, "transform")).to_contain_text("the sound is silent")
+    expect(status(page, "transform")).to_contain_text("The sound is silent")
     assert page.locator("#transform-prompt textarea").input_value() == "rain"
 
 
@@ -95,7 +95,7 @@ def test_a_region_the_wrong_way_round_is_named(page, tone):
     page.fill("#edit-from input", "2.5")
     page.fill("#edit-prompt textarea", "rain")
     page.click("#edit-start")
-    expect(status(page, "edit")).to_contain_text("From before To; exchange them")
+    expect(status(page, "edit")).to_contain_text("(expected From before To). Exchange them")
 
 
 @pytest.mark.parametrize(("action", "length"), [("Extend", "6.00 s long"), ("Loop", "3.00 s long")])
@@ -162,7 +162,7 @@ def test_a_link_opens_the_page_with_its_recipe(page, served):
     expect(status(page)).to_contain_text("Settings restored")
     expect(page.locator("#generate-seed input")).to_have_value("11")
     page.goto(served.url + "?recipe=%00nonsense")
-    expect(status(page)).to_contain_text("the link holds no recipe")
+    expect(status(page)).to_contain_text("The link holds no recipe")
 
 
 def test_a_file_of_ours_dropped_anywhere_restores_its_recipe(page, example):

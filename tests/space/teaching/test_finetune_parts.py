@@ -10,15 +10,16 @@ import numpy as np
 import pytest
 import soundfile
 
+from model_card.push import push
+from model_card.taught import three_lines
 from space.store.clips import ClipStore
 from space.store.places import Places, checked
 from space.store.uploads import collect
 from space.tabs.finetune_views import loss_html
 from space.teaching.checking import check_rows, summary, verdicts_html
-from space.teaching.publishing import publish, three_lines
 from space.teaching.runs import RunState, seconds_left
 from spectrogram.params import SpectrogramParams
-from spectrogram.problems import EnvironmentProblem, Problem, UsageProblem
+from spectrogram.problems import Problem, UsageProblem
 from tests.loopback_hub import LoopbackHub
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -111,16 +112,14 @@ def test_the_loss_is_a_picture_with_words():
     assert loss_html(RunState("owl", "running")) == ""
 
 
-def test_publishing_needs_a_name_a_token_and_an_adapter(tmp_path):
+def test_publishing_needs_a_name_and_an_adapter(tmp_path):
     run = tmp_path / "owl"
     run.mkdir()
     with pytest.raises(Problem, match="no adapter yet"):
-        publish(run, "ann/owl", "x")
+        push(run, "ann/owl", token="x")
     (run / "pytorch_lora_weights.safetensors").touch()
     with pytest.raises(UsageProblem, match="USER/NAME"):
-        publish(run, "owl", "x")
-    with pytest.raises(EnvironmentProblem, match="sign in"):
-        publish(run, "ann/owl", None)
+        push(run, "owl", token="x")
     assert 'load_lora_weights("ann/owl")' in three_lines("ann/owl", None)
 
 
@@ -143,7 +142,7 @@ def test_the_python_that_is_shown_loads_what_the_method_made(settings, said):
 PROGRAM = """
 import json, sys
 from pathlib import Path
-from space.{module} import {function}
+from {module} import {function}
 print(json.dumps(str({call})))
 """
 
@@ -190,7 +189,7 @@ def test_a_run_is_published_privately_with_its_card_and_without_its_checkpoints(
     (run / "samples" / "after-0.wav").write_bytes(b"sound")
     (run / "run.json").write_text(json.dumps(RUN))
     with LoopbackHub() as hub:
-        address = on_loopback_hub(hub, "publishing", "publish", f"publish(Path({str(run)!r}), 'u/x', 'hf_x')")
+        address = on_loopback_hub(hub, "model_card.push", "push", f"push(Path({str(run)!r}), 'u/x', token='hf_x')")
     assert address.startswith(hub.address)
     assert hub.created[0]["visibility"] == "private"
     assert set(hub.files) == {"pytorch_lora_weights.safetensors", "samples/after-0.wav", "run.json", "README.md"}
@@ -202,7 +201,7 @@ def test_a_job_carries_its_token_as_a_secret_and_its_words_apart(tmp_path):
     with LoopbackHub() as hub:
         options = {"steps": 300, "trigger": "x; rm -rf /"}
         call = f"start_job(Path({str(tmp_path)!r}), 'owl', {options!r}, 'ann', 'hf_secret', 'lab/sounds')"
-        told = on_loopback_hub(hub, "hub_job", "start_job", call)
+        told = on_loopback_hub(hub, "space.teaching.hub_job", "start_job", call)
     job = hub.jobs[0]
     assert "hf_secret" not in json.dumps(job["command"])
     assert job["secrets"] == {"HF_TOKEN": "hf_secret"}

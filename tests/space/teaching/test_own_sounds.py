@@ -51,10 +51,9 @@ def test_files_become_a_dataset_an_adapter_and_a_sound(page, owls, served, monke
     expect(page.locator("#finetune-progress")).to_contain_text("test-owls is ready", timeout=150_000)
     expect(page.locator("#finetune-samples audio").first).to_be_visible()
     page.click("#finetune-publish")
-    expect(page.locator("#finetune-published")).to_contain_text("publishing needs a token")
+    expect(page.locator("#finetune-published")).to_contain_text("Publishing needs a token")
     page.click("#finetune-use")
     expect(page.locator("#generate-start")).to_be_visible()
-    page.locator("#generate-more button").first.click()
     expect(page.get_by_label("Adapter", exact=True).first).to_have_value("test-owls")
     page.click("#generate-start")
     expect(page.locator("#generate-result .facts")).to_contain_text("+ test-owls")
@@ -76,7 +75,7 @@ def test_the_dataset_that_was_built_is_searched_seen_and_compared(page, served):
 def test_a_dataset_that_is_not_there_is_named(page):
     open_tab(page, "Dataset")
     expect(page.locator(".tile").first).to_be_visible()
-    for name, told in (("/etc", "this is no name of a dataset"), ("nobody/nothing", "cannot be fetched")):
+    for name, told in (("/etc", "is no name of a repository"), ("nobody/nothing", "cannot be fetched")):
         page.get_by_label("Dataset", exact=True).first.fill(name)
         page.get_by_label("Dataset", exact=True).first.press("Enter")
         page.click("#dataset-start")
@@ -88,7 +87,7 @@ def test_two_sets_are_measured_and_every_figure_says_what_it_means(page, owls):
     sounds = sorted(owls.glob("owl*.wav"))
     page.locator("#evaluate-generated input[type=file]").set_input_files(sounds[:3])
     page.click("#evaluate-start")
-    expect(page.locator("#evaluate-status")).to_contain_text("the reference set has 0 clips")
+    expect(page.locator("#evaluate-status")).to_contain_text("The reference set has 0 clips")
     page.locator("#evaluate-reference input[type=file]").set_input_files(sounds[2:])
     expect(page.locator("#evaluate-reference")).to_contain_text("owl5")
     page.click("#evaluate-start")
@@ -106,4 +105,4 @@ def test_what_was_made_in_this_session_can_be_judged(page, owls):
     page.locator("#evaluate-reference input[type=file]").set_input_files(sorted(owls.glob("owl*.wav")))
     expect(page.locator("#evaluate-reference")).to_contain_text("owl5")
     page.click("#evaluate-start")
-    expect(page.locator("#evaluate-status")).to_contain_text("the generated set has 1 clips")
+    expect(page.locator("#evaluate-status")).to_contain_text("The generated set has 1 clips")
