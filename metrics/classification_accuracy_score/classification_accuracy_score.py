@@ -1,5 +1,7 @@
 """Train on generated sound, test on real sound: does the synthetic data teach what the real data holds?"""
 
+import warnings
+
 import numpy as np
 
 from metrics.distances.labels import classification_figures
@@ -27,7 +29,7 @@ class ClassificationAccuracyScore(set_metric.SetMetric):
         reference_labels=None,
         seed=0,
     ):
-        """{"classification_accuracy_score": accuracy, macro precision, recall, F1, AUROC, counts}.
+        """{"classification_accuracy_score": accuracy, macro precision, recall, F1, AUROC, counts, warnings}.
 
         real_training, a folder of other real clips, adds the figures of real data alone and of both together.
         """
@@ -38,25 +40,42 @@ class ClassificationAccuracyScore(set_metric.SetMetric):
                 "n_reference": len(y),
             }
         sets = [set_metric.embed_given(given, embedder, weights, cache) for given in (predictions, references)]
-        (x, x_labels), (y, y_labels) = (_labelled(one) for one in sets)
+        (x, x_labels), (y, y_labels) = _labelled(sets[0], "predictions"), _labelled(sets[1], "references")
         result = _named(_train_and_test(x, x_labels, y, y_labels, seed)) | set_metric.count_and_name(*sets)
+        result["warnings"] = _warnings(*sets)
         if real_training is not None:
-            z, z_labels = _labelled(set_metric.embed_given(real_training, embedder, weights, cache))
+            real = set_metric.embed_given(real_training, embedder, weights, cache)
+            z, z_labels = _labelled(real, "real_training")
+            result["warnings"] += _warnings(real, sets[1], "real_training")
             result["real_only"] = _train_and_test(z, z_labels, y, y_labels, seed)
             both, both_labels = np.concatenate([x, z]), np.concatenate([x_labels, z_labels])
             result["real_and_generated"] = _train_and_test(both, both_labels, y, y_labels, seed)
         return result
 
 
-def _labelled(embedded) -> tuple[np.ndarray, np.ndarray]:
-    """One mean row a clip and its label; clips without a label are left out."""
+def _labelled(embedded, side: str) -> tuple[np.ndarray, np.ndarray]:
+    """One mean row a clip and its label; clips without one are left out. `side` is the argument that gave the set."""
     labelled = [
         (rows.mean(axis=0), s.label) for rows, s in zip(embedded.clip_rows, embedded.sounds, strict=True) if s.label
     ]
     if not labelled:
-        raise UsageProblem("no clip of a set has a label", "a metadata.csv with a label column", "add the labels")
+        raise UsageProblem(
+            f"none of the {len(embedded.sounds)} clips of {side} has a label",
+            "a dataset with labels or a metadata.csv with a label column",
+            "add the labels",
+        )
     rows, labels = zip(*labelled, strict=True)
     return np.stack(rows), np.array(labels)
+
+
+def _warnings(training, test, side: str = "predictions") -> list[str]:
+    """What makes the score say less than it seems to; also told on the warnings channel of Python."""
+    shared = test.also_in(training)
+    if not shared:
+        return []
+    told = f"{shared} of {len(test.sounds)} clips that are tested also taught the classifier (they are in {side})"
+    warnings.warn(told, stacklevel=4)
+    return [told]
 
 
 def _train_and_test(x, x_labels, y, y_labels, seed: int) -> dict[str, float]:

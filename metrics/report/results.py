@@ -55,6 +55,8 @@ def _warnings(generated: EmbeddedSet, reference: EmbeddedSet) -> list[str]:
             warnings.append(f"{side}: {one.n_constant} clips embed exactly like another one (silent or repeated)")
         if one.skipped:
             warnings.append(f"{side}: {len(one.skipped)} clips could not be read and are not in any figure")
+    if shared := generated.also_in(reference):
+        warnings.append(f"{shared} generated clips embed exactly like a reference clip: the same sounds, or silence in both")
     if len(generated.sounds) != len(reference.sounds):
         warnings.append(
             f"{len(generated.sounds)} generated and {len(reference.sounds)} reference clips: report both numbers"

@@ -63,6 +63,11 @@ class EmbeddedSet:
         """{name: logits}, for paired metrics; an error for an embedder that does not classify."""
         return dict(zip(self.names, self.require_logits(), strict=True))
 
+    def also_in(self, other: "EmbeddedSet") -> int:
+        """How many clips embed exactly like one of another set: the same sounds under whatever name."""
+        there = {rows.tobytes() for rows in other.clip_rows}
+        return sum(rows.tobytes() in there for rows in self.clip_rows)
+
     def choose(self, indices) -> "EmbeddedSet":
         """The same set with these clips only, repeats allowed."""
         logits = None if self.clip_logits is None else [self.clip_logits[i] for i in indices]

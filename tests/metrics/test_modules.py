@@ -108,12 +108,22 @@ def test_classification_score_trains_on_generated_and_tests_on_real(folders):
     generated, reference = folders
     metric = load("classification_accuracy_score")
     options = {"embedder": "logmel-stats-v1", "cache": False, "real_training": str(reference)}
-    result = metric.compute(predictions=str(generated), references=str(reference), **options)
+    with pytest.warns(UserWarning, match="8 of 8 clips that are tested also taught the classifier"):
+        result = metric.compute(predictions=str(generated), references=str(reference), **options)
+    assert result["warnings"] == ["8 of 8 clips that are tested also taught the classifier (they are in real_training)"]
     assert result["classification_accuracy_score"] == 1.0
     assert result["real_only"]["macro_f1"] == 1.0
     assert result["real_and_generated"]["n_train"] == 16
     with pytest.raises(ValueError, match="labels= and reference_labels="):
         metric.compute(predictions=X, references=Y)
+
+
+@pytest.mark.parametrize("side", ["predictions", "references"])
+def test_the_set_without_labels_is_named(folders, tmp_path, side):
+    bare = write_set(tmp_path / "bare", {f"b{i}": noise(i, 1.5) for i in range(3)})
+    given = dict(zip(("predictions", "references"), map(str, folders), strict=True)) | {side: str(bare)}
+    with pytest.raises(ValueError, match=f"none of the 3 clips of {side} has a label"):
+        load("classification_accuracy_score").compute(embedder="logmel-stats-v1", cache=False, **given)
 
 
 def test_macro_figures_equal_scikit_learns():
