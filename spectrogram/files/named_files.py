@@ -99,7 +99,7 @@ class NamedFiles:
             if found:
                 return Found(found, relative)
         for name in filter(None, (relative, shorter)):
-            below = self.ends.get(folded(name)) or self.ends.get(folded(without_ending(name)) + ".") or []
+            below = next((self.ends[key] for key in keys(name) if key in self.ends), [])
             if len(below) > 1:
                 shown = " and ".join(str(path) for path in below[:2])
                 raise Problem(f"{relative!r} fits {shown}", "expected one file of that name", "write its folder too")
@@ -110,7 +110,7 @@ class NamedFiles:
 
     def at(self, relative: str) -> Path | None:
         """The file of exactly that relative path but for letters' form and case, or a missing ending."""
-        for wanted in (folded(relative), folded(without_ending(relative)) + "."):
+        for wanted in keys(relative):
             found = self.places.get(wanted, [])
             if len(found) == 1:
                 return self.folder_of(found[0]) / found[0]
@@ -143,6 +143,11 @@ def index(names: Iterable[tuple[str, Path]]) -> dict[str, list[Path]]:
         if path.suffix.lower() in READABLE:
             found[folded(without_ending(name)) + "."].append(path)
     return found
+
+
+def keys(name: str) -> list[str]:
+    """What a written name is looked up by: a name without an ending may mean a sound of any."""
+    return [folded(name)] if without_ending(name) != name else [folded(name), folded(name) + "."]
 
 
 def folded(name: str) -> str:

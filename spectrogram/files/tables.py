@@ -40,18 +40,21 @@ WESTERN_RUN = re.compile(rb"[\x80-\xff]{3}")
 Cell = str | tuple[str, ...]
 SPECIES = ("common_name", "english_name", "en", "vernacular_name", "species", "scientific_name")
 ALIASES = {
-    "file_name": ("file_name", "file", "filename", "fname", "path", "filepath", "file_path", "audio", "audio_file")
-    + ("audio_path", "wav", "sound", "begin_file", "begin_path", "audio_filename"),
-    "caption": ("caption", "captions", "text", "texts", "description", "prompt", "sentence"),
-    "label": ("label", "labels", "class", "category", "event_label", "annotation", *SPECIES, "primary_label"),
-    "licence": ("licence", "license", "lic"),
-    "source": ("source", "url", "href"),
-    "attribution": ("attribution", "author", "recordist", "rec"),
-    "recording": ("recording", "source_id", "youtube_id"),
-    "start_s": ("start_s", "start_time", "onset", "start", "begin_time_s", "begin", "start_time_s", "start_seconds")
-    + ("start_time_seconds", "begin_time"),
-    "end_s": ("end_s", "end_time", "offset", "end", "end_time_s", "end_seconds", "end_time_seconds", "stop"),
-    "seconds": ("seconds", "duration_s"),
+    meaning: tuple(names.split())
+    for meaning, names in {
+        "file_name": "file_name file filename fname path filepath file_path audio audio_file audio_path audio_filename "
+        "wav sound begin_file begin_path",
+        "caption": "caption captions text texts description prompt sentence",
+        "label": f"label labels class category event_label annotation {' '.join(SPECIES)} primary_label",
+        "licence": "licence license lic",
+        "source": "source url href",
+        "attribution": "attribution author recordist rec",
+        "recording": "recording source_id youtube_id",
+        "start_s": "start_s start_time onset start begin_time_s begin_time begin start_time_s start_seconds "
+        "start_time_seconds",
+        "end_s": "end_s end_time offset end end_time_s end_seconds end_time_seconds stop",
+        "seconds": "seconds duration_s",
+    }.items()
 }
 
 
