@@ -72,7 +72,7 @@ def find(dataset: Path, config: str, split: str, wanted: str) -> dict:
     from pyarrow import parquet
 
     left = int(wanted) if wanted.isdigit() else None
-    for path in shards(dataset, config, split if left is not None else "*"):
+    for path in shards(dataset, config, None if left is None else split):
         file = parquet.ParquetFile(path)
         for group in range(file.num_row_groups):
             rows = file.metadata.row_group(group).num_rows

@@ -71,7 +71,7 @@ def row_code() -> list[Path]:
     ours, theirs = Path(__file__).parents[1], Path(spectrogram.__file__).parent
     rows = [ours / folder / name for folder, names in ROW_CODE.items() for name in names]
     codec = [theirs / "params.py", *sorted((theirs / "codec").glob("*.py"))]
-    return [*rows, *codec, theirs / "files" / "audio.py", theirs / "files" / "ffmpeg.py"]
+    return [*rows, *codec, *(theirs / "files" / name for name in ("atomic.py", "audio.py", "ffmpeg.py"))]
 
 
 def statements(source: str) -> str:
