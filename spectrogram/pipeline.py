@@ -6,31 +6,74 @@
     quieter = pipe.transform(output, "rain on leaves", strength=0.5)
 
 Also `DiffusionPipeline.from_pretrained(BASE, custom_pipeline="spectrogram", trust_remote_code=True)` from a checkout.
-All keywords of StableDiffusionPipeline pass through.
 """
 
-from pathlib import Path
+from functools import cached_property, partial
 
 import torch
 
 from spectrogram.sampling.stable_diffusion import StableDiffusionPipeline  # isort: skip (first, because it is the slow one)
-from spectrogram.adapters.loaded import Adapted
-from spectrogram.adapters.textual_inversion import Taught
-from spectrogram.params import SpectrogramParams
+from spectrogram.adapters import loaded, steering, words
+from spectrogram.adapters.state import State
 from spectrogram.problems import UsageProblem
-from spectrogram.prompts.embedding import Prompted
-from spectrogram.recipe import Recipe
+from spectrogram.prompts import embedding
+from spectrogram.sampling import hearing, recipes
 from spectrogram.sampling.control import paint_controlled
-from spectrogram.sampling.hearing import Hearing
 from spectrogram.sampling.long import WIDEST, paint_long
-from spectrogram.sampling.noise import draw_batch, varied_noise
-from spectrogram.sampling.seeds import draw_seed, make_generators, seeds_of
-from spectrogram.verbs.choose import Choosing
-from spectrogram.verbs.methods import Verbs
+from spectrogram.sampling.noise import draw_batch, varied_batch
+from spectrogram.sampling.seeds import choose_generators, seeds_of
+from spectrogram.verbs import choose as choosing
+from spectrogram.verbs.extend import extend
+from spectrogram.verbs.inpaint import inpaint
+from spectrogram.verbs.loop import loop
+from spectrogram.verbs.mix import mix
+from spectrogram.verbs.morph import morph, morph_clips
+from spectrogram.verbs.stereo import stereo
+from spectrogram.verbs.timeline import timeline
+from spectrogram.verbs.transform import transform
+from spectrogram.verbs.upscale import upscale
+from spectrogram.verbs.variations import variations
 
 
-class SpectrogramAudioPipeline(Adapted, Taught, Prompted, Hearing, Choosing, Verbs, StableDiffusionPipeline):
-    """Stable Diffusion that returns sound: called with a text, or through one of its verbs with a sound."""
+class SpectrogramAudioPipeline(StableDiffusionPipeline):
+    """Stable Diffusion that returns sound: called with a text, or through one of its verbs with a sound.
+
+    The verbs take diffusers' keywords num_inference_steps, guidance_scale, guidance_rescale, negative_prompt,
+    generator and callback_on_step_end, and `seed`; `upscale` alone paints nothing and takes none.
+    """
+
+    # watermark(audio (channels, samples), rate_hz) -> audio marks each generated sound; None, the default, marks none.
+    watermark = None
+
+    transform = transform
+    inpaint = inpaint
+    extend = extend
+    loop = loop
+    morph = morph
+    morph_clips = morph_clips
+    timeline = timeline
+    mix = mix
+    variations = variations
+    stereo = stereo
+    upscale = upscale
+    choose = choosing.choose
+
+    ear = property(choosing.ear, choosing.set_ear)
+    params = property(hearing.params, hearing.set_params)
+    defaults = property(hearing.defaults)
+    params_for = hearing.params_for
+    hear = hearing.hear
+    model_name = property(recipes.model_name)
+    recipe = recipes.recipe
+    encode_stages = embedding.encode_stages
+    cut_words = embedding.cut_words
+    load_aesthetic = steering.load_aesthetic
+    unload_aesthetic = steering.unload_aesthetic
+
+    @cached_property
+    def state(self) -> State:
+        """What this pipeline holds beyond diffusers' parts: LoRAs, words, an aesthetic, and what was set by hand."""
+        return State()
 
     def __call__(
         self,
@@ -51,16 +94,44 @@ class SpectrogramAudioPipeline(Adapted, Taught, Prompted, Hearing, Choosing, Ver
         return_dict: bool = True,
         **others,
     ):
-        """SpectrogramAudioOutput with one clip for each prompt and each of `num_images_per_prompt`.
+        """Sound from a text: one clip for each prompt and each of `num_images_per_prompt`.
 
-        `seed` makes one CPU generator a clip (seed, seed + 1, …); without seed and generator one is drawn and recorded.
-        `seconds` sets the width (rounded up to what the model can paint) and cuts the sound exactly; beyond twice the
-        model's own length it paints in windows. Prompts may weigh words and follow schedules (`prompts.language`).
-        Windows and schedules take only `callback_on_step_end` and `latents` of diffusers' further keywords.
-        `variation_seed` turns the noise of `seed` by `variation_amount` (0 … 1) towards another: a relative of the same
-        clip. None means the base's own default. `controlnet=` (a ControlNetModel) follows `control_image=`, a picture
-        or a sound; an IP-Adapter works as in diffusers. `output_type="latent"` returns latents undecoded. Raises
-        UsageProblem.
+        Args:
+            prompt: a text or several, which may weigh words and follow schedules (`prompts.language`).
+            height: picture rows; only the number of bands of `params` can be painted, so leave it out.
+            width: picture columns, a multiple of what the UNet's deepest level sees as one; or give `seconds`.
+            num_inference_steps: denoising steps, 1 or more; None means the base's own number.
+            guidance_scale: how closely to follow the prompt; 1 or less asks once, without the negative prompt. None
+                means the base's own value.
+            negative_prompt: what not to hear; one for all prompts, or one each.
+            num_images_per_prompt: clips of each prompt.
+            generator: torch.Generator, or one a clip, instead of `seed`.
+            guidance_rescale: 0 to 1, how far guidance is brought back to the spread that it had; None: the base's own.
+            seed: makes one CPU generator a clip (seed, seed + 1, …); without seed and generator one is drawn and told.
+            seconds: above 0, at most 600: sets the width and cuts the sound exactly. Beyond twice the model's own
+                length it paints in windows.
+            variation_seed: turns the noise of `seed` towards another one's: a relative of the same clip.
+            variation_amount: how far, 0 to 1.
+            output_type: "pil", or "latent" for undecoded latents (clips, channels, height / 8, width / 8).
+            return_dict: False returns the tuple (images, audios, sampling_rate, recipes).
+            others: diffusers' further keywords, for example `ip_adapter_image` or `callback_on_step_end`, and
+                `controlnet` (a ControlNetModel) with `control_image`, a picture or a sound to follow. Windows and
+                schedules take only `callback_on_step_end` and `latents` of them.
+
+        Returns:
+            SpectrogramAudioOutput: images (clips of `width` x `height` pixels), audios float32 (clips, channels,
+            samples) in -1 to 1, sampling_rate in Hz, recipes. A callback that interrupts ends it early.
+
+        Raises:
+            UsageProblem: a value that cannot be painted, with what can.
+
+        Example:
+            >>> from spectrogram.models import load_pipeline
+            >>> pipe = load_pipeline(device="cpu")
+            >>> pipe.set_progress_bar_config(disable=True)
+            >>> output = pipe("rain on a tin roof", seed=7, num_inference_steps=1)
+            >>> output.audios.shape, output.sampling_rate, output.recipes[0].seed
+            ((1, 1, 122880), 24000, 7)
         """
         if output_type not in ("pil", "latent"):
             raise UsageProblem(f"output_type is {output_type!r}", "pil or latent", "convert the pictures afterwards")
@@ -68,7 +139,7 @@ class SpectrogramAudioPipeline(Adapted, Taught, Prompted, Hearing, Choosing, Ver
             negative_prompt = [negative_prompt] * len(prompt)
         count = _count(prompt, others) * num_images_per_prompt
         params = self.params_for(seconds, width, height)
-        generator = self._generators(seed, generator, count)
+        generator = choose_generators(seed, generator, count)
         chosen = {
             "height": params.height,
             "width": params.width,
@@ -79,14 +150,13 @@ class SpectrogramAudioPipeline(Adapted, Taught, Prompted, Hearing, Choosing, Ver
         seeds, settings = seeds_of(generator, count), {}
         if variation_seed is not None:
             settings = {"variation_seed": variation_seed, "variation_amount": variation_amount}
-            others["latents"] = self._varied_noise(seeds, variation_seed, variation_amount, params.columns)
-        recipes = self._recipes(prompt, negative_prompt, seeds, chosen, params, settings)
-        scheduled = any(
-            self.is_scheduled(text, chosen["num_inference_steps"]) for text in _texts(prompt, negative_prompt)
-        )
+            others["latents"] = varied_batch(self, seeds, variation_seed, variation_amount, params.columns)
+        told = recipes.batch_recipes(self, prompt, negative_prompt, seeds, chosen, params, settings)
+        texts = _listed(prompt) + _listed(negative_prompt)
+        scheduled = any(embedding.is_scheduled(text, chosen["num_inference_steps"]) for text in texts)
         if output_type == "pil" and (scheduled or params.columns > WIDEST * self.params.columns):
-            images = paint_long(self, recipes, generator, params, **others)
-            output = self.hear(images, recipes[: len(images)], params, seconds)
+            images = paint_long(self, told, generator, params, **others)
+            output = self.hear(images, told[: len(images)], params, seconds)
             return output if return_dict else output.to_tuple()
         if self.unet.dtype != torch.float32 and others.get("latents") is None:
             noise = draw_batch(self, generator, count, params.columns)
@@ -101,107 +171,70 @@ class SpectrogramAudioPipeline(Adapted, Taught, Prompted, Hearing, Choosing, Ver
             result = super().__call__(prompt=prompt, **asked, **chosen, **others)
         if output_type == "latent":
             return result if return_dict else result.to_tuple()
-        output = self.hear(result.images, recipes, params, seconds)
+        output = self.hear(result.images, told, params, seconds)
         return output if return_dict else output.to_tuple()
 
-    @property
-    def model_name(self) -> str | None:
-        """What recipes call the base: its name on the Hub, or of a folder only the folder's own name."""
-        return _public_name(self.name_or_path)
+    def encode_prompt(
+        self,
+        prompt,
+        device,
+        num_images_per_prompt,
+        do_classifier_free_guidance,
+        negative_prompt=None,
+        prompt_embeds=None,
+        negative_prompt_embeds=None,
+        **others,
+    ):
+        """Embeddings (clips, tokens, width) of the prompts, and of what is against them with guidance, else None.
+
+        diffusers' method. What comes first ends it:
+
+        1. embeddings that are given are diffusers' matter;
+        2. with an aesthetic each prompt is read by a text encoder that is steered for it alone, the negative one not;
+        3. plain prompts that fit into the text encoder are read by diffusers, weights and long ones by compel
+           (`prompts.embedding.read`); of a schedule the first stage is read.
+        """
+        stock = super().encode_prompt
+        asked = (prompt, device, num_images_per_prompt, do_classifier_free_guidance, negative_prompt)
+        if prompt is None or prompt_embeds is not None or negative_prompt_embeds is not None:
+            return stock(*asked, prompt_embeds, negative_prompt_embeds, **others)
+        read = partial(embedding.read, self, stock, **others)
+        return read(*asked) if self.state.steering is None else steering.read_steered(self, read, *asked)
+
+    def load_lora_weights(self, pretrained_model_name_or_path_or_dict, adapter_name=None, hotswap=False, **others):
+        """diffusers' method, safetensors only; a local file or folder is checked before anything of it is loaded."""
+        source = pretrained_model_name_or_path_or_dict
+        loaded.load_lora(self, super().load_lora_weights, source, adapter_name, hotswap, **others)
+
+    def set_adapters(self, adapter_names, adapter_weights=None):
+        """diffusers' method; the weights are remembered for the recipes."""
+        loaded.set_adapters(self, super().set_adapters, adapter_names, adapter_weights)
+
+    def unload_lora_weights(self, **others):
+        """diffusers' method; the base's own parameters hold again."""
+        super().unload_lora_weights(**others)
+        self.state.loras.clear()
+
+    def load_textual_inversion(self, pretrained_model_name_or_path, token=None, **others):
+        """diffusers' method, safetensors only; a local file or folder is checked before anything of it is loaded."""
+        words.load_word(self, super().load_textual_inversion, pretrained_model_name_or_path, token, **others)
+
+    def unload_textual_inversion(self, *given, **others):
+        """diffusers' method; nothing happens where no word was learned."""
+        words.unload_words(self, super().unload_textual_inversion, *given, **others)
 
     def run_safety_checker(self, image, device, dtype):
         """No check: it was trained on photographs and would blacken spectrograms, which is silence."""
         return image, None
 
-    def _generators(self, seed: int | None, generator, count: int):
-        if seed is not None and generator is not None:
-            raise UsageProblem("both seed and generator are given", "one of them", "leave one out")
-        if generator is not None:
-            return generator
-        return make_generators(draw_seed() if seed is None else seed, count)
 
-    def _varied_noise(self, seeds: list[int | None], variation_seed: int, amount: float, columns: int):
-        """Latents (batch, channels, height, width): each seed's noise, turned towards its own variation seed."""
-        if not 0 <= amount <= 1:
-            raise UsageProblem(f"the amount of variation is {amount}", "0 to 1", "try 0.3")
-        if None in seeds:
-            raise UsageProblem("the variation has no beginning", "a seed", "give seed=")
-        pairs = [(seed, variation_seed + i) for i, seed in enumerate(seeds)]
-        noise = [varied_noise(self, seed, other, amount, columns) for seed, other in pairs]
-        return torch.cat(noise).to(self._execution_device, self.unet.dtype)
-
-    def recipe(self, prompt: str, sampling, params: SpectrogramParams, verb: str, settings: dict) -> Recipe:
-        """The recipe of a clip that a verb made; `sampling` is a denoising.Sampling."""
-        return self._recipe(
-            prompt=prompt,
-            negative_prompt=sampling.negative_prompt,
-            seed=sampling.seed,
-            steps=sampling.steps,
-            guidance=sampling.guidance,
-            guidance_rescale=sampling.guidance_rescale,
-            params=params,
-            verb=verb,
-            settings=settings,
-        )
-
-    def _recipe(self, params: SpectrogramParams, **fields) -> Recipe:
-        """A recipe with what this pipeline knows of itself: model, scheduler, adapters, parameters."""
-        adapters = [adapter for adapter in self._active_adapters() if adapter["scale"] != 0]
-        fields["settings"] = {**fields.get("settings", {}), **self.taught_settings()}
-        if len(adapters) > 1:
-            fields["settings"] = {**fields["settings"], "adapter_scales": [adapter["scale"] for adapter in adapters]}
-        return Recipe(
-            width=params.width,
-            height=params.height,
-            scheduler=type(self.scheduler).__name__,
-            model=self.model_name,
-            adapter="+".join(adapter["name"] for adapter in adapters) or None,
-            adapter_scale=adapters[0]["scale"] if adapters else None,
-            params=params.to_dict(),
-            **fields,
-        )
-
-    def _recipes(self, prompt, negative_prompt, seeds, chosen, params, settings: dict) -> list[Recipe]:
-        prompts, negatives = _spread(prompt, len(seeds)), _spread(negative_prompt, len(seeds))
-        return [
-            self._recipe(
-                prompt=prompts[i],
-                negative_prompt=negatives[i],
-                seed=seeds[i],
-                steps=chosen["num_inference_steps"],
-                guidance=chosen["guidance_scale"],
-                guidance_rescale=chosen["guidance_rescale"],
-                params=params,
-                settings=_variation(settings, i),
-            )
-            for i in range(len(seeds))
-        ]
-
-
-def _texts(*prompts) -> list[str]:
-    """All prompts that were given, one or a list each."""
-    return [text for one in prompts if one is not None for text in ([one] if isinstance(one, str) else one)]
+def _listed(texts: str | list[str] | None) -> list[str]:
+    if texts is None:
+        return []
+    return [texts] if isinstance(texts, str) else texts
 
 
 def _count(prompt, others: dict) -> int:
     if prompt is None:
         return len(others["prompt_embeds"]) if others.get("prompt_embeds") is not None else 1
     return 1 if isinstance(prompt, str) else len(prompt)
-
-
-def _variation(settings: dict, i: int) -> dict:
-    """What the recipe of clip i says of its variation; empty when there is none."""
-    return settings and {**settings, "variation_seed": settings["variation_seed"] + i}
-
-
-def _spread(texts: str | list[str] | None, count: int) -> list[str]:
-    """One text for each clip, in the order in which diffusers repeats prompts."""
-    listed = [texts or ""] if texts is None or isinstance(texts, str) else texts
-    return [text for text in listed for _ in range(count // len(listed))]
-
-
-def _public_name(name_or_path: str | None) -> str | None:
-    """A Hub name stays; of a folder only its own name is told."""
-    if not name_or_path:
-        return None
-    return Path(name_or_path).resolve().name if Path(name_or_path).exists() else name_or_path

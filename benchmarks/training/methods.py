@@ -85,7 +85,7 @@ class Bench:
 
     def hasten(self, pipeline):
         """The same pipeline with this benchmark's number of denoising steps; base and taught alike."""
-        pipeline._defaults = replace(pipeline.defaults, steps=self.arguments.denoise)
+        pipeline.state.defaults = replace(pipeline.defaults, steps=self.arguments.denoise)
         return pipeline
 
     def before(self, label, seed):

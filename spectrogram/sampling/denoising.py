@@ -11,8 +11,8 @@ import torch
 from diffusers.pipelines.stable_diffusion.pipeline_stable_diffusion import rescale_noise_cfg
 
 from spectrogram.problems import UsageProblem
-from spectrogram.prompts.embedding import Spoken
-from spectrogram.sampling.seeds import draw_seed, make_generators, seeds_of
+from spectrogram.prompts.embedding import StageEmbeddings
+from spectrogram.sampling.seeds import choose_generators, seeds_of
 
 
 @dataclass(frozen=True)
@@ -39,10 +39,8 @@ class Sampling:
         generator: torch.Generator | None = None,
         callback_on_step_end: Callable | None = None,
     ) -> "Sampling":
-        if seed is not None and generator is not None:
-            raise UsageProblem("both seed and generator are given", "one of them", "leave one out")
-        if generator is None:
-            generator = make_generators(draw_seed() if seed is None else seed, 1)[0]
+        generator = choose_generators(seed, generator, 1)
+        generator = generator[0] if isinstance(generator, list) else generator
         defaults = pipeline.defaults
         return cls(
             num_inference_steps or defaults.steps,
@@ -67,11 +65,11 @@ class Region:
     `weight` says how much each latent follows it: (width,) for times, (height, width) for bands too, None everywhere.
     """
 
-    spoken: list[Spoken]
+    stages: list[StageEmbeddings]
     weight: torch.Tensor | None = None
 
-    def at(self, step: int) -> Spoken:
-        return [stage for stage in self.spoken if stage.first <= step][-1]
+    def at(self, step: int) -> StageEmbeddings:
+        return [stage for stage in self.stages if stage.first <= step][-1]
 
 
 @dataclass
@@ -138,8 +136,8 @@ def predict(pipeline, latents, timestep, canvas: Canvas, step: int = 0) -> torch
             if region.weight is not None:
                 weight = weight * region.weight.to(latents)[..., start:end]
             if weight.any():
-                view, spoken = latents[..., start:end], region.at(step)
-                total[..., start:end] += weight * _guided(pipeline, view, timestep, spoken, canvas.sampling)
+                view, words = latents[..., start:end], region.at(step)
+                total[..., start:end] += weight * _guided(pipeline, view, timestep, words, canvas.sampling)
                 weights[..., start:end] += weight
     return total / weights
 
@@ -159,11 +157,11 @@ def _taper(length: int, width: int) -> torch.Tensor:
     return torch.hann_window(length + 2, periodic=False)[1:-1]
 
 
-def _guided(pipeline, latents, timestep, spoken: Spoken, sampling: Sampling) -> torch.Tensor:
+def _guided(pipeline, latents, timestep, words: StageEmbeddings, sampling: Sampling) -> torch.Tensor:
     """Classifier-free guidance with rescaling (Ho 2022; Lin 2023), one prediction for one prompt."""
     if sampling.guidance <= 1:
-        return pipeline.unet(latents, timestep, encoder_hidden_states=spoken.embeds, return_dict=False)[0]
-    both = torch.cat([spoken.negative_embeds, spoken.embeds])
+        return pipeline.unet(latents, timestep, encoder_hidden_states=words.embeds, return_dict=False)[0]
+    both = torch.cat([words.negative_embeds, words.embeds])
     predicted = pipeline.unet(torch.cat([latents] * 2), timestep, encoder_hidden_states=both, return_dict=False)[0]
     without, with_text = predicted.chunk(2)
     guided = without + sampling.guidance * (with_text - without)

@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 
+from spectrogram.adapters.loaded import active_loras
 from spectrogram.bases import GENERATION_FILE, GenerationDefaults, read_beside
 from spectrogram.codec import SpectrogramCodec
 from spectrogram.codec.seams import join
@@ -45,82 +46,77 @@ def decode_long(codec: SpectrogramCodec, image, seed: int) -> np.ndarray:
     return audio
 
 
-class Hearing:
-    """Part of the pipeline: `params` says how pictures are heard, `defaults` how the base is sampled."""
+def params(pipeline) -> SpectrogramParams:
+    """How pictures are heard: set by hand, else the adapter's, else the base's, else by the picture's size."""
+    if pipeline.state.params is not None:
+        return pipeline.state.params
+    for lora in active_loras(pipeline):
+        if lora.params is not None:
+            return lora.params
+    text = read_beside(pipeline.name_or_path, MODEL_FILE) if pipeline.name_or_path else None
+    return _params_by_size(pipeline) if text is None else SpectrogramParams.from_json(text)
 
-    # watermark(audio (channels, samples), rate_hz) -> audio marks each generated sound; None, the default, marks none.
-    watermark = None
-    _params: SpectrogramParams | None = None
-    _defaults: GenerationDefaults | None = None
 
-    @property
-    def params(self) -> SpectrogramParams:
-        """How pictures are heard: set by hand, else the adapter's, else the base's, else by the picture's size."""
-        if self._params is not None:
-            return self._params
-        for adapter in self._active_adapters():
-            if adapter["params"] is not None:
-                return adapter["params"]
-        text = read_beside(self.name_or_path, MODEL_FILE) if self.name_or_path else None
-        return self._params_by_size() if text is None else SpectrogramParams.from_json(text)
+def set_params(pipeline, params: SpectrogramParams | None):
+    """From now on pictures are heard by these; None means that adapter or base say it again."""
+    pipeline.state.params = params
 
-    @params.setter
-    def params(self, params: SpectrogramParams | None):
-        self._params = params
 
-    @property
-    def defaults(self) -> GenerationDefaults:
-        """Steps and guidance that suit the base: its generation.json, else Stable Diffusion's usual values."""
-        if self._defaults is None:
-            text = read_beside(self.name_or_path, GENERATION_FILE) if self.name_or_path else None
-            self._defaults = GenerationDefaults() if text is None else GenerationDefaults.from_json(text)
-        return self._defaults
+def defaults(pipeline) -> GenerationDefaults:
+    """Steps and guidance that suit the base: its generation.json, else Stable Diffusion's usual values."""
+    if pipeline.state.defaults is None:
+        text = read_beside(pipeline.name_or_path, GENERATION_FILE) if pipeline.name_or_path else None
+        pipeline.state.defaults = GenerationDefaults() if text is None else GenerationDefaults.from_json(text)
+    return pipeline.state.defaults
 
-    def hear(
-        self, images: list, recipes: list[Recipe], params: SpectrogramParams, seconds: float | None = None
-    ) -> SpectrogramAudioOutput:
-        """Decode pictures to sound, at most `seconds` long, and attach parameters and recipes to the pictures."""
-        self.maybe_free_model_hooks()
-        codec, audios = SpectrogramCodec(params), []
-        for image, recipe in zip(images, recipes, strict=True):
-            image.info |= {PARAMS_KEY: params.to_json(), RECIPE_KEY: recipe.to_json()}
-            audio = decode_long(codec, image, recipe.seed or 0)
-            audio = audio[:, : None if seconds is None else round(seconds * params.sample_rate_hz)]
-            audios.append(audio if self.watermark is None else self.watermark(audio, params.sample_rate_hz))
-        return SpectrogramAudioOutput(images, np.stack(audios), params.sample_rate_hz, recipes)
 
-    def _params_by_size(self) -> SpectrogramParams:
-        size = self.unet.config.sample_size
-        height, width = (size, size) if isinstance(size, int) else size
-        width, height = width * self.vae_scale_factor, height * self.vae_scale_factor
-        if (width, height) not in SIZES:
-            raise UsageProblem(
-                f"this model paints {width} x {height} pictures and does not say how they are heard",
-                f"{MODEL_FILE} beside the model or an adapter of this project",
-                "set pipe.params = SpectrogramParams.preset(…)",
-            )
-        return SpectrogramParams.preset(SIZES[width, height])
+def hear(
+    pipeline, images: list, recipes: list[Recipe], params: SpectrogramParams, seconds: float | None = None
+) -> SpectrogramAudioOutput:
+    """Decode pictures to sound, at most `seconds` long, and attach parameters and recipes to the pictures."""
+    pipeline.maybe_free_model_hooks()
+    codec, audios = SpectrogramCodec(params), []
+    for image, recipe in zip(images, recipes, strict=True):
+        image.info |= {PARAMS_KEY: params.to_json(), RECIPE_KEY: recipe.to_json()}
+        audio = decode_long(codec, image, recipe.seed or 0)
+        audio = audio[:, : None if seconds is None else round(seconds * params.sample_rate_hz)]
+        audios.append(audio if pipeline.watermark is None else pipeline.watermark(audio, params.sample_rate_hz))
+    return SpectrogramAudioOutput(images, np.stack(audios), params.sample_rate_hz, recipes)
 
-    def params_for(
-        self, seconds: float | None = None, width: int | None = None, height: int | None = None
-    ) -> SpectrogramParams:
-        """The parameters of a picture of another length; raises UsageProblem for one that cannot be painted."""
-        params = self.params
-        if height not in (None, params.height):
-            raise UsageProblem(
-                f"height is {height}",
-                f"{params.height}, the number of bands",
-                "leave height out, set pipe.params instead",
-            )
-        if seconds is not None:
-            if not 0 < seconds <= 600:
-                raise UsageProblem(f"length is {seconds} s", "more than 0 and at most 600 s", "choose another length")
-            width = math.ceil(seconds * params.columns / params.clip_seconds / self._grid) * self._grid
-        if width is not None and (width <= 0 or width % self._grid):
-            raise UsageProblem(f"width is {width}", f"a multiple of {self._grid}", "use seconds= instead")
-        return params if width in (None, params.columns) else params.replace(columns=width)
 
-    @property
-    def _grid(self) -> int:
-        """Pixels that the deepest level of the UNet sees as one."""
-        return self.vae_scale_factor * 2 ** (len(self.unet.config.block_out_channels) - 1)
+def params_for(
+    pipeline, seconds: float | None = None, width: int | None = None, height: int | None = None
+) -> SpectrogramParams:
+    """The parameters of a picture of another length; raises UsageProblem for one that cannot be painted."""
+    params, grid = pipeline.params, _grid(pipeline)
+    if height not in (None, params.height):
+        raise UsageProblem(
+            f"height is {height}",
+            f"{params.height}, the number of bands",
+            "leave height out, set pipe.params instead",
+        )
+    if seconds is not None:
+        if not 0 < seconds <= 600:
+            raise UsageProblem(f"length is {seconds} s", "more than 0 and at most 600 s", "choose another length")
+        width = math.ceil(seconds * params.columns / params.clip_seconds / grid) * grid
+    if width is not None and (width <= 0 or width % grid):
+        raise UsageProblem(f"width is {width}", f"a multiple of {grid}", "use seconds= instead")
+    return params if width in (None, params.columns) else params.replace(columns=width)
+
+
+def _params_by_size(pipeline) -> SpectrogramParams:
+    size = pipeline.unet.config.sample_size
+    height, width = (size, size) if isinstance(size, int) else size
+    width, height = width * pipeline.vae_scale_factor, height * pipeline.vae_scale_factor
+    if (width, height) not in SIZES:
+        raise UsageProblem(
+            f"this model paints {width} x {height} pictures and does not say how they are heard",
+            f"{MODEL_FILE} beside the model or an adapter of this project",
+            "set pipe.params = SpectrogramParams.preset(…)",
+        )
+    return SpectrogramParams.preset(SIZES[width, height])
+
+
+def _grid(pipeline) -> int:
+    """Pixels that the deepest level of the UNet sees as one."""
+    return pipeline.vae_scale_factor * 2 ** (len(pipeline.unet.config.block_out_channels) - 1)

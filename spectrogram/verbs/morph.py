@@ -12,7 +12,7 @@ import torch
 
 from spectrogram.output import SpectrogramAudioOutput
 from spectrogram.problems import UsageProblem
-from spectrogram.prompts.embedding import Spoken
+from spectrogram.prompts.embedding import StageEmbeddings, is_scheduled
 from spectrogram.sampling.denoising import Canvas, Region, Sampling, denoise, plan_steps
 from spectrogram.sampling.latents import decode_picture
 from spectrogram.sampling.noise import slerp
@@ -172,21 +172,21 @@ def _add(path: Path, pictures: dict, share: float):
             path.show(share, picture)
 
 
-def _encode_stops(pipeline, prompts: list[str], sampling: Sampling) -> list[Spoken]:
+def _encode_stops(pipeline, prompts: list[str], sampling: Sampling) -> list[StageEmbeddings]:
     """What each prompt says, all of one length."""
-    scheduled = [prompt for prompt in prompts if pipeline.is_scheduled(prompt, sampling.steps)]
+    scheduled = [prompt for prompt in prompts if is_scheduled(prompt, sampling.steps)]
     if scheduled:
         raise UsageProblem(f"{scheduled[0]!r} changes by itself", "prompts without a schedule", "add it as a prompt")
     guided = sampling.guidance > 1
     against = [sampling.negative_prompt] * len(prompts)
     embeds, negative = pipeline.encode_prompt(list(prompts), pipeline._execution_device, 1, guided, against)
     pairs = zip(embeds, negative if guided else embeds, strict=True)
-    return [Spoken(0, text[None], other[None] if guided else None) for text, other in pairs]
+    return [StageEmbeddings(0, text[None], other[None] if guided else None) for text, other in pairs]
 
 
-def _between(stops: list[Spoken], share: float) -> Region:
+def _between(stops: list[StageEmbeddings], share: float) -> Region:
     """The region at `share` 0 … 1 of the way through all stops."""
     place = share * (len(stops) - 1)
     first = min(int(place), len(stops) - 2)
     before, after = stops[first], stops[first + 1]
-    return Region([Spoken(0, torch.lerp(before.embeds, after.embeds, place - first), before.negative_embeds)])
+    return Region([StageEmbeddings(0, torch.lerp(before.embeds, after.embeds, place - first), before.negative_embeds)])

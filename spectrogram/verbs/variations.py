@@ -3,11 +3,12 @@
 from pathlib import Path
 
 import numpy as np
+import torch
 
 from spectrogram.output import SpectrogramAudioOutput
 from spectrogram.problems import Problem, UsageProblem
 from spectrogram.recipe import Recipe
-from spectrogram.sampling.seeds import draw_seed
+from spectrogram.sampling.seeds import choose_seed
 
 MOST = 64
 
@@ -20,6 +21,7 @@ def variations(
     amount: float = 0.35,
     sampling_rate: int | None = None,
     seed: int | None = None,
+    generator: torch.Generator | None = None,
     **settings,
 ) -> SpectrogramAudioOutput:
     """SpectrogramAudioOutput of `count` relatives; `amount` 0 … 1 says how far away.
@@ -30,7 +32,7 @@ def variations(
     """
     if not 1 <= count <= MOST:
         raise UsageProblem(f"{count} variations are asked for", f"1 to {MOST}", "choose another number")
-    seed, recipe = draw_seed() if seed is None else seed, _own_recipe(source, pipeline)
+    seed, recipe = choose_seed(seed, generator), _own_recipe(source, pipeline)
     if recipe is not None and prompt in (None, recipe.prompt):
         return _turn(pipeline, recipe, count, amount, seed, settings)
     if prompt is None:

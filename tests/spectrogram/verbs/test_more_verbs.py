@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
-from spectrogram.problems import EnvironmentProblem, Problem
+from spectrogram.problems import EnvironmentProblem, Problem, UsageProblem
 from spectrogram.recipe import Recipe
 from spectrogram.verbs.levels import bring_to_level, decibels, match_gain, round_peaks
 from spectrogram.verbs.mask import bounds_s, latents_of, mask_from_text, read_mask
@@ -178,6 +179,12 @@ class TestVariations:
         with pytest.raises(Problem, match="does not say what it is"):
             pipeline.variations(noise(2.0), count=2)
 
+    def test_a_generator_takes_the_place_of_the_seed(self, pipeline):
+        parent, settings = pipeline("rain", **FAST), {"count": 2, "amount": 0.4}
+        by_seed = pipeline.variations(parent, seed=9, **settings)
+        by_generator = pipeline.variations(parent, generator=torch.Generator().manual_seed(9), **settings)
+        assert (by_seed.audios == by_generator.audios).all()
+
     def test_an_interrupt_returns_what_is_there(self, pipeline):
         def stop(pipe, step, timestep, tensors):
             pipe._interrupt = True
@@ -203,6 +210,16 @@ class TestStereo:
             assert distance(middle, np.asarray(mono.images[0], dtype=float).mean(axis=2)) < 1
         assert sides[0] < 1e-3 < sides[1] < sides[2]
         assert output.recipes[0].settings == {"spread": 0.8}
+
+    def test_a_generator_means_its_own_seed_and_moves_on(self, pipeline):
+        generator = torch.Generator().manual_seed(5)
+        first, second = (pipeline.stereo("rain", generator=generator, **{**FAST, "seed": None}) for _ in range(2))
+        assert (first.audios == pipeline.stereo("rain", **{**FAST, "seed": 5}).audios).all()
+        assert (first.audios != second.audios).any()
+        again = pipeline.stereo("rain", **{**FAST, "seed": second.recipes[0].seed})
+        assert (again.audios == second.audios).all()
+        with pytest.raises(UsageProblem, match="both seed and generator"):
+            pipeline.stereo("rain", generator=generator, **{**FAST, "seed": 1})
 
     def test_a_spread_out_of_range_is_refused(self, pipeline):
         with pytest.raises(Problem, match="spread is"):
