@@ -10,7 +10,7 @@ from pathlib import Path
 
 from dataset_builder.finish import Config, finish
 from dataset_builder.intake.captions import WORDINGS, chosen_wordings
-from dataset_builder.intake.entries import Entry, order_key
+from dataset_builder.intake.entries import Entry, checked_split, order_key
 from dataset_builder.intake.youtube_tables import version_of
 from dataset_builder.making import piece, splits, workspace
 from dataset_builder.making.augment import AugmentPolicy, expand
@@ -22,8 +22,6 @@ from dataset_builder.making.shard import Outcome, gather
 from spectrogram.files.dataset_folder import SPLITS_FILE
 from spectrogram.params import SpectrogramParams
 from spectrogram.problems import Problem
-
-SPLIT_NAMES = {"val": "validation", "valid": "validation", "dev": "validation", "eval": "test"}
 
 
 @dataclass(frozen=True)
@@ -132,6 +130,6 @@ def deal(entries: list[Entry], settings: Settings, out: Path | None = None) -> d
     Dealt before anything is dropped, so that another policy moves no clip.
     """
     kept = splits.read_splits(out / SPLITS_FILE) if out and (out / SPLITS_FILE).is_file() else {}
-    kept |= {e.recording: SPLIT_NAMES.get(e.split, e.split) for e in entries if e.split}
+    kept |= {e.recording: checked_split(e.split) for e in entries if e.split}
     labels = {entry.recording: entry.label for entry in sorted(entries, key=lambda entry: entry.clip_id)}
     return splits.assign(labels, settings.shares, settings.seed, kept)

@@ -11,6 +11,7 @@ import soundfile
 from PIL import Image
 from pyarrow import parquet
 
+from dataset_builder.intake.names import safe
 from spectrogram.codec import SpectrogramCodec
 from spectrogram.files.audio import write_audio
 from spectrogram.files.dataset_folder import CARD, shards
@@ -48,7 +49,7 @@ def example(row: dict, folder: Path, place: str, codec: SpectrogramCodec) -> Exa
     sound, rate_hz = soundfile.read(io.BytesIO(row["audio"]["bytes"]), dtype="float32", always_2d=True)
     picture = Image.open(io.BytesIO(row["image"]["bytes"])).convert("RGB")
     decoded, _ = codec.decode(picture)
-    name = f"{place}/{row['image']['path'].removesuffix('.png')}"
+    name = f"{place}/{safe(row['image']['path'].removesuffix('.png'))}"
     (folder / f"{name}.flac").write_bytes(row["audio"]["bytes"])
     write_audio(folder / f"{name}_decoded.flac", decoded, rate_hz)
     again = codec.encode(decoded, rate_hz)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -12,6 +13,7 @@ INK, PAPER, BAR = (30, 30, 40), (255, 255, 255), (79, 70, 229)
 MARGIN = 8
 LINE = 18
 DIFFERENCE = 8
+LONGEST = 500
 
 
 def grid(tiles: Sequence[tuple[str, bytes]], path: Path, columns: int = 4, width: int = 256) -> None:
@@ -81,8 +83,8 @@ def font(size: int) -> ImageFont.FreeTypeFont:
 
 def fitted(text: str, width: int) -> str:
     """The text, cut with an ellipsis where it would be wider than ``width`` pixels."""
+    text = " ".join(text[:LONGEST].split())
     if font(13).getlength(text) <= width:
         return text
-    while text and font(13).getlength(text + "…") > width:
-        text = text[:-1]
-    return text + "…"
+    fits = bisect_right(range(len(text)), width, key=lambda letters: font(13).getlength(text[:letters] + "…"))
+    return text[: max(0, fits - 1)] + "…"

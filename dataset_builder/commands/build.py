@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import argparse
 import math
-import shlex
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from dataset_builder.commands.arguments import add_summary, parser_for, say
+from dataset_builder.commands.arguments import add_summary, command, parser_for, say
 from dataset_builder.exits import ended
 from spectrogram.problems import PARTIAL_EXIT_CODE, UsageProblem
 
@@ -19,10 +18,14 @@ CAPTION_WORDS = 55
 NAME = "sd-audio-spectrograms"
 ABOUT = "Turn sound files and captions into a dataset of spectrogram pictures for load_dataset."
 EPILOG = """
-CSV_OR_FOLDER is a metadata.csv with file_name,caption[,label,licence,source,attribution,split,...]; or a folder with
-one, with pairs 1.wav + 1.txt, or with one folder per class; or an AudioCaps or AudioSet csv or a list of YouTube ids.
-Recordings longer than the picture give their first clip, or all their clips with --windows; shorter ones are padded
-with silence.  Exit codes: 0 all kept, 2 usage, 3 some dropped (see drops.csv), 4 unusable input, 5 disk or lock.
+CSV_OR_FOLDER is a table (csv, tsv, jsonl, parquet) with file_name and caption or label, and perhaps start_s, end_s,
+licence, source, attribution, split; the table of a public collection (Clotho, WavCaps, ESC-50, UrbanSound8K, FSD50K,
+MusicCaps, VGGSound, AudioSet, AudioCaps, xeno-canto, warbleR) or a list of YouTube ids or addresses, with --audio for
+the sounds; or a folder with metadata.*, with pairs 1.wav + 1.txt (.caption, .json), or with one folder per class, each
+of them perhaps in folders train, validation and test.  Recordings longer than the picture give their first clip, or all
+their clips with --windows; shorter ones are padded with silence.
+Exit codes: 0 done, also where clips were left out as repeats, short or silent; 2 usage; 3 some could not be read (see
+drops.csv); 4 unusable input; 5 disk or lock.
 """
 
 
@@ -40,6 +43,8 @@ def parser() -> argparse.ArgumentParser:
     add("--windows", action="store_true", help="use all of a long recording, not only its first clip")
     add("--shortest", type=float, default=1.0, metavar="S", help="drop sounds shorter than this (default: 1.0 s)")
     add("--silence", type=float, default=-60.0, metavar="DB", help="drop clips that stay below (default: -60 dB)")
+    add("--channel", type=int, metavar="N", help="use one channel, from 1 (default: the mean of all)")
+    add("--time-expansion", type=float, default=1.0, metavar="X", help="play X times slower: 10 for bats (default: 1)")
     add("--keep-silent", action="store_true", help="keep silent clips")
     add("--wordings", default="all", help="captions kept of each clip: all, first, or random (default: all)")
     add("--augment", type=int, default=0, metavar="N", help="add N recorded variations and mixes of each train clip")
@@ -56,11 +61,12 @@ def main(argv: list[str]) -> int:
 
 
 def run(options: argparse.Namespace, argv: list[str]) -> int:
-    """Read the captions, build, say what came out; returns 3 when files were dropped, else 0."""
-    from dataset_builder.intake.captions import read_entries
+    """Read the captions, build, say what came out; returns 3 when files could not be read, else 0."""
+    from dataset_builder.intake.captions import read_intake
 
     settings = settings_of(options, argv)
-    entries = read_entries(options.captions, options.audio, options.allow_overlap)
+    intake = read_intake(options.captions, options.audio, options.allow_overlap)
+    entries = intake.entries
     if options.dry_run:
         from dataset_builder.making.forecast import forecast
 
@@ -71,10 +77,13 @@ def run(options: argparse.Namespace, argv: list[str]) -> int:
     with progress(len(entries), "clips") as report:
         outcomes = build(entries, options.out, settings, report)
     first = next(iter(outcomes.values()))
-    summary = {"out": str(options.out), "given": len(entries), "kept": first.kept, "dropped": len(first.drops)}
+    named = len(intake.unused)
+    summary = {"out": str(options.out), "given": len(entries) + named, "kept": first.kept, "dropped": len(first.drops)}
+    summary |= {"named": named, "not_used": intake.unused}
     summary |= {"reasons": dict(first.reasons()), "configs": {name: own.kept for name, own in outcomes.items()}}
-    say(options.json, summary, farewell(options, settings, outcomes))
-    return PARTIAL_EXIT_CODE if any(own.drops for own in outcomes.values()) else 0
+    lines = [intake.sentence()] if named else []
+    say(options.json, summary, "\n".join([*lines, farewell(options, settings, outcomes)]))
+    return PARTIAL_EXIT_CODE if any(own.unread for own in outcomes.values()) else 0
 
 
 def settings_of(options: argparse.Namespace, argv: list[str]):
@@ -85,7 +94,14 @@ def settings_of(options: argparse.Namespace, argv: list[str]):
 
     if options.workers is not None and options.workers < 1:
         raise UsageProblem(f"--workers is {options.workers}", "1 or more", "leave it out to use all cores")
-    policy = CutPolicy(options.shortest, options.silence, options.keep_silent, options.windows)
+    if not 0.01 <= options.time_expansion <= 1000 or (options.channel is not None and options.channel < 1):
+        raise UsageProblem(
+            f"--time-expansion is {options.time_expansion:g}, --channel is {options.channel}",
+            "a factor from 0.01 to 1000, and a channel from 1",
+            "correct it",
+        )
+    cut = {"channel": options.channel, "time_expansion": options.time_expansion}
+    policy = CutPolicy(options.shortest, options.silence, options.keep_silent, options.windows, **cut)
     return Settings(
         presets=tuple(dict.fromkeys(options.preset.split(","))),
         policy=policy,
@@ -95,8 +111,17 @@ def settings_of(options: argparse.Namespace, argv: list[str]):
         augment=AugmentPolicy(copies=options.augment),
         workers=options.workers,
         replace=options.replace,
-        command="python -m dataset_builder " + shlex.join(argv),
+        command=public_command(argv),
     )
+
+
+def public_command(argv: list[str]) -> str:
+    """The command as the dataset tells it: of paths of this machine only the last part."""
+    told = []
+    for word in argv:
+        name, equals, value = word.partition("=") if word.startswith("--") else ("", "", word)
+        told.append(name + equals + (Path(value).name if Path(value).is_absolute() else value))
+    return command("dataset_builder", *told)
 
 
 def farewell(options: argparse.Namespace, settings, outcomes: dict) -> str:
@@ -114,7 +139,7 @@ def farewell(options: argparse.Namespace, settings, outcomes: dict) -> str:
     wordy = sum(len(facts["caption"].split()) > CAPTION_WORDS for facts in outcome.facts)
     if wordy:
         lines.append(f"{wordy} captions have more than {CAPTION_WORDS} words: the text encoder reads 77 tokens of each")
-    lines.append(f"next: python -m training {shlex.quote(str(options.out))} --out runs/first")
+    lines.append("next: " + command("training", options.out, "--out", "runs/first"))
     return "\n".join(lines)
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import shlex
+import re
 from dataclasses import replace
 from pathlib import Path
 
-from dataset_builder.commands.arguments import add_politeness, add_summary, parser_for, say
+from dataset_builder.commands.arguments import add_politeness, add_summary, command, parser_for, say
 from dataset_builder.commands.build import progress
 from dataset_builder.exits import ended
 from spectrogram.problems import PARTIAL_EXIT_CODE, UsageProblem
@@ -75,12 +75,14 @@ def run(options: argparse.Namespace, argv: list[str]) -> int:
 def wanted_entries(options: argparse.Namespace) -> list:
     """The clips of all tables; several tables are splits, named after their files, that may share no video."""
     from dataset_builder.intake.captions import merged, refuse_overlap
+    from dataset_builder.intake.entries import checked_split
     from dataset_builder.intake.youtube_tables import wanted
 
     ontology, selection = selected(options)
     tables = {table: list(wanted(table, ontology, selection)) for table in options.tables}
     if len(tables) > 1:
-        tables = {table: [replace(one, split=table.stem) for one in own] for table, own in tables.items()}
+        named = {table: checked_split(re.sub(r"\W+", "_", table.stem)) for table in tables}
+        tables = {table: [replace(one, split=named[table]) for one in own] for table, own in tables.items()}
     every = [entry for own in tables.values() for entry in own]
     if not options.allow_overlap:
         refuse_overlap(every)
@@ -112,9 +114,9 @@ def downloader(options: argparse.Namespace):
 
 
 def hint(options: argparse.Namespace, argv: list[str], outcome) -> str:
-    again = "python -m dataset_builder download " + shlex.join(argv)
+    again = command("dataset_builder", "download", *argv)
     if outcome.stopped:
         return f"stopped: the site refuses; wait an hour or pass --cookies, then go on with: {again}"
     if outcome.pending:
         return f"go on with: {again}"
-    return f"next: python -m dataset_builder {shlex.quote(str(options.out))} --out sd-audio-spectrograms"
+    return "next: " + command("dataset_builder", options.out, "--out", "sd-audio-spectrograms")

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import shlex
 from pathlib import Path
 
-from dataset_builder.commands.arguments import add_politeness, add_summary, parser_for, say
+from dataset_builder.commands.arguments import add_politeness, add_summary, command, parser_for, say
 from dataset_builder.commands.build import progress
 from dataset_builder.exits import ended
 from spectrogram.problems import PARTIAL_EXIT_CODE, UsageProblem
@@ -49,7 +48,7 @@ def run(options: argparse.Namespace) -> int:
     clear(options.out)
     here = counts.pop("ok", 0)
     failed = ", ".join(f"{name} {count}" for name, count in counts.most_common())
-    next_step = f"next: python -m dataset_builder {shlex.quote(str(options.out))} --out sd-audio-spectrograms"
+    next_step = "next: " + command("dataset_builder", options.out, "--out", "sd-audio-spectrograms")
     say(options.json, {"here": here, "failed": dict(counts)}, f"{here} here, failed: {failed or 'none'}\n{next_step}")
     return PARTIAL_EXIT_CODE if counts else 0
 

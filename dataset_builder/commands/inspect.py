@@ -8,7 +8,7 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-from dataset_builder.commands.arguments import add_dataset, parser_for
+from dataset_builder.commands.arguments import add_dataset, command, parser_for
 from dataset_builder.exits import ended
 from spectrogram.files.dataset_folder import configs, shards, split_of
 from spectrogram.problems import UsageProblem
@@ -38,7 +38,7 @@ def run(options: argparse.Namespace) -> int:
         raise UsageProblem(f"there is no config {config}", f"expected one of {', '.join(names)}", "choose one")
     if options.row is None:
         print("\n".join(summary(options.dataset, name) for name in ([config] if options.config else names)))
-        print(f"next: python -m dataset_builder inspect {options.dataset} 0 --out look")
+        print("next: " + command("dataset_builder", "inspect", options.dataset, 0, "--out", "look"))
         return 0
     row = find(options.dataset, config, options.split, options.row)
     for name, value in row.items():
@@ -48,7 +48,7 @@ def run(options: argparse.Namespace) -> int:
     if options.out:
         written = write(row, options.out)
         print("\n".join(str(path) for path in written))
-    print(f"next: python -m training {options.dataset} --out runs/first")
+    print("next: " + command("training", options.dataset, "--out", "runs/first"))
     return 0
 
 
@@ -103,13 +103,14 @@ def sketch(png: bytes, width: int = 96, height: int = 24) -> str:
 
 def write(row: dict, folder: Path) -> list[Path]:
     """Picture, sound, and the sound that comes back from the picture."""
+    from dataset_builder.intake.names import safe
     from spectrogram.codec import SpectrogramCodec
     from spectrogram.files.audio import write_audio
     from spectrogram.files.pictures import read_picture
     from spectrogram.params import SpectrogramParams
 
     folder.mkdir(parents=True, exist_ok=True)
-    name = row["clip_id"].replace("/", "-")
+    name = safe(row["clip_id"])
     paths = [folder / f"{name}.png", folder / f"{name}.flac", folder / f"{name}_decoded.wav"]
     paths[0].write_bytes(row["image"]["bytes"])
     paths[1].write_bytes(row["audio"]["bytes"])

@@ -15,6 +15,7 @@ import argparse
 import importlib.util
 from pathlib import Path
 
+from dataset_builder.commands.arguments import command as command_line
 from dataset_builder.commands.arguments import parser_for
 from dataset_builder.exits import ended
 from dataset_builder.making.workspace import work_folder
@@ -97,7 +98,8 @@ def plan(argv: list[str]) -> int:
         entries, _ = planned(entries, options.out, command.settings_of(options, argv), folder)
     pieces = len(list(folder.glob("*/plan/*.jsonl")))
     print(f"{len(entries)} clips in {pieces} pieces")
-    print(f"next: python -m dataset_builder scale build {options.out} --driver local --tasks {min(pieces, 500)}")
+    how = ("--driver", "local", "--tasks", min(pieces, 500))
+    print("next: " + command_line("dataset_builder", "scale", "build", options.out, *how))
     return 0
 
 

@@ -8,10 +8,9 @@ soundscapes --prompt "a dog barking in a loud rain" --out scenes   what a senten
 from __future__ import annotations
 
 import argparse
-import shlex
 from pathlib import Path
 
-from dataset_builder.commands.arguments import add_summary, parser_for, say
+from dataset_builder.commands.arguments import add_summary, command, parser_for, say
 from dataset_builder.commands.build import progress
 from dataset_builder.exits import ended
 from spectrogram.problems import UsageProblem
@@ -61,9 +60,8 @@ def run(options: argparse.Namespace) -> int:
             written = mixed(options, clips, report)
         else:
             written = synthesised(options, clips, report)
-    out = shlex.quote(str(options.out))
-    step = f"next: python -m dataset_builder {out} --out sd-audio-spectrograms"
-    say(options.json, {"out": str(options.out), "clips": written}, f"{written} scenes in {out}\n{step}")
+    step = "next: " + command("dataset_builder", options.out, "--out", "sd-audio-spectrograms")
+    say(options.json, {"out": str(options.out), "clips": written}, f"{written} scenes in {options.out}\n{step}")
     return 0
 
 

@@ -4,9 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import unicodedata
 from dataclasses import asdict, dataclass
 from pathlib import Path
+
+from spectrogram.problems import Problem
+
+SPLIT_NAMES = {"val": "validation", "valid": "validation", "dev": "validation", "development": "validation"}
+SPLIT_NAMES |= {"training": "train", "testing": "test", "eval": "test", "evaluation": "test"}
+SPLITS = {"train", "validation", "test", *SPLIT_NAMES}
 
 
 @dataclass(frozen=True)
@@ -39,6 +46,15 @@ class Entry:
         """``metadata.csv row 12``: where a person finds this entry."""
         return f"{Path(self.origin).name} row {self.row}" if self.row else Path(self.path).name
 
+    def name(self) -> str:
+        """The file as it is told to others: below its table's folder, never where that lies on this machine."""
+        folder = Path(self.origin) if not self.row else Path(self.origin).parent
+        return (
+            Path(self.path).relative_to(folder).as_posix()
+            if Path(self.path).is_relative_to(folder)
+            else Path(self.path).name
+        )
+
     def to_json(self) -> str:
         return json.dumps(asdict(self), sort_keys=True)
 
@@ -51,6 +67,18 @@ class Entry:
 def clean_text(text: str) -> str:
     """The text in NFC with the blanks around it removed; every word, quote and emoji stays."""
     return unicodedata.normalize("NFC", text).strip()
+
+
+def checked_split(text: str) -> str:
+    """A split as the dataset names it (``dev`` is ``validation``); raises Problem for what is no plain word.
+
+    It becomes part of a file's name, and ``datasets`` accepts letters, digits and underscores alone.
+    """
+    name = text.strip()
+    name = SPLIT_NAMES.get(name.casefold(), name.casefold() if name.casefold() in SPLITS else name)
+    if name and not re.fullmatch(r"\w{1,60}", name, re.ASCII):
+        raise Problem(f"{text[:60]!r} is no split", "expected train, validation, test or a plain word", "correct it")
+    return name
 
 
 def order_key(seed: int, clip_id: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from pathlib import Path
 
@@ -40,3 +41,10 @@ def species_captions(species: str, kind: str = "", country: str = "", group: str
     sound = next((word for part, word in KINDS if part in kind.lower()), "sound")
     first = f"the {sound} of {article} {species}" + (f", a {group}" if group else "")
     return (first, f"{first}, recorded in {country}") if country else (first,)
+
+
+def safe(name: str) -> str:
+    """A file name of harmless characters that still differs where the names differ."""
+    if re.fullmatch(r"[A-Za-z0-9_-][A-Za-z0-9_.-]{0,99}", name):
+        return name
+    return re.sub(r"[^A-Za-z0-9_-]+", "-", name)[:60] + "-" + hashlib.sha256(name.encode()).hexdigest()[:8]

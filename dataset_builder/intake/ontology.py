@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from dataset_builder.intake.tables import read_table
+from spectrogram.files import tables
 from spectrogram.problems import Problem, UsageProblem
 
 
@@ -17,8 +17,8 @@ class Ontology:
 
     @classmethod
     def read(cls, path: Path) -> Ontology:
-        if path.suffix == ".csv":
-            return cls({row["mid"]: row["display_name"] for _, row in read_table(path, ("mid", "display_name"))}, {})
+        if path.suffix in (".csv", ".tsv"):
+            return cls(names_in(path), {})
         try:
             classes = json.loads(path.read_text(encoding="utf-8"))
             return cls({c["id"]: c["name"] for c in classes}, {c["id"]: c["child_ids"] for c in classes})
@@ -39,6 +39,14 @@ class Ontology:
                 reached.add(key)
                 todo.extend(self.children.get(key, ()))
         return reached
+
+
+def names_in(path: Path) -> dict[str, str]:
+    """Names by id of class_labels_indices.csv, or of mid_to_display_name.tsv, which has no header."""
+    table = tables.read(path)
+    if not (table.find("mid") and table.find("display_name")):
+        table = tables.read(path, ("mid", "display_name"))
+    return {row["mid"]: row["display_name"] for _, row in table}
 
 
 class Selection:

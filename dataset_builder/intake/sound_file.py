@@ -17,11 +17,13 @@ import numpy as np
 import soundfile
 
 from spectrogram.files.ffmpeg import converted
-from spectrogram.problems import SoundProblem
+from spectrogram.problems import EnvironmentProblem, SoundProblem
 
 FFMPEG_SUFFIXES = (".m4a", ".webm", ".mp4", ".aac", ".wma", ".mka", ".opus")
 MAX_CHANNELS = 64
 BLOCK_FRAMES = 1 << 16
+# Writers that do not know the length put in the largest they can: 2^31, 2^32 - 1, sox 0x7FFFF000.
+OPEN_LENGTH = 0x7FFFF000
 
 
 class Unreadable(Exception):
@@ -36,6 +38,10 @@ class SoundFile:
             raise Unreadable(f"declares {file.channels} channels")
         self.file, self.sample_rate_hz, self.channels = file, file.samplerate, file.channels
         self.seconds = file.frames / file.samplerate
+
+    def expand(self, factor: float) -> None:
+        """Take the sound as one that is played so many times slower (a factor of 10 makes 192 kHz 19.2 kHz)."""
+        self.sample_rate_hz, self.seconds = round(self.sample_rate_hz / factor), self.seconds * factor
 
     def read(self, start_s: float, seconds: float) -> np.ndarray:
         """The samples between two times as (channels, samples); fewer where the file really ends.
@@ -67,13 +73,19 @@ def opened(path: str) -> Iterator[SoundFile]:
     try:
         file = soundfile.SoundFile(path)
     except soundfile.LibsndfileError as error:
-        if Path(path).suffix.lower() not in FFMPEG_SUFFIXES:
-            raise Unreadable(f"no sound can be decoded ({error.error_string.strip()})") from error
+        # The content decides, not the ending: what a phone calls .mp3 is often AAC.
         try:
             with converted(path) as wav, soundfile.SoundFile(wav) as file:
                 yield SoundFile(file)
         except SoundProblem as problem:
-            raise Unreadable(problem.what) from problem
+            reason = problem.what.replace(str(path), Path(path).name).replace(
+                str(Path(path).absolute()), Path(path).name
+            )
+            raise Unreadable(f"no sound can be decoded: {reason}") from problem
+        except EnvironmentProblem:
+            if Path(path).suffix.lower() in FFMPEG_SUFFIXES:
+                raise
+            raise Unreadable(f"no sound can be decoded ({error.error_string.strip()})") from error
         return
     with file:
         yield SoundFile(file)
@@ -86,7 +98,7 @@ def promised_bytes(path: str) -> int | None:
     if len(head) < 12 or head[:4] != b"RIFF" or head[8:12] != b"WAVE":
         return None
     size = struct.unpack("<I", head[4:8])[0]
-    return None if size in (0, 0xFFFFFFFF) else size + 8
+    return None if size == 0 or size >= OPEN_LENGTH else size + 8
 
 
 def sha256_of(path: str) -> str:

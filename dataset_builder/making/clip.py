@@ -27,7 +27,9 @@ class CutPolicy:
     """What to do with sounds that are silent, short or long.
 
     ``shortest_s``: shorter sounds are dropped; ``silent_db``: a clip whose loudest sample stays below is silent;
-    ``windows``: cut the whole recording into clips that follow each other, not only the first; ``max_windows`` each.
+    ``windows``: cut the whole recording into clips that follow each other, not only the first; ``max_windows`` each;
+    ``channel``: one of the file's, from 1, instead of their mean; ``time_expansion``: play so many times slower (10
+    brings a bat's calls down to where they are heard).
     """
 
     shortest_s: float = 1.0
@@ -35,6 +37,8 @@ class CutPolicy:
     keep_silent: bool = False
     windows: bool = False
     max_windows: int = 1000
+    channel: int | None = None
+    time_expansion: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -77,6 +81,9 @@ REASONS = {
     "variation": "it would vary or mix a sound that is left out",
 }
 
+# What a policy leaves out, although it was read: no fault of the input.
+BY_CHOICE = ("short", "silent", "duplicate", "near-duplicate", "variation")
+
 
 def cut(path: str, params: SpectrogramParams, policy: CutPolicy = CutPolicy()) -> Clip | Dropped:
     """The first clip of a sound file, or why there is none."""
@@ -96,10 +103,13 @@ def cuts(
     """
     try:
         with opened(path) as file:
-            fault = header_fault(path, file, start_s, seconds)
-            yield from [fault] if fault else windows(file, params, policy, start_s, seconds)
+            fault = header_fault(path, file, start_s, seconds) or channel_fault(file, policy)
+            slower = policy.time_expansion
+            file.expand(slower)
+            part = (start_s * slower, seconds and seconds * slower)
+            yield from [fault] if fault else windows(file, params, policy, *part)
     except FileNotFoundError:
-        yield Dropped("missing", f"{path} is not there")
+        yield Dropped("missing", f"{os.path.basename(path)} is not there")
     except Unreadable as error:
         yield Dropped("unreadable", str(error))
 
@@ -115,6 +125,12 @@ def header_fault(path: str, file: SoundFile, start_s: float, seconds: float | No
     if seconds and file.seconds < start_s + seconds - TRUNCATION_TOLERANCE_S:
         return Dropped("truncated", f"lasts {file.seconds:.2f} s, {start_s + seconds:.2f} s were expected")
     return None
+
+
+def channel_fault(file: SoundFile, policy: CutPolicy) -> Dropped | None:
+    if policy.channel is None or policy.channel <= file.channels:
+        return None
+    return Dropped("unreadable", f"it has {file.channels} channels, --channel {policy.channel} is asked for")
 
 
 def windows(
@@ -138,6 +154,8 @@ def clip_of(
 ) -> Clip | Dropped:
     """One window as a clip: checked, mixed down, resampled, brought to full scale where it exceeds it, padded."""
     sound = file.read(start_s, seconds + EDGE_S)
+    if policy.channel is not None:
+        sound = sound[policy.channel - 1 : policy.channel]
     duration_s = min(seconds, sound.shape[1] / file.sample_rate_hz)
     if 0 < duration_s < seconds - TRUNCATION_TOLERANCE_S:
         ended_s = start_s + duration_s
@@ -148,18 +166,32 @@ def clip_of(
     peak = float(np.abs(sound).max())
     audio = resample(mix_channels(sound, params.channels), file.sample_rate_hz, params.sample_rate_hz)
     audio = audio[:, : round(duration_s * params.sample_rate_hz)][:, : params.clip_samples]
-    audio = audio / max(1.0, float(np.abs(audio).max()))
+    stored = float(np.abs(audio).max())
+    if level_db(stored) < policy.silent_db and not policy.keep_silent:
+        return Dropped("silent", nothing_left(sound, file, params, level_db(peak), level_db(stored)))
+    audio = audio / max(1.0, stored)
     return Clip(
         audio=np.pad(audio, ((0, 0), (0, params.clip_samples - audio.shape[1]))).astype(np.float32),
-        start_s=start_s,
+        start_s=start_s / policy.time_expansion,
         duration_s=duration_s,
         rms_db=level_db(float(np.sqrt(np.mean(audio.astype(np.float64) ** 2)))),
         peak_db=level_db(peak),
         clipped=float(np.mean(np.abs(sound) >= FULL_SCALE)),
-        source_rate_hz=file.sample_rate_hz,
+        source_rate_hz=round(file.sample_rate_hz * policy.time_expansion),
         source_channels=file.channels,
-        source_seconds=file.seconds,
+        source_seconds=file.seconds / policy.time_expansion,
     )
+
+
+def nothing_left(
+    sound: np.ndarray, file: SoundFile, params: SpectrogramParams, peak_db: float, stored_db: float
+) -> str:
+    """Why a sound that is loud enough is silent in the dataset, and which option keeps it."""
+    mixed_db = level_db(float(np.abs(mix_channels(sound, params.channels)).max()))
+    said = f"peak {peak_db:.0f} dB in the file, {max(stored_db, -200):.0f} dB in the dataset"
+    if mixed_db < stored_db + 20 and sound.shape[0] > 1:
+        return f"{said}: its channels cancel each other; --channel 1 takes one of them"
+    return f"{said}: it lies above {params.sample_rate_hz // 2} Hz; --time-expansion 10 plays it slower"
 
 
 def sound_fault(

@@ -168,7 +168,7 @@ def write_piece(
     for entry in entries:
         for found in rows_of(entry, recipe, codec):
             if isinstance(found, Dropped):
-                drops.append({"clip_id": entry.clip_id, "place": entry.place(), "path": entry.path, **asdict(found)})
+                drops.append({"clip_id": entry.clip_id, "place": entry.place(), "path": entry.name(), **asdict(found)})
             else:
                 rows.append(found)
         report(1)
@@ -183,11 +183,16 @@ def rows_of(entry: Entry, recipe: Recipe, codec: SpectrogramCodec) -> Iterator[d
     if not entry.captions:
         yield Dropped("caption", "no caption is given")
         return
-    try:
-        sha256 = sha256_of(entry.path)
-    except FileNotFoundError:
-        yield Dropped("missing", f"{entry.path} is not there")
+    if not Path(entry.path).is_file():
+        # A pipe or a device would be waited for, without end.
+        there = Path(entry.path).exists()
+        yield (
+            Dropped("unreadable", "it is no plain file")
+            if there
+            else Dropped("missing", f"{entry.name()} is not there")
+        )
         return
+    sha256 = sha256_of(entry.path)
     if entry.sha256 and entry.sha256.lower() != sha256:
         yield Dropped("changed", f"sha256 is {sha256[:12]}…, the table says {entry.sha256[:12]}…")
         return
@@ -211,7 +216,8 @@ def varied(entry: Entry, recipe: Recipe, sha256: str, codec: SpectrogramCodec) -
     audio = augment.apply(clip.audio, plan, partner and partner.audio, recipe.params.sample_rate_hz)
     rms_db = level_db(float(np.sqrt(np.mean(audio.astype(np.float64) ** 2))))
     clip = replace(clip, audio=audio, duration_s=recipe.params.clip_seconds, rms_db=rms_db)
-    return row_of(entry, clip, entry.clip_id, sha256, codec)
+    told = json.dumps({name: value for name, value in plan.items() if name != "path"}, sort_keys=True)
+    return row_of(replace(entry, augmentation=told), clip, entry.clip_id, sha256, codec)
 
 
 def read_drops(path: Path) -> list[dict]:

@@ -17,6 +17,7 @@ from typing import Self
 import pyarrow
 from pyarrow import parquet
 
+from dataset_builder.making.clip import BY_CHOICE
 from dataset_builder.making.piece import read_drops
 from dataset_builder.making.row import PIECE_SCHEMA, SCHEMA, typed_schema
 from spectrogram.files import atomic
@@ -39,6 +40,11 @@ class Outcome:
 
     def reasons(self) -> Counter:
         return Counter(drop["reason"] for drop in self.drops)
+
+    @property
+    def unread(self) -> int:
+        """How many drops are faults of the input, not choices of the policy."""
+        return sum(drop["reason"] not in BY_CHOICE for drop in self.drops)
 
     def sentence(self) -> str:
         """``kept 412, dropped 9: silent 5, short 3, unreadable 1``."""

@@ -14,9 +14,10 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping
 from pathlib import Path
 
-from dataset_builder.intake.tables import read_table
+from dataset_builder.intake.entries import checked_split
+from spectrogram.files import tables
 from spectrogram.files.dataset_folder import SPLITS
-from spectrogram.problems import UsageProblem
+from spectrogram.problems import Problem, UsageProblem
 
 NAMES = SPLITS
 
@@ -66,7 +67,10 @@ def draw(seed: int, name: str) -> str:
 
 def read_splits(path: Path) -> dict[str, str]:
     """The splits that a build wrote, recording -> split."""
-    return {row["recording"]: row["split"] for _, row in read_table(path, ("recording", "split"))}
+    table = tables.read(path)
+    if table.columns != ("recording", "split"):
+        raise Problem(f"{path} is damaged", "expected the columns recording,split", "remove it to deal the splits anew")
+    return {row["recording"]: checked_split(row["split"]) for _, row in table}
 
 
 def splits_csv(dealt: Mapping[str, str]) -> bytes:

@@ -15,8 +15,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from threading import Lock
 
-from dataset_builder.intake.tables import decoded
-from spectrogram.files import atomic
+from spectrogram.files import atomic, tables
 
 log = logging.getLogger(__name__)
 
@@ -113,7 +112,7 @@ def import_list(path: Path, ledger: Ledger) -> tuple[int, int]:
     and lines that are no row are skipped with a warning.
     """
     known, new = len(ledger.records), 0
-    reader = csv.reader(decoded(path).splitlines())
+    reader = csv.reader(tables.text_of(path).splitlines())
     header = next(reader, [])
     column = header.index("youtube_id") if "youtube_id" in header else 0
     reason = "unknown" if any(name in header for name in ("error", "reason")) else "listed"

@@ -11,12 +11,12 @@ import io
 import json
 import logging
 import os
-import re
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from dataset_builder.intake.names import safe
 from dataset_builder.sources.failures import Failure
 from spectrogram.files import atomic
 
@@ -121,10 +121,3 @@ class Collection:
             writer.writerows((row["file_name"], caption, *facts) for caption in row["captions"] or ("",))
         self.folder.mkdir(parents=True, exist_ok=True)
         atomic.write_bytes(self.folder / "metadata.csv", text.getvalue().encode())
-
-
-def safe(name: str) -> str:
-    """A file name of harmless characters that still differs where the names differ."""
-    if re.fullmatch(r"[A-Za-z0-9_-][A-Za-z0-9_.-]{0,99}", name):
-        return name
-    return re.sub(r"[^A-Za-z0-9_-]+", "-", name)[:60] + "-" + hashlib.sha256(name.encode()).hexdigest()[:8]

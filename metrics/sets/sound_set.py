@@ -1,13 +1,12 @@
 """A set of clips to be measured, read from a folder of audio, a metadata.csv or a dataset folder of this project."""
 
-import csv
-import io
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from spectrogram.files import dataset_folder
+from spectrogram.files import dataset_folder, tables
 from spectrogram.files.audio import READABLE
+from spectrogram.files.named_files import NamedFiles, visible_files, without_ending
 from spectrogram.problems import Problem
 
 
@@ -32,12 +31,13 @@ def read_collection(source) -> list[Sound]:
     missing folder and for two clips of one name.
     """
     source = Path(source)
-    if source.is_file() and source.suffix == ".csv":
+    metadata = [path for suffix in tables.SUFFIXES if (path := source / f"metadata{suffix}").is_file()]
+    if source.is_file() and source.suffix in tables.SUFFIXES:
         sounds = _from_metadata(source)
     elif dataset_folder.is_dataset(source):
         sounds = _from_dataset(source)
-    elif (source / "metadata.csv").is_file():
-        sounds = _from_metadata(source / "metadata.csv")
+    elif metadata:
+        sounds = _from_metadata(metadata[0])
     elif source.is_dir():
         sounds = _from_folder(source)
     else:
@@ -48,7 +48,7 @@ def read_collection(source) -> list[Sound]:
 def sounds_of_paths(paths) -> list[Sound]:
     """Clips from a list of files, or of one folder; named by file name without suffix."""
     paths = [Path(path) for path in paths]
-    if len(paths) == 1 and (paths[0].is_dir() or paths[0].suffix == ".csv"):
+    if len(paths) == 1 and (paths[0].is_dir() or paths[0].suffix in tables.SUFFIXES):
         return read_collection(paths[0])
     sounds = [Sound(path.stem, path) for path in paths]
     return sorted(_with_unique_names(sounds, "the list of files"), key=lambda sound: sound.name)
@@ -71,26 +71,32 @@ def pair_by_name(generated: list[Sound], reference: list[Sound]) -> tuple[list[t
 
 
 def _from_folder(folder: Path) -> list[Sound]:
-    paths = [path for path in folder.rglob("*") if path.suffix.lower() in READABLE and path.is_file()]
+    paths = [path for path in visible_files(folder) if path.suffix.lower() in READABLE and path.is_file()]
     return [Sound(path.relative_to(folder).with_suffix("").as_posix(), path) for path in paths]
 
 
-def _from_metadata(table: Path) -> list[Sound]:
-    text = table.read_text(encoding="utf-8-sig")
-    rows = list(csv.DictReader(io.StringIO(text, newline=""), strict=True))
-    if rows and "file_name" not in rows[0]:
-        raise CollectionProblem(
-            f"{table} has columns {', '.join(rows[0])}", "a column file_name", "add the header line"
-        )
-    return [
-        Sound(
-            Path(row["file_name"]).with_suffix("").as_posix(),
-            table.parent / row["file_name"],
-            row.get("label") or "",
-            row.get("caption") or "",
-        )
-        for row in rows
-    ]
+def _from_metadata(path: Path) -> list[Sound]:
+    """The clips of a table, each once: further rows of a file are further captions, which no metric reads."""
+    table, files = tables.read(path), NamedFiles([path.parent])
+    table.require("file_name")
+    columns = [table.column(name) for name in ("file_name", "label", "caption")]
+    sounds: dict[Path, Sound] = {}
+    for line, row in table:
+        name, label, caption = (_text(row[column]) if column else "" for column in columns)
+        try:
+            found = files.find(name)
+        except Problem as problem:
+            raise CollectionProblem(
+                f"{path.name} line {line}: {problem.what}", problem.expected, problem.remedy
+            ) from problem
+        relative = found.name if found else name.replace("\\", "/").lstrip("/")
+        own = found.path if found else path.parent / Path(relative).name
+        sounds.setdefault(own, Sound(without_ending(relative.removeprefix("audio/")), own, label, caption))
+    return list(sounds.values())
+
+
+def _text(cell: tables.Cell) -> str:
+    return cell if isinstance(cell, str) else (cell[0] if cell else "")
 
 
 def _from_dataset(dataset: Path) -> list[Sound]:

@@ -91,10 +91,18 @@ def test_two_parts_of_one_file_are_two_clips_of_one_recording(csv_file):
     assert one.recording == two.recording == "a"
 
 
-@pytest.mark.parametrize("name", ["../../x.wav", "/etc/passwd", ""])
+@pytest.mark.parametrize("name", ["../../x.wav", "a/../../x.wav", "..\\x.wav", ""])
 def test_a_file_name_never_leaves_the_folder(csv_file, name):
     with pytest.raises(Problem, match=r"m\.csv line 2.*leaves the folder"):
         read_entries(csv_file("file_name,caption", f"{name},x"))
+
+
+def test_a_path_of_another_machine_is_looked_for_in_the_folder_alone(csv_file, tmp_path):
+    (tmp_path / "rain.wav").write_bytes(b"")
+    table = csv_file("file_name,caption", "/etc/passwd,x", "C:\\data\\rain.wav,y", "/home/ann/set/rain.wav,z")
+    lost, rain = read_entries(table)
+    assert (lost.path, rain.path) == (str(tmp_path / "passwd"), str(tmp_path / "rain.wav"))
+    assert rain.captions == ("y", "z")
 
 
 def test_a_recording_in_two_splits_is_refused_naming_both_rows(csv_file):

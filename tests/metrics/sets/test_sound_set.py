@@ -53,8 +53,8 @@ def test_empty_and_missing_folders_say_so(tmp_path):
 
 
 def test_a_table_without_file_names_shows_its_columns(tmp_path):
-    (tmp_path / "metadata.csv").write_text("path,label\na.wav,rain\n")
-    with pytest.raises(ValueError, match="has columns path, label: a column file_name"):
+    (tmp_path / "metadata.csv").write_text("name,label\na.wav,rain\n")
+    with pytest.raises(ValueError, match="has the columns name, label: expected a column file_name"):
         read_collection(tmp_path)
 
 

@@ -55,7 +55,7 @@ def dialects(draw):
 
 
 DIALECTS = dialects()
-WITHOUT_DEADLINE = settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+WITHOUT_DEADLINE = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 @WITHOUT_DEADLINE
