@@ -6,7 +6,7 @@ from huggingface_hub import ModelCardData
 
 from model_card import figures
 from model_card.licence import strictest
-from model_card.taught import loading, taught_by, trigger_of
+from model_card.taught import loading, method_of, trigger_of
 from spectrogram.files.templates import Markdown, fill_markdown, python
 
 TEMPLATE = Path(__file__).with_suffix(".md")
@@ -35,12 +35,12 @@ def _picture(params):
 def _values(facts):
     """Everything that the template names."""
     run, settings, (before, after) = facts.run, facts.settings, facts.validation
-    trigger, taught = trigger_of(settings), taught_by(settings)
+    trigger, taught = trigger_of(settings), method_of(settings)
     return {
         "name": facts.name,
         "run": run,
         "settings": settings,
-        "what": taught.what,
+        "what": taught.made,
         "base": facts.base,
         "dataset": facts.dataset,
         "clips": run["dataset"]["train"],
@@ -48,8 +48,8 @@ def _values(facts):
         "samples": _samples(facts),
         "loading": Markdown(loading(settings, python(facts.name))),
         "prompt": facts.samples[0]["prompt"] if facts.samples else trigger or "a sound",
-        "elsewhere": Markdown(taught.others),
-        "size": taught.made.format(**settings),
+        "elsewhere": Markdown(taught.elsewhere),
+        "size": taught.size.format(**settings),
         "results": facts.results,
         "table": figures.table(facts.results) if facts.results else {},
         "before": before,
@@ -69,7 +69,7 @@ def metadata(facts):
         license=strictest(facts.run["licences"]),
         library_name="diffusers",
         pipeline_tag="text-to-audio",
-        tags=[taught_by(facts.settings).tag, "spectrogram", "text-to-audio", "sd-audio-spectrograms"],
+        tags=[method_of(facts.settings).tag, "spectrogram", "text-to-audio", "sd-audio-spectrograms"],
         **on_hub,
         **scores,
     )

@@ -50,8 +50,12 @@ def read_beside(model: str, name: str) -> str | None:
 
 
 def locate_base(base: str | Path | None = None) -> str:
-    """Folder or Hub name of the base model; None means the embedded one. Raises UsageProblem when it is not there."""
-    folder = EMBEDDED if base is None else Path(base)
+    """Folder or Hub name of the base model; None, or its own name wherever one is, means the embedded one.
+
+    Raises UsageProblem when it is not there.
+    """
+    embedded = base is None or (str(base) == EMBEDDED.name and not Path(base).exists())
+    folder = EMBEDDED if embedded else Path(base)
     if (folder / "model_index.json").is_file():
         return str(folder)
     # "owner/name" that is no folder can only be a name on the Hub.

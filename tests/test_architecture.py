@@ -194,7 +194,7 @@ def test_no_module_is_named_after_a_dependency(package):
 def loaded_by_name():
     """Modules that are found by the name of a method, a class of sound or a metric."""
     from dataset_builder.soundscapes.synthesis.catalogue import CATALOGUE
-    from training.settings import METHODS
+    from training.method_table import METHODS
 
     yield from (f"training.methods.{name}" for name in METHODS)
     yield from {sound.generate.__module__ for sound in CATALOGUE.values()}

@@ -110,6 +110,8 @@ def build_tiny_sd(folder: str | Path, seed: int = 0) -> Path:
     pipeline.save_pretrained(folder)
     (folder / "spectrogram.json").write_text(json.dumps(SpectrogramParams.preset("mini").to_dict(), indent=1))
     (folder / "generation.json").write_text(json.dumps({"steps": 20, "guidance": 3.0, "guidance_rescale": 0.5}))
+    defaults = {"title": "the tiny base", "knows": "sounds", "teaching": {}}
+    (folder / "training_defaults.json").write_text(json.dumps(defaults))
     return folder
 
 

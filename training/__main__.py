@@ -8,9 +8,10 @@ import sys
 from importlib import import_module
 from pathlib import Path
 
-from spectrogram.problems import Problem
+from spectrogram.problems import ENVIRONMENT_EXIT_CODE, Problem
 from training.flags import add_arguments, resolve
-from training.presets import explain
+from training.method_table import how_to_use
+from training.presets import explain, explain_base, facts_about
 
 DESCRIPTION = "Teach a Stable Diffusion model a sound from a spectrogram dataset."
 COMMANDS = {
@@ -30,8 +31,10 @@ def build_parser():
     parser.add_argument("dataset", help="dataset folder or Hub name")
     parser.add_argument("--out", required=True, type=Path, help="folder of the run, e.g. runs/owl")
     parser.add_argument("--recipe", type=Path, help="YAML file with settings; flags win over it")
-    parser.add_argument("--vram", type=int, choices=(4, 6, 8, 12, 24), help="choose settings for a GPU of so many GB")
+    parser.add_argument("--vram", type=int, choices=(4, 6, 8, 12, 24), help="keep the whole run to so many GB of GPU")
     parser.add_argument("--dry-run", action="store_true", help="say what would be done, and stop")
+    parser.add_argument("--rehearse", action="store_true", help="go through every stage once: seconds, memory, hours")
+    parser.add_argument("--price", type=float, help="with --rehearse: what an hour costs")
     parser.add_argument("--fresh", action="store_true", help="forget the run's checkpoints and begin anew")
     parser.add_argument("--force-resume", action="store_true", help="go on although settings or data differ")
     add_arguments(parser)
@@ -40,20 +43,39 @@ def build_parser():
 
 def _train(arguments):
     settings = resolve(arguments, arguments.recipe, arguments.vram)
-    if arguments.vram:
-        print(explain(settings, arguments.vram))
+    print(explain_base(facts_about(settings.base), settings.method))
+    if settings.vram:
+        print(explain(settings, settings.vram))
     if arguments.dry_run:
         for name, value in settings.to_dict().items():
             print(f"{name:22} {value}")
         return 0
+    return _rehearse(settings, arguments) if arguments.rehearse else _run(settings, arguments)
+
+
+def _rehearse(settings, arguments):
+    from training.progress import Bars
+    from training.rehearsal import rehearse
+
+    with Bars() as bars:
+        found = rehearse(settings, arguments.dataset, arguments.out, bars)
+    print(found.report(arguments.price))
+    return 0 if found.fits else ENVIRONMENT_EXIT_CODE
+
+
+def _run(settings, arguments):
     from training.progress import Bars
     from training.run import train
 
     with Bars() as bars:
         report = train(settings, arguments.dataset, arguments.out, bars, arguments.force_resume, arguments.fresh)
-    print(f"validation loss {report.before:.4f} -> {report.after:.4f}; result in {report.adapter}")
-    where = f"--base {report.adapter}" if report.adapter.is_dir() else f"--lora {report.folder} --base {settings.base}"
-    print(f'next: python -m spectrogram generate "PROMPT" -o out.wav {where}')
+    told = (
+        "no clip was held out"
+        if report.before is None
+        else f"validation loss {report.before:.4f} -> {report.after:.4f}"
+    )
+    print(f"{told}; result in {report.adapter}")
+    print(f"next: {how_to_use(settings.to_dict(), report.folder, report.prompt)}")
     return 0
 
 

@@ -1,56 +1,69 @@
-"""The base model's parts, loaded for training."""
+"""The base model's parts, loaded for training one after another, and whether a dataset's pictures fit it."""
 
 import hashlib
+import json
+import shlex
 from dataclasses import dataclass
+from pathlib import Path
 
-from spectrogram.bases import EMBEDDED, locate_base
+import torch
+from diffusers import AutoencoderKL, DDPMScheduler, UNet2DConditionModel
+from diffusers.training_utils import free_memory
+from transformers import CLIPTextModel, CLIPTokenizer
+
+from spectrogram.bases import locate_base, read_beside
+from spectrogram.known_bases import BaseFacts
+from spectrogram.params import PRESETS, SpectrogramParams
 from spectrogram.problems import Problem
+
+SAFE = {"use_safetensors": True, "dtype": torch.float32}
 
 
 @dataclass
 class Base:
-    """Parts of a Stable Diffusion 1.x model; vae and text_encoder are set to None once everything is cached."""
+    """Parts of a Stable Diffusion model; each is None before it is loaded and after it is no longer needed."""
 
-    unet: object
-    vae: object
-    text_encoder: object
+    name: str
     tokenizer: object
     scheduler: object
-    name: str
+    vae: object = None
+    text_encoder: object = None
+    unet: object = None
 
-    def free_encoders(self, keep_words=False):
-        """Let VAE and text encoder leave memory: 413 MB in half precision at Stable Diffusion 1.5's size."""
-        from diffusers.training_utils import free_memory
+    def load_encoders(self):
+        """Load VAE and text encoder, frozen, in float32."""
+        self.vae = AutoencoderKL.from_pretrained(self.name, subfolder="vae", **SAFE).requires_grad_(False)
+        self.load_text_encoder()
 
-        self.vae = None
-        if not keep_words:
-            self.text_encoder = None
+    def load_text_encoder(self):
+        """Load the text encoder alone, frozen, in float32."""
+        found = CLIPTextModel.from_pretrained(self.name, subfolder="text_encoder", **SAFE)
+        self.text_encoder = found.requires_grad_(False)
+
+    def load_unet(self):
+        """Load the UNet in float32."""
+        self.unet = UNet2DConditionModel.from_pretrained(self.name, subfolder="unet", **SAFE)
+
+    def free(self, *parts: str):
+        """Let some parts leave memory: "vae", "text_encoder", "unet"."""
+        for part in parts:
+            setattr(self, part, None)
         free_memory()
 
 
-def locate(name):
-    """Folder or Hub name of a base; "base_model" is the embedded one, wherever the command is run."""
-    return locate_base(None if name == EMBEDDED.name else name)
+def open_base(name: str) -> Base:
+    """Tokenizer and training schedule of a folder or Hub model; its networks are loaded when they are needed."""
+    location = locate_base(name)
+    tokenizer = CLIPTokenizer.from_pretrained(location, subfolder="tokenizer")
+    return Base(str(location), tokenizer, DDPMScheduler.from_pretrained(location, subfolder="scheduler"))
 
 
-def load(name):
-    """The parts of a folder or Hub model in float32, with the scheduler's training schedule."""
-    import torch
-    from diffusers import AutoencoderKL, DDPMScheduler, UNet2DConditionModel
-    from transformers import CLIPTextModel, CLIPTokenizer
-
-    name = locate(name)
-    safe = {"use_safetensors": True, "dtype": torch.float32}
-    parts = {
-        "unet": UNet2DConditionModel.from_pretrained(name, subfolder="unet", **safe),
-        "vae": AutoencoderKL.from_pretrained(name, subfolder="vae", **safe),
-        "text_encoder": CLIPTextModel.from_pretrained(name, subfolder="text_encoder", **safe),
-        "tokenizer": CLIPTokenizer.from_pretrained(name, subfolder="tokenizer"),
-        "scheduler": DDPMScheduler.from_pretrained(name, subfolder="scheduler"),
-    }
-    parts["vae"].requires_grad_(False)
-    parts["text_encoder"].requires_grad_(False)
-    return Base(**parts, name=str(name))
+def load(name: str) -> Base:
+    """All parts of a folder or Hub model in float32, with the scheduler's training schedule."""
+    base = open_base(name)
+    base.load_encoders()
+    base.load_unet()
+    return base
 
 
 def fingerprint(unet):
@@ -79,15 +92,50 @@ def use_schedule(scheduler, settings):
     return changed
 
 
-def check_picture_size(base, pictures):
-    """Refuse pictures that the base was not made for: another size is another sound."""
-    factor = 2 ** (len(base.vae.config.block_out_channels) - 1)
-    size = base.unet.config.sample_size
+def picture_size(location: str) -> tuple[int, int]:
+    """(width, height) in pixels that a base was made for, from its configurations alone."""
+    unet, vae = (json.loads(read_beside(location, f"{part}/config.json") or "{}") for part in ("unet", "vae"))
+    if "sample_size" not in unet:
+        raise Problem(f"{location} has no unet/config.json", "a whole Stable Diffusion model", "check --base")
+    factor = 2 ** (len(vae.get("block_out_channels", (1, 1, 1, 1))) - 1)
+    size = unet["sample_size"]
     height, width = (size, size) if isinstance(size, int) else size
-    wanted, given = (height * factor, width * factor), pictures.shape[1:3]
-    if wanted != given:
-        raise Problem(
-            f"the dataset's pictures are {given[1]} x {given[0]} pixels",
-            f"{base.name} was made for {wanted[1]} x {wanted[0]}",
-            "rebuild the dataset with the preset of this base (mini for base_model, sd15 for Stable Diffusion 1.5)",
-        )
+    return width * factor, height * factor
+
+
+def check_pictures(location: str, facts: BaseFacts, params: SpectrogramParams, size: tuple[int, int], dataset: str):
+    """Refuse pictures of another size or kind than the base was made for, before anything of it is loaded.
+
+    Args:
+        location: Folder or Hub name of the base.
+        facts: What is known of it.
+        params: How the dataset's pictures were drawn.
+        size: (width, height) of the dataset's pictures.
+        dataset: Its folder or name.
+
+    Raises:
+        Problem: With the command that draws the same sounds as this base needs them.
+    """
+    wanted = picture_size(location)
+    allowed = [facts.params, *(PRESETS[name] for name in facts.base.presets)] if facts.params else []
+    if size == wanted and (not allowed or params in allowed):
+        return
+    made = f"{facts.params.fingerprint}, " if facts.params else ""
+    raise Problem(
+        f"the dataset's pictures are {size[0]} x {size[1]} pixels (codec {params.fingerprint})",
+        f"{facts.base.title if facts.found != 'assumed' else location} needs {made}{wanted[0]} x {wanted[1]}",
+        rebuild_advice(facts, wanted, dataset),
+    )
+
+
+def rebuild_advice(facts: BaseFacts, size: tuple[int, int], dataset: str) -> str:
+    """The command that builds the dataset for a base, or that there is no preset for it."""
+    fitting = [name for name, params in PRESETS.items() if params == facts.params]
+    if not facts.params:
+        fitting = [
+            name for name, params in PRESETS.items() if (params.width, params.height) == size and params.absolute
+        ]
+    if not fitting:
+        return "no picture preset of this project draws such pictures: choose another --base"
+    out = shlex.quote(f"{Path(dataset).name}-{fitting[0]}")
+    return f"build it again from its sounds: python -m dataset_builder SOUNDS --preset {fitting[0]} --out {out}"

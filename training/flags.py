@@ -1,4 +1,4 @@
-"""Settings from the command line: defaults, then the method's, then --vram's, then the recipe's, then the flags."""
+"""Settings from the command line: the base's defaults for the method, then --vram's, the recipe's, the flags."""
 
 import argparse
 from dataclasses import fields
@@ -7,13 +7,16 @@ from pathlib import Path
 import yaml
 
 from spectrogram.problems import UsageProblem
-from training.presets import METHOD_DEFAULTS, for_memory
+from training.method_table import METHODS
+from training.presets import facts_about, for_base, for_memory
 from training.settings import TrainSettings, flag
 
 
 def add_arguments(parser: argparse.ArgumentParser):
     """One flag for each setting; a flag that is not given stays None, so that YAML and defaults can fill it."""
     for item in fields(TrainSettings):
+        if item.name == "vram":
+            continue
         text = f"{item.metadata['help']} (default {item.default!r})".replace("%", "%%")
         if item.type is bool or isinstance(item.default, bool):
             parser.add_argument(flag(item.name), action=argparse.BooleanOptionalAction, default=None, help=text)
@@ -33,10 +36,13 @@ def read_recipe(recipe):
 
 
 def settings_of(values: dict, vram: int | None = None) -> TrainSettings:
-    """TrainSettings from some values, completed by what suits their method and the memory."""
-    method = values.get("method", TrainSettings.method)
-    suited = METHOD_DEFAULTS.get(method, {})
-    return TrainSettings(**{**suited, **for_memory(vram, method), **values})
+    """TrainSettings from some values, completed by what suits their method, their base and the memory."""
+    method, vram = values.get("method", TrainSettings.method), vram or values.get("vram")
+    if method not in METHODS:
+        return TrainSettings(**values)
+    suited = for_base(facts_about(values.get("base", TrainSettings.base)), method)
+    clips = suited.get("batch", TrainSettings.batch) * suited.get("accumulate", 1)
+    return TrainSettings(**{**suited, **for_memory(vram, method, clips), **values})
 
 
 def resolve(arguments: argparse.Namespace, recipe: str | Path | None = None, vram: int | None = None) -> TrainSettings:

@@ -1,15 +1,9 @@
-"""What suits each method and each amount of GPU memory, where nobody says otherwise."""
+"""What suits a method, a base and an amount of GPU memory, where nobody says otherwise."""
 
+from spectrogram.bases import locate_base
+from spectrogram.known_bases import SD15, BaseFacts, facts_of
 from spectrogram.problems import UsageProblem
-
-METHOD_DEFAULTS = {
-    "lora": {"rate": 8e-4, "steps": 300, "replay": 0.25},
-    "textual_inversion": {"rate": 5e-3, "weight_decay": 0.0, "caption_dropout": 0.0},
-    "dreambooth": {"rate": 1e-3, "steps": 250, "replay": 0.4, "trigger": "sks"},
-    "full": {"rate": 1e-4, "weight_decay": 0.01},
-    "scratch": {"rate": 1e-3, "steps": 1000},
-    "aesthetic": {"steps": 1},
-}
+from training.method_table import METHODS
 
 # Batch and accumulation keep 16 clips in an optimizer step; figures are for Stable Diffusion 1.5 at 512 x 512.
 _SMALL = {"half_base": True, "precision": "fp16", "optimizer": "adamw"}
@@ -22,25 +16,53 @@ MEMORY = {
          "channels_last": True},
 }  # fmt: skip
 FULL_NEEDS_GB = 24
+CLIPS_A_STEP = 16
 # Computed on the meta device by python -m benchmarks.training.memory, for LoRA on the attention layers.
 EXPECTED_GIB = {4: 2.4, 6: 3.1, 8: 4.5, 12: 8.8, 24: 15.9}
 
 
-def for_memory(vram, method):
-    """Settings for a GPU with ``vram`` GB; {} when none is named. Full training needs the largest."""
-    if vram is None:
+def facts_about(base: str) -> BaseFacts:
+    """What is known of the base that ``--base`` names."""
+    return facts_of(locate_base(base))
+
+
+def for_base(facts: BaseFacts, method: str) -> dict:
+    """Settings that suit a method on a base; what a base does not say of a method is Stable Diffusion 1.5's."""
+    return {**METHODS[method].settings, **facts.base.teaching.get(method, SD15.teaching[method])}
+
+
+def for_memory(vram: int | None, method: str, clips: int = CLIPS_A_STEP) -> dict:
+    """Settings for a GPU with ``vram`` GB and ``clips`` a step; {} when none is named.
+
+    Raises UsageProblem for a method that trains all weights and less than the largest.
+    """
+    if not vram:
         return {}
-    if method in ("full", "scratch") and vram < FULL_NEEDS_GB:
+    if vram not in MEMORY:
+        raise UsageProblem(f"--vram {vram}", f"one of {', '.join(map(str, MEMORY))}", "take the next smaller one")
+    trains_all = METHODS[method].trains_all
+    if trains_all and vram < FULL_NEEDS_GB:
         raise UsageProblem(
             f"--vram {vram} with --method {method}",
             f"{FULL_NEEDS_GB} at Stable Diffusion 1.5's size: all 860 M weights have gradients and moments",
             "use --method lora, or leave --vram out for a small base",
         )
-    chosen = MEMORY[vram]
-    if method in ("full", "scratch"):
-        return {**chosen, "half_base": False, "batch": 4, "accumulate": 4, "optimizer": "adamw_8bit",
-                "gradient_checkpointing": True}  # fmt: skip
-    return chosen
+    chosen = {**MEMORY[vram], "vram": vram}
+    if trains_all:
+        chosen |= {"half_base": False, "batch": 4, "optimizer": "adamw_8bit", "gradient_checkpointing": True}
+    return {**chosen, "accumulate": max(1, clips // chosen["batch"])}
+
+
+def explain_base(facts: BaseFacts, method: str) -> str:
+    """One sentence: whose defaults these are, and what the base knows of sounds."""
+    whose = {
+        "beside": f"defaults of {facts.base.title}, which it brings itself",
+        "table": f"defaults of {facts.base.title}",
+        "assumed": f"the base is not known here: defaults of {facts.base.title}",
+    }[facts.found]
+    knows = "it knows sounds" if facts.knows_sounds else "it knows no sounds, so nothing of it is replayed"
+    told = ", ".join(f"{name} {value}" for name, value in for_base(facts, method).items()) or "none of its own"
+    return f"{whose} ({told}); {knows}"
 
 
 def explain(settings, vram):
@@ -48,5 +70,6 @@ def explain(settings, vram):
     chosen = {name: getattr(settings, name) for name in {**MEMORY[vram], "targets": ""}}
     told = ", ".join(f"{name} {value}" for name, value in chosen.items())
     if settings.method != "lora" or any(chosen[name] != value for name, value in MEMORY[vram].items()):
-        return f"--vram {vram}: {told}; its memory was not computed for these settings"
-    return f"--vram {vram}: {told}; expected {EXPECTED_GIB[vram]:.1f} GiB and about 1 GiB of CUDA itself, computed"
+        return f"--vram {vram}: {told}; its memory was not computed for these settings, --rehearse measures it"
+    expected = f"expected {EXPECTED_GIB[vram]:.1f} GiB and about 1 GiB of CUDA itself, computed for a step"
+    return f"--vram {vram}: {told}; {expected}, --rehearse measures the whole run"

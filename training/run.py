@@ -3,45 +3,51 @@
 import json
 import shutil
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
+import torch
+import yaml
+
 from spectrogram.adapters.lora import WEIGHTS_FILE
+from spectrogram.bases import locate_base
+from spectrogram.models import load_pipeline
 from spectrogram.problems import Problem
 from training import base as base_model
 from training import methods
 from training.data import dataset as collection
 from training.data import latents, replay
 from training.exchange.export import kohya, shapes_of
-from training.loop import checkpoint
+from training.loop import checkpoint, memory_limit
 from training.loop.devices import open_accelerator, place
 from training.loop.lock import locked
 from training.loop.loop import Loop, LoopResult, Material
 from training.loop.memory_limit import OutOfMemory
 from training.loop.stopping import StopSignal
+from training.method_table import method_of
+from training.presets import facts_about
 from training.record import samples
 from training.record.events import EventLog, Silence
 from training.record.trackers import open_tracker
+from training.stages import Stages
 
 PACKAGES = ("torch", "diffusers", "transformers", "peft", "accelerate")
 
 
 @dataclass
 class RunReport:
-    """What a run made: its folder, its result (adapter file or model folder), and the validation loss around it."""
+    """What a run made: its folder, its result (adapter file or model folder), and the validation loss around it.
+
+    Both losses are None where no clip could be held out.
+    """
 
     folder: Path
     adapter: Path
-    before: float
-    after: float
-
-
-class Stages:
-    """Progress of a run's stages: ``update(stage, done, total)``; the default is silent."""
-
-    def update(self, stage, done, total, note=""):
-        pass
+    before: float | None
+    after: float | None
+    prompt: str
 
 
 def train(settings, dataset, folder, stages=None, force=False, fresh=False):
@@ -55,20 +61,36 @@ def train(settings, dataset, folder, stages=None, force=False, fresh=False):
     with locked(folder), StopSignal() as stop:
         run = Run(settings, dataset, folder, stages or Stages(), stop)
         try:
-            return run.go(force, fresh)
-        except Problem as problem:
-            run.events.write("error", text=str(problem), exit_code=problem.exit_code)
-            raise
+            with remember_problems(run):
+                return run.go(force, fresh)
         finally:
             run.close()
 
 
+@contextmanager
+def remember_problems(run):
+    """Write a Problem into the run's events; out of memory in any stage becomes one."""
+    try:
+        try:
+            yield
+        except (RuntimeError, MemoryError) as error:
+            if not memory_limit.is_out_of_memory(error):
+                raise
+            raise memory_limit.in_stage(run.settings, run.stages.last_timed) from error
+    except Problem as problem:
+        run.events.write("error", text=str(problem), exit_code=problem.exit_code)
+        raise
+
+
 class Run:
-    """The stages of one run; each leaves what the next one needs."""
+    """The stages of one run; each leaves what the next one needs.
+
+    ``few`` denoising steps are taken in a rehearsal (None: the base's own number).
+    """
+
+    few: int | None = None
 
     def __init__(self, settings, dataset, folder, stages, stop):
-        import torch
-
         self.settings, self.dataset, self.folder = settings, dataset, folder
         self.stages, self.stop, self.clock = stages, stop, {"start": time.monotonic()}
         torch.manual_seed(settings.seed)
@@ -76,15 +98,16 @@ class Run:
         self.main = self.accelerator.is_main_process
         self.checkpoints = checkpoint.Checkpoints(folder / "checkpoints", settings.keep_checkpoints)
         self.events, self.tracker = Silence(), None
-        self.teaching = methods.choose(settings.method)
+        self.teaching, self.row = methods.choose(settings.method), method_of(settings.to_dict())
+        self.facts = facts_about(settings.base)
 
     def go(self, force, fresh):
         saved, notes = self._begin(fresh)
-        self._prepare()
+        self._prepare(notes.append)
         differing = checkpoint.check_same_run(saved, self.identity, force) if saved else []
         self._open_log(saved is not None, [*notes, *(f"resumed with another {key}" for key in differing)])
         self._listen_to()
-        if self.settings.method == "aesthetic":
+        if not self.row.loops:
             return self._aesthetic()
         self._build()
         if saved:
@@ -92,9 +115,10 @@ class Run:
             self.events.write("resume", step=saved.step)
         result = self._train()
         path = self._finish(result)
-        steps = sorted(result.validations)
-        self.events.write("end", step=self.settings.steps, validation=result.validations[steps[-1]].to_dict())
-        return RunReport(self.folder, path, result.validations[steps[0]].loss, result.validations[steps[-1]].loss)
+        losses = [result.validations[step] for step in sorted(result.validations)]
+        self.events.write("end", step=self.settings.steps, validation=losses[-1].to_dict() if losses else None)
+        before, after = (losses[0].loss, losses[-1].loss) if losses else (None, None)
+        return RunReport(self.folder, path, before, after, self.prompt)
 
     def _begin(self, fresh):
         """(the checkpoint to go on from or None, sentences about those that are not whole)."""
@@ -106,40 +130,110 @@ class Run:
             shutil.rmtree(self.folder / "samples", ignore_errors=True)
         return saved, notes
 
-    def _prepare(self):
-        """Read data and base, fill the cache, let the encoders go; sets ``identity``."""
-        s = self.settings
-        data = collection.read(self.dataset, s.seed)
-        base = base_model.load(s.base)
-        base_model.check_picture_size(base, data.pictures)
-        base.scheduler = base_model.use_schedule(base.scheduler, s)
+    @property
+    def cache_folder(self):
+        return self.folder.parent / ".cache"
+
+    def _prepare(self, tell):
+        """Read the data, fill the cache with one network of the base after the other; sets ``identity``."""
+        source = replay.source_of(self.settings, self.facts)
+        data = self._read(self.dataset)
+        self.settings = s = self.settings.for_clips(len(data.training))
+        self.data, self.taught = data, data.training
         wordings = self.teaching.captions(s, data.captions)
-        cached = latents.cache(
-            self.folder.parent / ".cache", data.pictures, wordings, base.vae, base.tokenizer, base.text_encoder,
-            lambda done, total: self.stages.update("caching latents", done, total), s.variants, s.seed,
-        )  # fmt: skip
+        if source == replay.OTHERS:
+            wordings = self._split_kinds(wordings)
+        self._learn_pace()
+        self.base = base = self._load("tokenizer and schedule", lambda: base_model.open_base(s.base))
+        base.scheduler = base_model.use_schedule(base.scheduler, s)
+        self._load("encoders", base.load_encoders)
+        cached = self._cache(data.pictures, wordings)
+        self.replayed = data.training[~self.own] if source == replay.OTHERS else []
+        if source == replay.DATASET:
+            self.replayed = self._replay_dataset(cached)
+        base.free("vae", *([] if source == replay.BASE else ["text_encoder"]))
+        self._load("UNet", base.load_unet)
         key = base_model.fingerprint(base.unet)
-        self.replayed = self._replay(cached, base, key) if s.replay else []
-        self.data, self.base, self.cached, self.wordings = data, base, cached, wordings
+        if source == replay.BASE and self.row.loops:
+            self.replayed = self._replay(cached, base, key)
+        self.cached, self.wordings = cached, wordings
         processes = self.accelerator.num_processes
         self.identity = {**s.binding(), "data": cached.key, "base weights": key, "processes": processes}
         # Whether a dataset lies here or there changes nothing: its content is in "data".
         self.clock["cached"] = time.monotonic()
+        self._tell_of_preparation(source, tell)
+
+    def _read(self, dataset):
+        """A Collection whose pictures fit the base; refused before anything of the base is loaded."""
+        data = collection.read(dataset, self.settings.seed)
+        base_model.check_pictures(locate_base(self.settings.base), self.facts, data.params, data.size, data.name)
+        return data
+
+    def _split_kinds(self, wordings):
+        """DreamBooth: the labelled clips have the rare word, the others of the dataset keep their own wordings."""
+        self.own = self.data.with_label(self.settings.instance_label)
+        self.taught = self.data.training[self.own]
+        others = set(self.data.training[~self.own].tolist())
+        return [own if n not in others else self.data.captions[n] for n, own in enumerate(wordings)]
+
+    def _tell_of_preparation(self, source, tell):
+        if not len(self.data.validation):
+            tell("no clip can be held out: nothing is validated")
+        if self.facts.found == "assumed":
+            tell(f"the base is not known here: {self.facts.base.title}'s defaults are used")
+        if self.settings.method == "dreambooth" and source == replay.NOTHING:
+            tell(
+                "no clips of its kind are trained beside the sound: name some with --instance-label or --replay-dataset"
+            )
+
+    def _learn_pace(self):
+        s, size = self.settings, "x".join(map(str, self.data.size))
+        device = self.accelerator.device.type
+        told = (s.base, s.method, s.batch, s.accumulate, s.precision, s.targets, size, device)
+        self.stages.learned(self.cache_folder / "pace.json", "|".join(map(str, told)))
+
+    def _load(self, what, action):
+        self.stages.update("loading", 0, 1, what)
+        with self.stages.timed("loading"):
+            found = action()
+        self.stages.update("loading", 1, 1, what)
+        return found
+
+    def _cache(self, pictures, wordings):
+        s, base = self.settings, self.base
+        with self.stages.timed("caching"):
+            return latents.cache(
+                self.cache_folder, pictures, wordings, base.vae, base.tokenizer, base.text_encoder,
+                lambda done, total: self.stages.update("caching latents", done, total), s.variants, s.seed,
+                self.accelerator.device, s.vram,
+            )  # fmt: skip
 
     def _replay(self, cached, base, key):
-        import torch
-
-        made, texts = replay.make(
-            self.settings, key, self.folder.parent / ".cache",
-            lambda done, total: self.stages.update("replay", done, total),
-        )  # fmt: skip
-        with torch.no_grad():
-            words = latents.encode_texts(base.tokenizer, base.text_encoder, texts)
+        """Numbers of the clips that the base makes of its prompts; networks come and go one after the other."""
+        if self.settings.vram:
+            base.free("unet")
+        with self.stages.timed("replay"):
+            made, texts = replay.make(
+                self.settings, self.facts, key, self.cache_folder,
+                lambda done, total, note="": self.stages.update("replay", done, total, note), self.few,
+            )  # fmt: skip
+            with torch.no_grad():
+                words = latents.encode_texts(base.tokenizer, base.text_encoder, texts)
+        base.free("text_encoder")
+        if base.unet is None:
+            base.load_unet()
         return cached.extend(made, words, texts)
 
-    def _open_log(self, resumed, notes):
-        import yaml
+    def _replay_dataset(self, cached):
+        """Numbers of the clips of another dataset, with their own wordings."""
+        more = self._read(self.settings.replay_dataset)
+        chosen = more.training[: self.settings.replay_clips]
+        kept = self._cache(more.pictures[chosen], [more.captions[i] for i in chosen])
+        rows = [options[0] for options in kept.wordings]
+        texts = [kept.texts[row] for row in rows]
+        return cached.extend(kept.mean[:, 0], kept.text[rows], texts, kept.std[:, 0])
 
+    def _open_log(self, resumed, notes):
         s = self.settings
         if not self.main:
             return
@@ -151,21 +245,28 @@ class Run:
         (self.folder / "settings.yaml").write_text(text, encoding="utf-8")
 
     def _build(self):
-        import torch
-
         s, data = self.settings, self.data
-        place(self.base.unet, s, self.accelerator.device)
-        torch.manual_seed(s.seed)
-        self.method = self.teaching.build(s, self.base)
-        self.base.free_encoders(keep_words=True)
-        self.base.text_encoder = self.method.text_encoder
-        material = Material(self.cached, data.training, self.replayed, data.validation, data.names)
-        self.loop = Loop(s, self.accelerator, self.method, self.base.scheduler, material)
+        with self.stages.timed("building"):
+            if method_reads_words(self.teaching, s):
+                self.base.load_text_encoder()
+            place(self.base.unet, s, self.accelerator.device)
+            torch.manual_seed(s.seed)
+            self.method = self.teaching.build(s, self.base)
+            self.base.free("text_encoder")
+            self.base.text_encoder = self.method.text_encoder
+            material = Material(self.cached, self._own_clips(), self.replayed, data.validation, data.names)
+            self.loop = Loop(s, self.accelerator, self.method, self.base.scheduler, material, self.stages)
         self.trainable = sum(p.numel() for p in self.method.parameters)
+
+    def _own_clips(self):
+        """Numbers of the clips that are taught."""
+        return self.taught
 
     def _listen_to(self):
         """Choose the prompts that are heard all along."""
-        prompts = samples.choose_prompts([self.wordings[i] for i in self.data.training], self.settings.samples)
+        wordings = [self.wordings[i] for i in self.taught]
+        prompts = samples.choose_prompts(wordings, self.settings.samples)
+        self.prompt = samples.choose_prompts(wordings, 1)[0]
         tell = lambda **row: self.events.write("sample", **row)  # noqa: E731 - the log may be silent
         self.listener = samples.Listener(self.settings, prompts, self.folder / "samples", tell)
 
@@ -177,7 +278,7 @@ class Run:
         self.clock["trained"] = time.monotonic()
         self._write_facts(LoopResult({0: before, s.steps: after}, after.loss))
         self.events.write("end", step=s.steps, validation=after.to_dict())
-        return RunReport(self.folder, path, before.loss, after.loss)
+        return RunReport(self.folder, path, before.loss, after.loss, self.prompt)
 
     def _train(self):
         s = self.settings
@@ -189,8 +290,8 @@ class Run:
         self.stop.training = True
         try:
             result = self.loop.run(
-                self.events, self.save, self.listen, self.stop,
-                lambda step, total, loss: self.stages.update("training", step, total, self._note(loss)),
+                self.events, self.save, self.samples, self.stop,
+                lambda step, total, loss: self.stages.update("training", step, total, f"loss {loss:.4f}"),
             )  # fmt: skip
         except OutOfMemory:
             self.save()
@@ -198,56 +299,67 @@ class Run:
         self.clock["trained"] = time.monotonic()
         return result
 
-    def _note(self, loss):
-        """What the bar says beside the step: the loss and the minutes of 1,000 steps."""
-        done = self.loop.step - getattr(self, "first_step", self.loop.step - 1)
-        self.first_step = self.loop.step - done
-        minutes = (time.monotonic() - self.clock["cached"]) / max(done, 1) * 1000 / 60
-        return f"loss {loss:.4f}, {minutes:.1f} min per 1,000 steps"
-
     def save(self):
         """Write a checkpoint; only the first process does."""
         if self.main:
-            parts, values = self.loop.state()
-            self.checkpoints.save(self.loop.step, parts, self.identity, values)
+            with self.stages.timed("checkpoint"):
+                parts, values = self.loop.state()
+                self.checkpoints.save(self.loop.step, parts, self.identity, values)
             self.events.write("checkpoint", step=self.loop.step)
         self.accelerator.wait_for_everyone()
 
     def listen(self, step):
         """Samples of the model as it is now."""
-        if self.settings.samples and self.main:
-            was_training = self.method.student.training
-            self.method.student.eval()
-            pipeline = samples.live_pipeline(self.settings, self.accelerator.device, **self.method.parts())
-            pipeline.params = self.data.params
-            tag = "before" if step == 0 else f"step-{step:06d}"
+        if not (self.settings.samples and self.main):
+            return
+        was_training = self.method.student.training
+        self.method.student.eval()
+        tag = "before" if step == 0 else f"step-{step:06d}"
+        with self.stages.timed("samples"):
+            live = samples.live_pipeline(self.settings, self.accelerator.device, **self.method.parts())
+            live.params = self.data.params
             with self.accelerator.autocast():
-                self.listener.add(pipeline, tag, step)
-            self.method.student.train(was_training)
+                self._listen(live, tag, step)
+            # What an offload moved away is trained on.
+            live.remove_all_hooks()
+            self.method.student.to(self.accelerator.device)
+        self.method.student.train(was_training)
+
+    def _listen(self, pipeline, tag, step):
+        tell = lambda done, total, note="": self.stages.update("listening", done, total, note)  # noqa: E731
+        self.listener.add(pipeline, tag, step, tell, self.few)
 
     def _finish(self, result):
         """Save the result, run.json and the samples after; returns the path of the result."""
         if not self.main:
             return self.folder
         s = self.settings
-        checkpoint.check_finite(self.method.state()["weights"], "the result")
-        header = {"base_model": s.base, "trigger": s.trigger, "method": s.method}
-        path = self.method.save(self.folder, self.data.params, header)
-        if path.name == WEIGHTS_FILE:
-            # The file that AUTOMATIC1111 and ComfyUI read lies beside the one that diffusers reads.
-            kohya(path, shapes_of(s.base))
-        self._write_facts(result)
+        with self.stages.timed("saving"):
+            self.stages.update("saving", 0, 1)
+            checkpoint.check_finite(self.method.state()["weights"], "the result")
+            header = {"base_model": s.base, "trigger": s.trigger, "method": s.method}
+            path = self.method.save(self.folder, self.data.params, header)
+            if path.name == WEIGHTS_FILE:
+                # The file that AUTOMATIC1111 and ComfyUI read lies beside the one that diffusers reads.
+                kohya(path, shapes_of(s.base))
+            self._write_facts(result)
+            self.stages.update("saving", 1, 1)
         if s.samples:
-            self.stages.update("listening", 0, 1)
-            self.listener.add(self._taught_pipeline(path), "after", s.steps)
-            self.stages.update("listening", 1, 1)
+            load_into = type(self.method).load_into
+            self._let_go()
+            with self.stages.timed("samples"):
+                self._listen(self._taught_pipeline(load_into, path), "after", s.steps)
         return path
 
-    def _taught_pipeline(self, path):
-        """A pipeline as a user would open it, from the files that were just saved."""
-        from spectrogram.models import load_pipeline
+    def _let_go(self):
+        """Let the trained networks and their optimizer leave memory: what is heard now comes from the saved files."""
+        self.accelerator.free_memory()
+        self.loop = self.method = None
+        self.base.free("unet", "text_encoder")
 
-        pipeline = self.method.load_into(load_pipeline(base_model.locate(self.settings.base)), path)
+    def _taught_pipeline(self, load_into, path):
+        """A pipeline as a user would open it, from the files that were just saved."""
+        pipeline = load_into(load_pipeline(locate_base(self.settings.base), vram_gb=self.settings.vram or None), path)
         pipeline.params = self.data.params
         return pipeline
 
@@ -276,3 +388,8 @@ class Run:
     def close(self):
         if self.tracker is not None:
             self.tracker.close()
+
+
+def method_reads_words(teaching, settings) -> bool:
+    """Whether a method trains on token ids, and so needs the text encoder beside the UNet."""
+    return settings.text_encoder if settings.method in ("lora", "dreambooth") else teaching.TAUGHT.reads_words

@@ -1,10 +1,11 @@
 """Every setting of a training run in one dataclass; YAML and command-line flags are made from it (`flags.py`)."""
 
-from dataclasses import asdict, dataclass, field, fields
+import math
+from dataclasses import asdict, dataclass, field, fields, replace
 
 from spectrogram.problems import UsageProblem
+from training.method_table import METHODS, method_of
 
-METHODS = ("lora", "textual_inversion", "dreambooth", "aesthetic", "full", "scratch")
 TARGETS = {
     "attention": ("to_q", "to_k", "to_v", "to_out.0"),
     "wide": ("to_q", "to_k", "to_v", "to_out.0", "ff.net.0.proj", "ff.net.2", "proj_in", "proj_out", "conv1", "conv2"),
@@ -16,7 +17,10 @@ PREDICTIONS = ("base", "epsilon", "v_prediction")
 TRACKERS = ("tensorboard", "trackio", "wandb", "none")
 # What may differ when a run is resumed, because it changes nothing of what is learned.
 FREE = ("validate_every", "samples", "sample_every", "checkpoint_every", "keep_checkpoints", "skip_limit", "tracker",
-        "halve_on_oom", "prefetch")  # fmt: skip
+        "halve_on_oom", "prefetch", "vram")  # fmt: skip
+
+# What epochs are turned into stays within these: few clips need some steps, and many do not need all of their epochs.
+FEWEST_STEPS, MOST_STEPS = 100, 4000
 
 
 def _setting(default, text, choices=None):
@@ -28,11 +32,12 @@ class TrainSettings:
     """A run's settings; wrong values are refused at construction."""
 
     base: str = _setting("base_model", "folder or Hub id of a Stable Diffusion 1.x model")
-    method: str = _setting("lora", "how it is taught", METHODS)
-    steps: int = _setting(300, "optimizer steps")
+    method: str = _setting("lora", "how it is taught", tuple(METHODS))
+    steps: int = _setting(0, "optimizer steps; 0: as many as --epochs asks for")
+    epochs: float = _setting(80.0, "where --steps is 0: how often each clip is seen")
     batch: int = _setting(16, "clips in one forward pass")
     accumulate: int = _setting(1, "forward passes in one optimizer step")
-    rate: float = _setting(4e-4, "peak learning rate")
+    rate: float = _setting(1e-4, "peak learning rate")
     warmup_steps: int = _setting(20, "optimizer steps of linear warm-up")
     flat_share: float = _setting(0.5, "share of the run before the rate falls, 0..1")
     rank: int = _setting(16, "lora: rank of the adapter; alpha equals it")
@@ -41,7 +46,9 @@ class TrainSettings:
     text_encoder: bool = _setting(False, "lora: adapt the text encoder too")
     replay: float = _setting(0.0, "share of each batch that repeats what the base already makes, 0..0.9")
     replay_clips: int = _setting(70, "clips that the base makes once for the replay")
-    replay_prompts: str = _setting("", "text file, one prompt a line, of the replay; empty: the project's own classes")
+    replay_prompts: str = _setting("", "text file with prompts of sounds that the base knows, one a line, to replay")
+    replay_dataset: str = _setting("", "dataset whose clips are replayed instead of what the base makes")
+    instance_label: str = _setting("", "dreambooth: label of the one sound; the dataset's other clips are its kind")
     class_prompt: str = _setting("a sound", "dreambooth: what kind of sound it is, for example 'an animal calling'")
     dreambooth_trains: str = _setting("lora", "dreambooth: what carries it", ("lora", "full"))
     trigger: str = _setting("", "a rare word for the new sound (textual_inversion, dreambooth: 'sks' when empty)")
@@ -66,6 +73,7 @@ class TrainSettings:
     compile: bool = _setting(False, "torch.compile the UNet; pays on a GPU from about 1,000 steps")
     prefetch: bool = _setting(True, "prepare the next batch while a GPU works")
     halve_on_oom: bool = _setting(False, "out of memory: halve the batch, double --accumulate, and go on")
+    vram: int = _setting(0, "gigabytes of GPU memory that the whole run keeps to; 0: no limit")
     seed: int = _setting(0, "seed of everything random")
     validate_every: int = _setting(100, "optimizer steps between validations")
     validation_clips: int = _setting(32, "clips in the validation, at most")
@@ -81,7 +89,10 @@ class TrainSettings:
             value, choices = getattr(self, item.name), item.metadata["choices"]
             if choices and value not in choices:
                 raise UsageProblem(f"{item.name} is {value!r}", f"one of {choices}", "choose one")
-        for name in ("steps", "batch", "accumulate", "rank", "validate_every", "vectors", "variants",
+        if self.steps < 0 or not 0 < self.epochs < float("inf"):
+            what = f"steps is {self.steps}, epochs {self.epochs}"
+            raise UsageProblem(what, "steps from 0, epochs above 0", "change --steps or --epochs")
+        for name in ("batch", "accumulate", "rank", "validate_every", "vectors", "variants",
                      "checkpoint_every", "keep_checkpoints"):  # fmt: skip
             if getattr(self, name) < 1:
                 raise UsageProblem(f"{name} is {getattr(self, name)}", "at least 1", f"change {flag(name)}")
@@ -93,7 +104,7 @@ class TrainSettings:
 
     def _check_combinations(self):
         changes_schedule = self.prediction != "base" or self.zero_snr
-        if changes_schedule and self.method not in ("full", "scratch"):
+        if changes_schedule and not method_of(self.to_dict()).own_schedule:
             raise UsageProblem(
                 f"prediction {self.prediction}, zero_snr {self.zero_snr} with method {self.method}",
                 "the base's own schedule: what it answers cannot be changed by an adapter",
@@ -107,6 +118,18 @@ class TrainSettings:
 
     def to_dict(self):
         return asdict(self)
+
+    @property
+    def replay_share(self):
+        """Share of each batch that is replayed; one clip of its kind for each where DreamBooth is told the label."""
+        return self.replay or (0.5 if self.instance_label else 0.0)
+
+    def for_clips(self, clips):
+        """The settings with the number of steps that ``epochs`` means for so many clips of a training split."""
+        if self.steps:
+            return self
+        wanted = math.ceil(clips * self.epochs / (self.batch * self.accumulate))
+        return replace(self, steps=min(max(wanted, FEWEST_STEPS), MOST_STEPS))
 
     def binding(self):
         """The settings that must not change when a run is resumed."""

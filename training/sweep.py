@@ -80,11 +80,11 @@ def asked(dataset, count):
 def hear(settings, path, captions, labels):
     """How many of the captions are heard as their label, generated with the result of a run."""
     from metrics.judge import classify
+    from spectrogram.bases import locate_base
     from spectrogram.models import load_pipeline
-    from training.base import locate
     from training.methods import loader
 
-    pipeline = loader(settings)(load_pipeline(locate(settings.base)), path)
+    pipeline = loader(settings)(load_pipeline(locate_base(settings.base)), path)
     pipeline.set_progress_bar_config(disable=True)
     hits = 0
     for start in range(0, len(captions), 8):

@@ -43,7 +43,7 @@ def run_checkout(checkout, folder, pictures, captions, steps):
 
     from PIL import Image
 
-    from training.base import locate
+    from spectrogram.bases import locate_base
 
     data = folder / "pictures"
     data.mkdir(parents=True, exist_ok=True)
@@ -56,8 +56,8 @@ def run_checkout(checkout, folder, pictures, captions, steps):
     def run(count):
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
         # The script knows squares only: 176 x 176 pixels are a few less than our 256 x 128.
-        line = [sys.executable, str(script), "--pretrained_model_name_or_path", locate("base_model"), "--resolution",
-                "176", "--train_data_dir", str(data), "--caption_column", "text", "--train_batch_size", "16", "--rank",
+        line = [sys.executable, str(script), "--pretrained_model_name_or_path", locate_base(), "--resolution", "176",
+                "--train_data_dir", str(data), "--caption_column", "text", "--train_batch_size", "16", "--rank",
                 "16", "--max_train_steps", str(count), "--mixed_precision", "bf16", "--output_dir",
                 str(folder / "theirs"), "--checkpointing_steps", "100000"]  # fmt: skip
         subprocess.run(line, check=True)

@@ -19,8 +19,8 @@ from benchmarks.base_model import figures
 from benchmarks.base_model.clips import Clip, Judge, class_prompts, generate
 from dataset_builder.soundscapes.synthesis.catalogue import CATALOGUE, CLASSES, HELD_OUT
 from training.flags import settings_of
+from training.method_table import METHODS
 from training.methods import dreambooth, textual_inversion
-from training.settings import METHODS
 
 SEED, SEED_STEP = 300, 1000
 # Where the methods' own defaults are not what ten minutes on two cores and 32 clips allow.

@@ -7,12 +7,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from spectrogram.adapters.lora import WEIGHTS_FILE
+from model_card.taught import METHODS
 from spectrogram.problems import Problem
 from spectrogram.recipe import Recipe
 
 # The files that training leaves, in the order in which a folder is searched.
-LORA, WORD, AESTHETIC = KINDS = (WEIGHTS_FILE, "learned_embeds.safetensors", "aesthetic.safetensors")
+LORA, WORD, AESTHETIC = KINDS = tuple(METHODS[name].result.file for name in ("lora", "textual_inversion", "aesthetic"))
 # What recipes call the folder of a word or an aesthetic, and its strength; of a LoRA the pipeline itself tells.
 NAME_KEY, SCALE_KEY = "taught", "taught_scale"
 

@@ -78,7 +78,12 @@ class FinetuneFields:
                 elem_id="finetune-length",
             )
             self.trigger = gr.Textbox(
-                "", label="Trigger word", info=first.trigger, max_length=40, min_width=160, elem_id="finetune-trigger"
+                "",
+                label="Trigger word",
+                info=first.method.trigger,
+                max_length=40,
+                min_width=160,
+                elem_id="finetune-trigger",
             )
             told = "all clips are this, marked with the trigger word"
             self.kind = gr.Textbox(
@@ -126,5 +131,5 @@ class FinetuneFields:
         """Updates of length, trigger word and kind for a method: only what it has is shown."""
         chosen = METHODS[method]
         lengths = gr.Radio(choices=list(chosen.lengths), value=chosen.length(length), info=chosen.lengths_told)
-        trigger = gr.Textbox(visible=chosen.trigger is not None, info=chosen.trigger or "")
-        return lengths, trigger, gr.Textbox(visible=chosen.asks_kind)
+        trigger = gr.Textbox(visible=chosen.method.trigger is not None, info=chosen.method.trigger or "")
+        return lengths, trigger, gr.Textbox(visible=chosen.method.asks_kind)

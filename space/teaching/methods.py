@@ -4,6 +4,8 @@ import json
 import re
 from dataclasses import dataclass
 
+from model_card.taught import METHODS as TEACHING
+from model_card.taught import TeachingMethod
 from space.store.places import Places
 from spectrogram.problems import UsageProblem
 
@@ -15,72 +17,39 @@ WORD = re.compile(r"<?\w[\w-]{0,39}>?")
 
 
 @dataclass(frozen=True)
-class Method:
-    """One method of `python -m training`; what it makes lies in a run of its own, named with `suffix`.
+class Offer:
+    """A method as the page offers it; what it makes lies in a run of its own, named with the method's suffix.
 
-    `lengths`: flags for each length that can be chosen. `trigger`: what the trigger word is for, None where the method
-    has none; `rare_word` is used when none is written. `start_s`, `step_s`: seconds on one CPU core with the embedded
+    `lengths`: flags for each length that can be chosen. `start_s`, `step_s`: seconds on one CPU core with the embedded
     base, until a run of this machine has been measured.
     """
 
-    label: str
-    meaning: str
+    method: TeachingMethod
     lengths: dict[str, dict]
     lengths_told: str
     start_s: float
     step_s: float
-    suffix: str = ""
-    trigger: str | None = None
-    rare_word: str = ""
-    asks_kind: bool = False
 
     def run_name(self, name: str) -> str:
-        return name + self.suffix
+        return name + self.method.suffix
 
     def length(self, chosen: str) -> str:
         """The chosen length, where this method has it."""
         return chosen if chosen in self.lengths else STANDARD
 
 
-def _steps(quick: int, standard: int, long: int) -> dict[str, dict]:
-    return {QUICK: {"steps": quick}, STANDARD: {"steps": standard}, LONG: {"steps": long}}
+def _steps(name: str, quick: int, standard: int, long: int, start_s: float) -> Offer:
+    """A method that takes steps, in three lengths."""
+    lengths = {QUICK: {"steps": quick}, STANDARD: {"steps": standard}, LONG: {"steps": long}}
+    return Offer(TEACHING[name], lengths, f"{quick}, {standard} or {long} steps", start_s, step_s=0.25)
 
 
 METHODS = {
-    "lora": Method(
-        "LoRA",
-        "your sounds beside all that the model knows; begin with it",
-        _steps(100, 300, 1000),
-        "100, 300 or 1000 steps",
-        start_s=40,
-        step_s=0.25,
-        trigger="a made-up word that your captions use, if they do",
-    ),
-    "dreambooth": Method(
-        "DreamBooth",
-        "one particular sound, called up by a rare word",
-        _steps(100, 300, 1000),
-        "100, 300 or 1000 steps",
-        start_s=40,
-        step_s=0.25,
-        suffix="-dreambooth",
-        trigger="a rare word that calls up the sound; sks when empty",
-        rare_word="sks",
-        asks_kind=True,
-    ),
-    "textual_inversion": Method(
-        "Textual inversion",
-        "a new word for a sound; the model stays as it is",
-        _steps(75, 150, 500),
-        "75, 150 or 500 steps",
-        start_s=20,
-        step_s=0.25,
-        suffix="-word",
-        trigger="the new word; the name when empty",
-    ),
-    "aesthetic": Method(
-        "Aesthetic gradients",
-        "a colour for every text; nothing is trained, each text takes longer",
+    "lora": _steps("lora", 100, 300, 1000, start_s=40),
+    "dreambooth": _steps("dreambooth", 100, 300, 1000, start_s=40),
+    "textual_inversion": _steps("textual_inversion", 75, 150, 500, start_s=20),
+    "aesthetic": Offer(
+        TEACHING["aesthetic"],
         {
             QUICK: {"steps": 1, "aesthetic_through": "words"},
             STANDARD: {"steps": 1, "aesthetic_through": "picture", "aesthetic_steps": 60},
@@ -88,12 +57,11 @@ METHODS = {
         "Quick compares with words, Standard with pictures",
         start_s=20,
         step_s=150,
-        suffix="-aesthetic",
     ),
 }
 # The longest suffix must fit into a name of 40 letters.
-LONGEST_NAME = 40 - max(len(method.suffix) for method in METHODS.values())
-CHOICES = [(f"{method.label}: {method.meaning}", name) for name, method in METHODS.items()]
+LONGEST_NAME = 40 - max(len(offer.method.suffix) for offer in METHODS.values())
+CHOICES = [(f"{offer.method.label}: {offer.method.meaning}", name) for name, offer in METHODS.items()]
 
 
 def options_of(method: str, length: str, name: str, trigger: str, kind: str) -> dict[str, object]:
@@ -106,10 +74,10 @@ def options_of(method: str, length: str, name: str, trigger: str, kind: str) -> 
         options["sample_every"] = SAMPLE_EVERY
     if trigger and not WORD.fullmatch(trigger):
         raise UsageProblem("the trigger word cannot be used", "letters, digits and hyphens", "try zorb")
-    if chosen.trigger is not None:
-        word = trigger or chosen.rare_word or (name if method == "textual_inversion" else "")
+    if chosen.method.trigger is not None:
+        word = trigger or chosen.method.rare_word or (name if method == "textual_inversion" else "")
         options |= {"trigger": word} if word else {}
-    if chosen.asks_kind:
+    if chosen.method.asks_kind:
         if not kind:
             raise UsageProblem(
                 "DreamBooth does not know what kind of sound it is", "for example “a dog barking”", "write the kind"

@@ -10,10 +10,22 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import torch
+from safetensors.torch import load_file, save_file
 
 from spectrogram.files import atomic
 
+# Pictures of the embedded base that go through the VAE at once, and the size of one of them in pixels.
 BATCH = 16
+SMALL_PIXELS = 128 * 256
+
+
+def clips_at_once(height: int, width: int, small: int, vram: int = 0) -> int:
+    """Pictures that go through a network at once: ``small`` of the embedded base's size, fewer of larger ones.
+
+    Under a memory limit below 24 GB it is one at a time.
+    """
+    return 1 if 0 < vram < 24 else max(1, small * SMALL_PIXELS // (height * width))
 
 
 @dataclass
@@ -38,8 +50,6 @@ class Cache:
 
     def draw_rows(self, indices, generator, dropout=0.0):
         """(latents, numbers of wordings): the same draw before the words are looked up."""
-        import torch
-
         copy = torch.randint(self.mean.shape[1], (len(indices),), generator=generator)
         mean, std = self.mean[indices, copy].float(), self.std[indices, copy].float()
         latents = mean + std * torch.randn(mean.shape, generator=generator)
@@ -60,14 +70,13 @@ class Cache:
         """(mean latents, numbers of the first wordings) of the clips as they are, without a shift."""
         return self.mean[indices, 0].float(), [self.wordings[i][0] for i in indices.tolist()]
 
-    def extend(self, latents, text, texts):
-        """Numbers of new clips, one for each of latents (n, c, h, w) with its own wording: what a base made itself."""
-        import torch
-
+    def extend(self, latents, text, texts, std=None):
+        """Numbers of new clips, one for each of latents (n, c, h, w) with its own wording; ``std`` None is none."""
         first, known = len(self.wordings), len(self.texts)
         mean = latents.half()[:, None].expand(-1, self.mean.shape[1], -1, -1, -1)
         self.mean = torch.cat([self.mean, mean])
-        self.std = torch.cat([self.std, torch.zeros_like(mean)])
+        spread = torch.zeros_like(mean) if std is None else std.half()[:, None].expand_as(mean)
+        self.std = torch.cat([self.std, spread])
         self.text = torch.cat([self.text, text.half()])
         self.texts = [*self.texts, *texts]
         self.wordings = [*self.wordings, *([known + n] for n in range(len(texts)))]
@@ -89,14 +98,12 @@ def _key(pictures, captions, vae, text_encoder, variants, shifts):
     return f"{digest.hexdigest()[:16]}-{fingerprint_weights(vae)}-{fingerprint_weights(text_encoder)}"
 
 
-def encode_pictures(vae, pictures, progress):
+def encode_pictures(vae, pictures, progress, vram=0):
     """Scaled latent mean and deviation of uint8 (clips, height, width, 3) pictures; inputs are in [-1, 1], asserted."""
-    import torch
-
-    means, stds = [], []
-    for start in range(0, len(pictures), BATCH):
+    means, stds, batch = [], [], clips_at_once(*pictures.shape[1:3], BATCH, vram)
+    for start in range(0, len(pictures), batch):
         x = (
-            torch.from_numpy(pictures[start : start + BATCH]).permute(0, 3, 1, 2).to(vae.device, torch.float32) / 127.5
+            torch.from_numpy(pictures[start : start + batch]).permute(0, 3, 1, 2).to(vae.device, torch.float32) / 127.5
             - 1
         )
         if x.min() < -1 or x.max() > 1:
@@ -104,14 +111,12 @@ def encode_pictures(vae, pictures, progress):
         posterior = vae.encode(x.to(vae.dtype)).latent_dist
         means.append((posterior.mean * vae.config.scaling_factor).half().cpu())
         stds.append((posterior.std * vae.config.scaling_factor).half().cpu())
-        progress(min(start + BATCH, len(pictures)), len(pictures))
+        progress(min(start + batch, len(pictures)), len(pictures))
     return torch.cat(means).contiguous(), torch.cat(stds).contiguous()
 
 
 def encode_texts(tokenizer, text_encoder, texts):
     """Embeddings (texts, tokens, width) as Stable Diffusion's pipelines compute them."""
-    import torch
-
     found = []
     for start in range(0, len(texts), 64):
         ids = tokenizer(
@@ -137,24 +142,22 @@ def turn(pictures, shifts):
     return np.stack([np.roll(picture, int(shift), axis=1) for picture, shift in zip(pictures, shifts, strict=True)])
 
 
-def _encode_variants(vae, pictures, shifts, progress):
+def _encode_variants(vae, pictures, shifts, progress, vram):
     """Means and deviations (clips, variants, c, h, w)."""
-    import torch
-
     found, total = [], shifts.size
     for number in range(shifts.shape[1]):
         turned = turn(pictures, shifts[:, number]) if number else pictures
         done = number * len(pictures)
-        found.append(encode_pictures(vae, turned, lambda now, _, done=done: progress(done + now, total)))
+        found.append(encode_pictures(vae, turned, lambda now, _, done=done: progress(done + now, total), vram))
     return (torch.stack(parts, dim=1).contiguous() for parts in zip(*found, strict=True))
 
 
 def cache(folder, pictures, captions, vae, tokenizer, text_encoder, progress=lambda done, total: None,
-          variants=1, seed=0):  # fmt: skip
-    """The Cache of pictures uint8 (clips, height, width, 3) with lists of captions; computed, or read from disk."""
-    import torch
-    from safetensors.torch import load_file, save_file
+          variants=1, seed=0, device=None, vram=0):  # fmt: skip
+    """The Cache of pictures uint8 (clips, height, width, 3) with lists of captions; computed, or read from disk.
 
+    ``device`` is where the two networks compute, one after the other; ``vram`` the gigabytes that they keep to.
+    """
     texts = sorted({text for wordings in captions for text in wordings} | {""})
     number = {text: i for i, text in enumerate(texts)}
     shifts = time_shifts(len(pictures), variants, pictures.shape[2], seed)
@@ -165,8 +168,11 @@ def cache(folder, pictures, captions, vae, tokenizer, text_encoder, progress=lam
         progress(len(pictures), len(pictures))
     else:
         with torch.no_grad():
-            mean, std = _encode_variants(vae, pictures, shifts, progress)
-            tensors = {"mean": mean, "std": std, "text": encode_texts(tokenizer, text_encoder, texts)}
+            progress(0, len(pictures))
+            mean, std = _encode_variants(vae.to(device), pictures, shifts, progress, vram)
+            vae.to("cpu")
+            tensors = {"mean": mean, "std": std, "text": encode_texts(tokenizer, text_encoder.to(device), texts)}
+            text_encoder.to("cpu")
         with atomic.replacing(path) as unfinished:
             save_file(tensors, unfinished)
     wordings = [[number[text] for text in options] for options in captions]

@@ -51,9 +51,9 @@ class Shapes:
 
 def shapes_of(base):
     """Weight shapes of a base's layers by (part, name), from its configurations alone."""
-    from training.base import locate
+    from spectrogram.bases import locate_base
 
-    return layer_shapes(Shapes(locate(base)))
+    return layer_shapes(Shapes(locate_base(base)))
 
 
 def kohya(adapter, shapes, path=None):
@@ -90,15 +90,15 @@ def merge(adapter, base, folder, scale=1.0):
     """Write ``folder``: the base with the adapter added to its weights, in the precision of a half-size file."""
     import torch
 
+    from spectrogram.bases import locate_base
     from spectrogram.models import load_pipeline
     from spectrogram.params import MODEL_FILE
-    from training.base import locate
     from training.methods.full import copy_base
 
     folder = Path(folder)
     if folder.exists():
         raise Problem(f"{folder} exists", "a new folder", "choose another --merge")
-    pipeline = load_pipeline(locate(base))
+    pipeline = load_pipeline(locate_base(base))
     pipeline.load_lora_weights(adapter)
     params = pipeline.params
     pipeline.fuse_lora(lora_scale=scale)

@@ -5,6 +5,7 @@ processes (or two accumulated passes) see what one process sees in two passes.
 """
 
 import numpy as np
+import torch
 
 
 class Draws:
@@ -12,19 +13,25 @@ class Draws:
 
     def __init__(self, own, replay, batch, replay_share, seed):
         self.own, self.replay, self.seed = np.asarray(own), np.asarray(replay), seed
-        kept = round(replay_share * batch) if len(self.replay) else 0
-        self.kept = min(kept, len(self.replay), batch - 1)
-        self.taken = min(batch - self.kept, len(self.own))
+        self.share = replay_share if len(self.replay) else 0
+        kept = round(self.share * batch)
+        # Where a batch is too small to be shared, whole passes are: one clip at a time still replays its share.
+        self.alternate = self.share > 0 and not 0 < kept < batch
+        self.kept = min(batch, len(self.replay)) if self.alternate else min(kept, len(self.replay))
+        self.taken = min(batch if self.alternate else batch - self.kept, len(self.own))
 
     @property
     def size(self):
         """Clips in one forward pass."""
-        return self.taken + self.kept
+        return self.taken if self.alternate else self.taken + self.kept
 
     def batch(self, number):
         """Clip numbers of forward pass ``number``, the taught clips first."""
-        import torch
-
+        if self.alternate:
+            before, after = int(number * self.share), int((number + 1) * self.share)
+            if after > before:
+                return torch.from_numpy(self._pick(self.replay, self.kept, before, 1).astype(np.int64))
+            return torch.from_numpy(self._pick(self.own, self.taken, number - before, 0).astype(np.int64))
         chosen = [self._pick(self.own, self.taken, number, 0), self._pick(self.replay, self.kept, number, 1)]
         return torch.from_numpy(np.concatenate(chosen).astype(np.int64))
 
@@ -37,6 +44,4 @@ class Draws:
 
     def generator(self, number):
         """A CPU generator for the noise, timesteps and wordings of forward pass ``number``."""
-        import torch
-
         return torch.Generator().manual_seed((self.seed * 1_000_003 + number) & (2**63 - 1))

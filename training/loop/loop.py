@@ -7,13 +7,17 @@ import math
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 
+import torch
+
 from spectrogram.problems import Problem
 from training.fast_cpu import attention, zero_layers
 from training.loop import checkpoint, memory_limit, optimizers, stopping, validation
+from training.loop.blocks import CountedBlocks
 from training.loop.draws import Draws
 from training.loop.feed import Feed, draw
 from training.loop.objective import min_snr_weights, squared_errors
 from training.loop.schedule import warm_flat_cosine
+from training.stages import Stages
 
 
 class NonFiniteLoss(Problem):
@@ -44,8 +48,9 @@ class Material:
 class Loop:
     """One training run of a method on a cache."""
 
-    def __init__(self, settings, accelerator, method, scheduler, material):
+    def __init__(self, settings, accelerator, method, scheduler, material, stages=None):
         self.settings, self.accelerator, self.method = settings, accelerator, method
+        self.stages, self.within = stages or Stages(), lambda note, share: None
         self.scheduler, self.material = scheduler, material
         attention.choose(method.unet, accelerator.device.type)
         if accelerator.num_processes == 1:  # several wait for every gradient, those of 0 too
@@ -54,12 +59,14 @@ class Loop:
         optimizer = optimizers.build(settings.optimizer, method.parameters, settings.rate, settings.weight_decay)
         self.student, self.optimizer = accelerator.prepare(method.student, optimizer)
         self.step, self.skipped, self.validations = 0, 0, {}
+        if not settings.compile:
+            CountedBlocks(method.unet, self._block)
         self._feed()
 
     def _feed(self):
         """Draw passes for the settings as they are now."""
         s, m = self.settings, self.material
-        self.draws = Draws(m.taught, m.replay, s.batch, s.replay, s.seed)
+        self.draws = Draws(m.taught, m.replay, s.batch, s.replay_share, s.seed)
         train_steps = self.scheduler.config.num_train_timesteps
         ahead = s.prefetch and self.accelerator.device.type != "cpu"
         self.feed = Feed(lambda number: draw(m.cache, self.text, self.draws, number, train_steps, s), ahead)
@@ -70,11 +77,17 @@ class Loop:
         return (step * self.settings.accumulate + part) * world + place
 
     def validate(self):
+        """The ValidationLoss on the held-out clips; None where there are none."""
         s, m = self.settings, self.material
         held = m.held[: s.validation_clips]
-        return validation.measure(
-            self.student, self.scheduler, m.cache, self.text, held, s.seed, s.batch, self.accelerator.autocast
-        )
+        if not len(held):
+            return None
+        self.within = lambda note, share: self.stages.update("validation", int(share * len(held)), len(held), note)
+        with self.stages.timed("validation"):
+            return validation.measure(
+                self.student, self.scheduler, m.cache, self.text, held, s.seed, s.batch, self.accelerator.autocast,
+                self.within,
+            )  # fmt: skip
 
     def _backward(self, drawn):
         """Add the gradients of one pass; returns its weighted loss."""
@@ -89,6 +102,7 @@ class Loop:
         """(loss of the step over all processes, names of its clips); gradients are added up afterwards."""
         s, total, clips = self.settings, 0.0, []
         for part in range(s.accumulate):
+            self._within_step(step, part)
             last = part + 1 == s.accumulate
             drawn = self.feed.get(self._number(step, part), self._number(step + last, 0 if last else part + 1))
             clips += drawn.clips.tolist()
@@ -96,12 +110,25 @@ class Loop:
                 total += self._backward(drawn)
         return self._mean(total), clips
 
+    def _within_step(self, step, part):
+        """Tell from now on how far this pass of this step is."""
+        s = self.settings
+        passes = f"pass {part + 1} of {s.accumulate}" if s.accumulate > 1 else ""
+
+        def within(note, share):
+            told = ", ".join(filter(None, (passes, note)))
+            self.stages.update("training", step, s.steps, told, (part + share) / s.accumulate)
+
+        self.within = within
+        within("", 0.0)
+
+    def _block(self, done, blocks):
+        self.within(f"block {done} of {blocks}", 0.3 * done / blocks)
+
     def _mean(self, value):
         """The mean over all processes."""
         if self.accelerator.num_processes == 1:
             return value
-        import torch
-
         return self.accelerator.reduce(torch.tensor(value, device=self.accelerator.device), "mean").item()
 
     def rate(self, step):
@@ -189,12 +216,13 @@ class Loop:
         ``save()`` writes a checkpoint, ``listen(step)`` makes samples, ``stop`` is a StopSignal.
         """
         settings, loss = self.settings, math.nan
-        if not self.validations:
+        if not self.step:
             self._validated(events)
             listen(0)
         self.student.train()
         while self.step < settings.steps:
-            loss, rate = self._advance_or_halve(events)
+            with self.stages.timed("training step"):
+                loss, rate = self._advance_or_halve(events)
             events.write("step", step=self.step, loss=loss if math.isfinite(loss) else None, rate=rate)
             progress(self.step, settings.steps, loss)
             if self.step % settings.validate_every == 0 or self.step == settings.steps:
@@ -203,8 +231,10 @@ class Loop:
         return LoopResult(self.validations, loss)
 
     def _validated(self, events):
-        self.validations[self.step] = self.validate()
-        events.write("validation", step=self.step, **self.validations[self.step].to_dict())
+        found = self.validate()
+        if found is not None:
+            self.validations[self.step] = found
+            events.write("validation", step=self.step, **found.to_dict())
 
     def _between(self, save, listen, stop):
         """Save, listen and stop where it is time to."""

@@ -1,6 +1,9 @@
 """Out of memory: said with the batch and the size that did not fit, and with what to try, smallest change first."""
 
+import torch
+
 from spectrogram.problems import EnvironmentProblem
+from training.method_table import carrier_of
 
 
 class OutOfMemory(EnvironmentProblem):
@@ -9,8 +12,6 @@ class OutOfMemory(EnvironmentProblem):
 
 def is_out_of_memory(error):
     """Whether an error of torch means memory: its own class on a GPU, a sentence on the CPU."""
-    import torch
-
     if isinstance(error, torch.OutOfMemoryError | MemoryError):
         return True
     text = str(error)
@@ -24,7 +25,7 @@ def advice(settings):
         (not settings.gradient_checkpointing, "--gradient-checkpointing"),
         (not settings.half_base, "--half-base"),
         (settings.optimizer != "adamw_8bit", "--optimizer adamw_8bit"),
-        (settings.method == "full", "--method lora"),
+        (carrier_of(settings.to_dict()).trains_all, "--method lora"),
         (settings.batch > 1 and not settings.halve_on_oom, "--halve-on-oom"),
     ]
     return [text for needed, text in wanted if needed]
@@ -37,4 +38,12 @@ def problem(settings, latents_shape, step):
         f"out of memory in step {step + 1}: batch {settings.batch} of {width} x {height} pictures",
         "a pass that fits; what was trained before is saved",
         f"try {', then '.join(advice(settings)) or 'a smaller base'}; --vram 4 chooses for a small GPU",
+    )
+
+
+def in_stage(settings, stage):
+    """The OutOfMemory of a stage that is no step: nothing of it can be halved, but other settings leave it room."""
+    smaller = "a smaller base" if settings.vram == 4 else "--vram 4, which keeps every stage small"
+    return OutOfMemory(
+        f"out of memory in the stage '{stage}'", "a stage that fits; what was trained before is saved", f"try {smaller}"
     )

@@ -6,6 +6,8 @@ The same seed gives the same draws in every run on every machine, so two runs di
 import math
 from dataclasses import dataclass
 
+import torch
+
 from training.loop.objective import squared_errors
 
 TIMESTEPS = 8
@@ -13,14 +15,15 @@ TIMESTEPS = 8
 
 @dataclass(frozen=True)
 class ValidationLoss:
-    """Mean and standard error over clips of the unweighted squared error."""
+    """Mean and standard error over clips of the unweighted squared error; one clip alone has no error."""
 
     loss: float
-    error: float
+    error: float | None
     clips: int
 
     def to_dict(self):
-        return {"loss": round(self.loss, 6), "standard_error": round(self.error, 6), "clips": self.clips}
+        error = None if self.error is None else round(self.error, 6)
+        return {"loss": round(self.loss, 6), "standard_error": error, "clips": self.clips}
 
     @classmethod
     def from_dict(cls, values):
@@ -32,12 +35,11 @@ def fixed_timesteps(train_steps, count=TIMESTEPS):
     return [int((i + 0.5) * train_steps / count) for i in range(count)]
 
 
-def measure(model, scheduler, cache, text, indices, seed, batch, autocast):
+def measure(model, scheduler, cache, text, indices, seed, batch, autocast, within=lambda note, share: None):
     """The ValidationLoss of a model on some clips of a cache; ``text`` holds its input for each wording.
 
-    The model's mode is restored afterwards.
+    The model's mode is restored afterwards; ``within(note, share)`` is told how far it is, 0..1.
     """
-    import torch
 
     device = next(model.parameters()).device
     was_training, per_clip = model.training, []
@@ -50,18 +52,19 @@ def measure(model, scheduler, cache, text, indices, seed, batch, autocast):
             for turn, step in enumerate(fixed_timesteps(scheduler.config.num_train_timesteps)):
                 noise = fixed_noise(latents.shape, seed, start, turn).to(device)
                 steps = torch.full((len(latents),), step, device=device)
+                within(
+                    f"noise level {turn + 1} of {TIMESTEPS}", (start + len(latents) * turn / TIMESTEPS) / len(indices)
+                )
                 errors += squared_errors(model, scheduler, latents, noise, steps, words) / TIMESTEPS
             per_clip.append(errors.cpu())
     model.train(was_training)
     values = torch.cat(per_clip).double()
-    error = values.std().item() / math.sqrt(len(values)) if len(values) > 1 else float("inf")
+    error = values.std().item() / math.sqrt(len(values)) if len(values) > 1 else None
     return ValidationLoss(values.mean().item(), error, len(values))
 
 
 def fixed_noise(shape, seed, first, turn):
     """Noise of clips ``first`` … at one timestep; a clip's own does not depend on the batch it is in."""
-    import torch
-
     seeds = [(seed * 1_000_003 + clip) * TIMESTEPS + turn for clip in range(first, first + shape[0])]
     return torch.stack([torch.randn(shape[1:], generator=torch.Generator().manual_seed(s)) for s in seeds])
 

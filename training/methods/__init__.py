@@ -1,10 +1,12 @@
 """What is trained and how it is saved: one method a file, all behind `method.Method`.
 
 A module of a method has ``captions(settings, captions)``: the wordings it trains on, and ``build(settings, base)``:
-its Method. `--method` is the only word that changes between them.
+its Method, whose class is ``TAUGHT``. `--method` is the only word that changes between them.
 """
 
 from importlib import import_module
+
+from training.method_table import carrier_of
 
 
 def choose(name):
@@ -14,9 +16,8 @@ def choose(name):
 
 def loader(settings):
     """``load_into(pipeline, saved)`` of the method that wrote a result: a pipeline that makes sounds with it."""
-    if settings.method == "aesthetic":
+    row = carrier_of(settings.to_dict())
+    if not row.loops:
         steps, through = settings.aesthetic_steps, settings.aesthetic_through
         return lambda pipeline, path: (pipeline.load_aesthetic(path, steps, through=through), pipeline)[1]
-    carrier = settings.dreambooth_trains if settings.method == "dreambooth" else settings.method
-    names = {"lora": "Lora", "full": "Full", "scratch": "Scratch", "textual_inversion": "TextualInversion"}
-    return getattr(choose(carrier), names[carrier]).load_into
+    return choose(row.name).TAUGHT.load_into

@@ -6,9 +6,18 @@ the row. With --aesthetic-through picture it also learns what is not meant: rows
 
 from dataclasses import replace
 
-from training.loop.validation import ValidationLoss
+import torch
 
-FILE = "aesthetic.safetensors"
+from spectrogram.adapters.aesthetic import Aesthetic, steered
+from spectrogram.bases import locate_base
+from spectrogram.ears.clip import open_ear
+from spectrogram.models import load_pipeline
+from training import base as base_model
+from training.data import replay
+from training.loop.validation import ValidationLoss
+from training.method_table import AESTHETIC_FILE
+from training.methods.method import token_ids
+
 PAINTED = 3
 
 
@@ -23,21 +32,18 @@ def teach(run):
     The loss is 1 - cos between the aesthetic and the captions' text rows (through the picture: what is painted from
     them), as they are read and after the steps.
     """
-    from spectrogram.adapters.aesthetic import Aesthetic
-    from spectrogram.ears.clip import open_ear
-    from spectrogram.models import load_pipeline
-    from training import base as base_model
-
     s, data, folder = run.settings, run.data, run.folder
-    base = base_model.locate(s.base)
+    base = locate_base(s.base)
     pipeline = load_pipeline(base)
     ear = open_ear(base, str(pipeline.device))
     pictures = data.pictures[data.training]
     made = Aesthetic.of(list(pictures), ear, s.trigger or folder.resolve().name, base=s.base, dataset=data.name)
     if s.aesthetic_through == "picture":
         made = replace(made, others=rows_of_the_base(run, pipeline, ear))
-    path = made.save(folder / FILE)
-    texts = [data.captions[i][0] for i in data.validation][: s.validation_clips]
+    path = made.save(folder / AESTHETIC_FILE.file)
+    # One recording alone is compared with its own caption.
+    held = data.validation if len(data.validation) else data.training
+    texts = [data.captions[i][0] for i in held][: s.validation_clips]
     measure = painted_distance if s.aesthetic_through == "picture" else words_distance
     before = measure(pipeline, made, ear, texts, 0)
     run.events.write("validation", step=0, **before.to_dict())
@@ -53,13 +59,9 @@ def teach(run):
 
 def rows_of_the_base(run, pipeline, ear):
     """The ear's rows (n, d) of the clips of the replay (`training.data.replay`)."""
-    import torch
-
-    from training import base as base_model
-    from training.data import replay
-
-    key, folder = base_model.fingerprint(pipeline.unet), run.folder.parent / ".cache"
-    latents, _ = replay.make(run.settings, key, folder, lambda done, total: run.stages.update("replay", done, total))
+    key = base_model.fingerprint(pipeline.unet)
+    tell = lambda done, total, note="": run.stages.update("replay", done, total, note)  # noqa: E731
+    latents, _ = replay.make(run.settings, run.facts, key, run.cache_folder, tell, run.few)
     vae, rows = pipeline.vae, []
     with torch.no_grad():
         for part in latents.split(replay.BATCH):
@@ -70,11 +72,6 @@ def rows_of_the_base(run, pipeline, ear):
 
 def words_distance(pipeline, aesthetic, ear, texts, steps):
     """ValidationLoss of 1 - cos(text row, aesthetic) over some captions, each steered ``steps`` steps."""
-    import torch
-
-    from spectrogram.adapters.aesthetic import steered
-    from training.methods.method import token_ids
-
     found, rate = [], pipeline.defaults.aesthetic_rate
     for text in texts:
         ids = token_ids(pipeline.tokenizer, [text]).to(pipeline.device)
@@ -93,7 +90,5 @@ def painted_distance(pipeline, aesthetic, ear, texts, steps):
 
 
 def _loss(found):
-    import torch
-
-    spread = torch.tensor(found).std().item() / len(found) ** 0.5 if len(found) > 1 else 0.0
+    spread = torch.tensor(found).std().item() / len(found) ** 0.5 if len(found) > 1 else None
     return ValidationLoss(sum(found) / len(found), spread, len(found))

@@ -7,13 +7,17 @@ import json
 import shutil
 from pathlib import Path
 
-from spectrogram.bases import GENERATION_FILE, read_beside
-from spectrogram.files import atomic
-from spectrogram.params import MODEL_FILE
-from training.base import locate
-from training.methods.method import Method, assign
+import torch
+from diffusers import StableDiffusionPipeline
+from diffusers.training_utils import EMAModel
 
-MODEL_FOLDER = "model"
+from spectrogram.bases import GENERATION_FILE, locate_base, read_beside
+from spectrogram.files import atomic
+from spectrogram.known_bases import TRAINING_FILE
+from spectrogram.models import load_pipeline
+from spectrogram.params import MODEL_FILE
+from training.method_table import MODEL_FOLDER
+from training.methods.method import Method
 
 
 def captions(settings, captions):
@@ -31,45 +35,39 @@ class Full(Method):
     def prepare(self):
         # What is trained stays in single precision, whatever --half-base says of frozen weights.
         self.unet.float().requires_grad_(True)
-        self.averaged, self.updates = None, 0
+        self.ema = None
 
     def after_step(self):
         """Move the average towards the weights; early on faster, so that it does not remember the beginning."""
-        import torch
-
         if not self.settings.ema:
             return
-        self.updates += 1
-        decay = min(self.settings.ema, (1 + self.updates) / (10 + self.updates))
-        with torch.no_grad():
-            if self.averaged is None:
-                self.averaged = [p.detach().clone() for p in self.parameters]
-            torch._foreach_lerp_(self.averaged, [p.detach() for p in self.parameters], 1 - decay)
+        if self.ema is None:
+            self.ema = self._average()
+        self.ema.step(self.parameters)
+
+    def _average(self):
+        """A fresh average; made when the weights lie on their device, because it stays where they are."""
+        return EMAModel(self.parameters, decay=self.settings.ema)
 
     def state(self):
-        import torch
-
         state = super().state()
-        if self.averaged is not None:
-            state["ema"] = {str(n): tensor.cpu().clone() for n, tensor in enumerate(self.averaged)}
-            state["ema"]["updates"] = torch.tensor(self.updates)
+        if self.ema is not None:
+            state["ema"] = {str(n): tensor.cpu().clone() for n, tensor in enumerate(self.ema.shadow_params)}
+            state["ema"]["updates"] = torch.tensor(self.ema.optimization_step)
         return state
 
     def restore(self, tensors_of):
         super().restore(tensors_of)
         if self.settings.ema:
-            tensors = tensors_of("ema")
-            self.updates = int(tensors.pop("updates"))
-            self.averaged = [tensors[str(n)].to(p.device) for n, p in enumerate(self.parameters)]
+            tensors, self.ema = tensors_of("ema"), self._average()
+            self.ema.optimization_step = int(tensors.pop("updates"))
+            self.ema.shadow_params = [tensors[str(n)].to(p.device) for n, p in enumerate(self.parameters)]
 
     def save(self, folder, params, extra):
         """The base's folder with this UNet in half precision; codec parameters lie beside it."""
-        import torch
-
-        folder = Path(folder) / MODEL_FOLDER
-        if self.averaged is not None:
-            names = [name for name, p in self.student.named_parameters() if p.requires_grad]
-            assign(self.student, dict(zip(names, self.averaged, strict=True)))
+        folder = Path(folder) / MODEL_FOLDER.file
+        if self.ema is not None:
+            self.ema.copy_to(self.parameters)
         with atomic.replacing_folder(folder) as unfinished:
             copy_base(self.settings.base, unfinished)
             self.unet.to(torch.float16).save_pretrained(unfinished / "unet")
@@ -88,22 +86,22 @@ class Full(Method):
 
     @staticmethod
     def load_into(pipeline, saved):
-        from spectrogram.models import load_pipeline
-
         return load_pipeline(saved)
 
 
 def copy_base(base, folder):
     """All parts of a base but its UNet: copied from a folder, written anew from the Hub's cache."""
-    location = locate(base)
+    location = locate_base(base)
     if Path(location).is_dir():
         kept = shutil.ignore_patterns("unet", "README.md", "*.jsonl", "sha256.json", ".*")
         shutil.copytree(location, folder, ignore=kept, dirs_exist_ok=True)
         return
-    from diffusers import StableDiffusionPipeline
-
     StableDiffusionPipeline.from_pretrained(location, use_safetensors=True, safety_checker=None).save_pretrained(folder)
     shutil.rmtree(folder / "unet")
-    generation = read_beside(location, GENERATION_FILE)
-    if generation:
-        (folder / GENERATION_FILE).write_text(generation, encoding="utf-8")
+    for name in (GENERATION_FILE, TRAINING_FILE):
+        told = read_beside(location, name)
+        if told:
+            (folder / name).write_text(told, encoding="utf-8")
+
+
+TAUGHT = Full

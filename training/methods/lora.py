@@ -113,3 +113,6 @@ def add_header(path, entries):
     with atomic.replacing(path) as unfinished:
         save_file(load_file(path), unfinished, metadata={**header, **entries})
     return Path(path)
+
+
+TAUGHT = Lora

@@ -21,3 +21,6 @@ class Scratch(Full):
     def prepare(self):
         self.unet = type(self.unet).from_config(self.unet.config)
         super().prepare()
+
+
+TAUGHT = Scratch

@@ -9,16 +9,16 @@ from pathlib import Path
 
 from spectrogram.params import KEY
 from spectrogram.problems import UsageProblem
+from training.method_table import WORD_FILE, trigger_of
 from training.methods.method import Method
 
-FILE = "learned_embeds.safetensors"
 WEBUI_KEY = "emb_params"
 TEMPLATES = ("{}", "the sound of {}", "a recording of {}", "{} in the distance", "{} nearby", "you can hear {}")
 
 
 def word(settings):
     """The new word as prompts write it."""
-    return f"<{settings.trigger.strip('<>') or 'new-sound'}>"
+    return trigger_of(settings.to_dict())
 
 
 def captions(settings, captions):
@@ -94,10 +94,13 @@ class TextualInversion(Method):
         folder.mkdir(parents=True, exist_ok=True)
         header = {KEY: json.dumps(params.to_dict()), "format": "pt", "token": self.word, **extra}
         save_file({WEBUI_KEY: learned}, folder / f"{self.word.strip('<>')}.safetensors", metadata=header)
-        save_file({self.word: learned}, folder / FILE, metadata=header)
-        return folder / FILE
+        save_file({self.word: learned}, folder / WORD_FILE.file, metadata=header)
+        return folder / WORD_FILE.file
 
     @staticmethod
     def load_into(pipeline, saved):
         pipeline.load_textual_inversion(str(saved))
         return pipeline
+
+
+TAUGHT = TextualInversion

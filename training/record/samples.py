@@ -4,8 +4,13 @@ import json
 from pathlib import Path
 
 import numpy as np
+import torch
 
-from training.base import locate
+from metrics.judge import classify
+from spectrogram.bases import locate_base
+from spectrogram.models import quiet_loading
+from spectrogram.pipeline import SpectrogramAudioPipeline
+from spectrogram.sampling.memory import plan_memory, save_memory
 
 
 def choose_prompts(captions, count):
@@ -21,8 +26,6 @@ def figures(audio, rate_hz):
 
     The class is the embedded classifier's, which knows the project's own sounds only.
     """
-    from metrics.judge import classify
-
     mono = audio.mean(axis=0)
     frames = mono[: len(mono) // 480 * 480].reshape(-1, 480)
     levels = 10 * np.log10(np.mean(frames**2, axis=1) + 1e-10)
@@ -38,31 +41,40 @@ def figures(audio, rate_hz):
     }
 
 
-def render(pipeline, prompts, folder, tag, seed, tell=lambda row: None):
+def render(pipeline, prompts, folder, tag, seed, tell=lambda row: None, progress=lambda done, total, note="": None,
+           steps=None):  # fmt: skip
     """Write ``<tag>-<n>.wav/.png`` for each prompt with seed ``seed + n``; returns rows (prompt, file, …)."""
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     pipeline.set_progress_bar_config(disable=True)
     rows = []
     for n, prompt in enumerate(prompts):
-        output = pipeline(prompt, seed=seed + n)
+
+        def within(pipe, step, timestep, values, done=n):
+            progress(done, len(prompts), f"denoising step {step + 1}")
+            return values
+
+        progress(n, len(prompts))
+        more = {"num_inference_steps": steps} if steps else {}
+        output = pipeline(prompt, seed=seed + n, callback_on_step_end=within, **more)
         sound, _ = output.save(folder / f"{tag}-{n}.wav")
         said = figures(output.audios[0], output.sampling_rate)
         rows.append({"prompt": prompt, "seed": seed + n, "tag": tag, "file": sound.name, **said})
         tell(rows[-1])
+        progress(n + 1, len(prompts))
     return rows
 
 
 def live_pipeline(settings, device, **parts):
-    """The base's pipeline with the parts that are being trained in place of its own."""
-    from spectrogram.models import quiet_loading
-    from spectrogram.pipeline import SpectrogramAudioPipeline
-
+    """The base's pipeline with the parts that are being trained in place of its own, under the run's memory plan."""
     quiet_loading()
+    plan = plan_memory(settings.vram or None)
+    half = settings.vram and device.type == "cuda"
     pipeline = SpectrogramAudioPipeline.from_pretrained(
-        locate(settings.base), use_safetensors=True, safety_checker=None, requires_safety_checker=False, **parts
-    )
-    return pipeline.to(device)
+        locate_base(settings.base), use_safetensors=True, safety_checker=None, requires_safety_checker=False,
+        dtype=torch.float16 if half else torch.float32, **parts,
+    )  # fmt: skip
+    return save_memory(pipeline, plan, str(device))
 
 
 class Listener:
@@ -73,11 +85,12 @@ class Listener:
         self.list = self.folder / "samples.json"
         self.rows = json.loads(self.list.read_text(encoding="utf-8")) if self.list.exists() else []
 
-    def add(self, pipeline, tag, step):
+    def add(self, pipeline, tag, step, progress=lambda done, total, note="": None, steps=None):
         """Samples of a pipeline under a tag; a tag's earlier samples are replaced."""
         rows = render(
-            pipeline, self.prompts, self.folder, tag, self.settings.seed, lambda row: self.tell(step=step, **row)
-        )
+            pipeline, self.prompts, self.folder, tag, self.settings.seed, lambda row: self.tell(step=step, **row),
+            progress, steps,
+        )  # fmt: skip
         self.rows = [row for row in self.rows if row["tag"] != tag] + rows
         self.list.write_text(json.dumps(self.rows, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
         return rows

@@ -8,9 +8,9 @@ import pytest
 from training import __main__ as command
 from training import sweep
 from training.flags import read_recipe, settings_of
+from training.method_table import METHODS
 from training.record import curves, report
 from training.record.events import EventLog
-from training.settings import METHODS
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -143,7 +143,7 @@ def test_an_adapter_cannot_change_what_the_base_predicts():
 def test_vram_tells_what_it_chose_and_the_memory_it_expects(tmp_path, capsys):
     line = ["any", "--out", str(tmp_path), "--vram", "4", "--dry-run"]
     assert command.main(line) == 0
-    told = capsys.readouterr().out.splitlines()[0]
+    told = next(line for line in capsys.readouterr().out.splitlines() if line.startswith("--vram"))
     assert "batch 1, accumulate 16, gradient_checkpointing True, rank 8" in told
     assert "expected 2.4 GiB" in told
     assert command.main([*line, "--rank", "64"]) == 0

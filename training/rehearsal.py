@@ -1,0 +1,223 @@
+"""``--rehearse``: every stage of a run once, at its real size, before anyone waits for it or pays by the hour.
+
+One batch of clips is cached, one batch of the replay is painted in two denoising steps, two optimizer steps with the
+planned accumulation are taken with a stop, a checkpoint and a resume between them, one batch is validated, one sample
+is heard before and after, and the result is saved and exported. What the whole run takes is computed from that.
+"""
+
+import shutil
+import tempfile
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import psutil
+import torch
+
+from spectrogram.bases import locate_base
+from spectrogram.known_bases import generation_defaults
+from spectrogram.problems import EnvironmentProblem
+from training.data import replay
+from training.data.latents import BATCH, clips_at_once
+from training.loop import memory_limit
+from training.loop.stopping import Interrupted
+from training.presets import MEMORY
+from training.run import Run, remember_problems
+from training.stages import Measuring, duration, forget_peak, peak_bytes
+
+PAINTING_STEPS = 2
+GIB = 2**30
+
+
+class StopAfterOneStep:
+    """Stands for a stop that came in the first step; the second run finds the checkpoint and goes on."""
+
+    requested, training = True, True
+
+
+class Never:
+    """No stop is asked for."""
+
+    requested, training = False, True
+
+
+class RehearsedRun(Run):
+    """A run on one batch of clips, with few denoising steps."""
+
+    few = PAINTING_STEPS
+
+    def _read(self, dataset):
+        data = super()._read(dataset)
+        self.counts = len(data.training), len(data.validation)
+        self.at_once = clips_at_once(data.size[1], data.size[0], BATCH, self.settings.vram)
+        self.settings = replace(
+            self.settings, replay_clips=clips_at_once(data.size[1], data.size[0], replay.BATCH, self.settings.vram)
+        )
+        # A labelled sound needs clips with and without its label.
+        return data if self.settings.instance_label else data.first(self.at_once)
+
+    def _own_clips(self):
+        """The clips that were cached, as often as a whole batch needs them."""
+        return np.resize(self.taught, self.settings.batch)
+
+    def _build(self):
+        if len(self.replayed):
+            self.replayed = np.resize(self.replayed, self.settings.batch)
+        super()._build()
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One line of the rehearsal: seconds and peak bytes of what was done once, seconds of all of it in the real run."""
+
+    name: str
+    seconds: float
+    peak_bytes: int
+    whole_s: float
+
+
+@dataclass(frozen=True)
+class Rehearsal:
+    """What a rehearsal found: its stages, the process's own memory before anything was loaded, and the limit."""
+
+    stages: list[Stage]
+    own_bytes: int
+    limit_bytes: int
+    advice: str
+
+    @property
+    def peak_bytes(self) -> int:
+        return max(stage.peak_bytes for stage in self.stages)
+
+    @property
+    def whole_s(self) -> float:
+        return sum(stage.whole_s for stage in self.stages)
+
+    @property
+    def fits(self) -> bool:
+        return self.peak_bytes - self.own_bytes <= self.limit_bytes
+
+    def report(self, price: float | None) -> str:
+        """The table, the hours, the cost at ``price`` an hour, and whether it fits or what makes it fit."""
+        lines = [f"{'stage':16} {'seconds':>9} {'peak GiB':>9} {'whole run':>10}"]
+        for stage in self.stages:
+            peak = (stage.peak_bytes - self.own_bytes) / GIB
+            lines.append(f"{stage.name:16} {stage.seconds:9.1f} {peak:9.2f} {duration(stage.whole_s):>10}")
+        hours = self.whole_s / 3600
+        cost = "" if price is None else f", {hours * price:.2f} at {price:g} an hour"
+        lines.append(f"expected: {duration(self.whole_s)} ({hours:.2f} h{cost})")
+        peak, limit = (self.peak_bytes - self.own_bytes) / GIB, self.limit_bytes / GIB
+        what = (
+            "GPU memory"
+            if torch.cuda.is_available()
+            else f"memory beside {self.own_bytes / GIB:.2f} GiB of the process"
+        )
+        if self.fits:
+            lines.append(f"this will fit: {peak:.2f} of {limit:.2f} GiB of {what}")
+        else:
+            lines.append(f"this will not fit: {peak:.2f} of {limit:.2f} GiB of {what}; {self.advice}")
+        return "\n".join(lines)
+
+
+def rehearse(settings, dataset, folder, shown) -> Rehearsal:
+    """Go through every stage of ``train(settings, dataset, folder)`` once and leave nothing behind.
+
+    Args:
+        settings: The real run's TrainSettings.
+        dataset: Its dataset folder or Hub name.
+        folder: Its folder; the rehearsal uses a hidden one beside it, so that the disk is the same.
+        shown: Stages that show the progress.
+
+    Raises:
+        EnvironmentProblem: When a stage ran out of memory; its remedy names the flag that makes it fit.
+    """
+    few = replace(
+        settings, steps=2, warmup_steps=1, validate_every=10**6,
+        validation_clips=min(settings.batch, settings.validation_clips), samples=min(1, settings.samples), sample_every=0, checkpoint_every=10**6, tracker="none",
+    )  # fmt: skip
+    Path(folder).parent.mkdir(parents=True, exist_ok=True)
+    place = Path(tempfile.mkdtemp(prefix=".rehearsal-", dir=Path(folder).parent))
+    try:
+        forget_peak()
+        own = 0 if torch.cuda.is_available() else peak_bytes()
+        first, second = Measuring(shown), Measuring(shown)
+        run = _go(few, dataset, place / "run", first, StopAfterOneStep())
+        if run.row.loops:
+            run = _go(few, dataset, place / "run", second, Never())
+        stages = account(settings.for_clips(run.counts[0]), run, first.costs, second.costs)
+        return Rehearsal(stages, own, limit_bytes(settings, own), advice(settings))
+    finally:
+        shutil.rmtree(place, ignore_errors=True)
+
+
+def _go(settings, dataset, folder, stages, stop):
+    folder.mkdir(parents=True, exist_ok=True)
+    run = RehearsedRun(settings, dataset, folder, stages, stop)
+    try:
+        with remember_problems(run):
+            run.go(False, False)
+    except Interrupted:
+        pass
+    except EnvironmentProblem as problem:
+        raise EnvironmentProblem(f"this will not fit: {problem.what}", problem.expected, advice(settings)) from problem
+    finally:
+        run.close()
+    return run
+
+
+def account(settings, run, first, second) -> list[Stage]:
+    """The stages with what each will take in the whole run.
+
+    Args:
+        settings: The real run's, with its steps.
+        run: The RehearsedRun, which knows how many clips there are.
+        first: {kind of work: Cost} up to the stop.
+        second: The same after the resume.
+    """
+    clips, held = run.counts
+    painting = generation_defaults(locate_base(settings.base)).steps / PAINTING_STEPS
+    validated = min(held, settings.validation_clips) / max(min(held, run.settings.validation_clips), 1)
+    heard = 2 + (settings.steps // settings.sample_every if settings.sample_every else 0)
+    cached = len(run.data.training) + len(run.data.validation)
+    times = {
+        "loading": 1,
+        "caching": (clips + held) * settings.variants / max(cached * settings.variants, 1),
+        "replay": painting * settings.replay_clips / max(run.settings.replay_clips, 1),
+        "building": 1,
+        "validation": validated * (settings.steps // settings.validate_every + 2),
+        "training step": settings.steps,
+        "checkpoint": settings.steps // settings.checkpoint_every + 1,
+        "samples": painting * settings.samples * heard,
+        "saving": 1,
+    }
+    stages = []
+    for name, count in times.items():
+        costs = [costs[name] for costs in (first, second) if name in costs]
+        if not costs:
+            continue
+        once = (
+            costs[0].seconds if name == "loading" else costs[-1].each_s if name == "training step" else costs[0].each_s
+        )
+        stages.append(Stage(name, once, max(cost.peak_bytes for cost in costs), once * count))
+    resumed = [second[name] for name in ("loading", "building") if name in second]
+    if resumed:
+        seconds = sum(cost.seconds for cost in resumed)
+        stages.append(Stage("resume", seconds, max(cost.peak_bytes for cost in resumed), 0.0))
+    return stages
+
+
+def limit_bytes(settings, own: int) -> int:
+    """What the run may use: ``--vram``'s gigabytes (of 2^30 bytes), else the GPU's, else what this machine has free."""
+    if settings.vram:
+        return settings.vram * GIB
+    if torch.cuda.is_available():
+        return torch.cuda.get_device_properties(0).total_memory
+    return psutil.virtual_memory().available
+
+
+def advice(settings) -> str:
+    """The change that makes a run smaller, the cheapest first."""
+    smaller = [size for size in MEMORY if settings.vram and size < settings.vram]
+    if smaller:
+        return f"try --vram {smaller[-1]}"
+    return f"try {next(iter(memory_limit.advice(settings)), '--rank 4')}"
