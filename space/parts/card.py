@@ -2,6 +2,7 @@
 
 import html
 import secrets
+import textwrap
 from pathlib import Path
 
 from space.engine.adapter_switch import adapter_of
@@ -15,12 +16,13 @@ EMPTY = '<div class="card empty"><p>The sound you make appears here.</p></div>'
 SCRIPT = f"<script>{(Path(__file__).parent / 'page.js').read_text(encoding='utf-8')}</script>"
 # Seconds that one width of the card shows; longer sounds scroll along with the play line.
 WIDEST_S = 12.0
+LONGEST_TITLE = 100
 
 
 def card_html(clip: Clip, made: bool = False) -> str:
     """The card of a clip; every text that people typed is escaped. What was `made` just now enters the history."""
     params = SpectrogramParams.from_dict(clip.recipe.params)
-    prompt = html.escape(clip.recipe.prompt)
+    prompt, title = html.escape(clip.recipe.prompt), html.escape(shortened(clip.recipe.prompt))
     told = html.escape(" · ".join(facts(clip)))
     link = to_link(clip.recipe, clip.seconds)
     described = html.escape(f"Spectrogram: {clip.described}")
@@ -41,12 +43,17 @@ def card_html(clip: Clip, made: bool = False) -> str:
   </div>
   <audio controls preload="metadata" src="{file_address(clip.sound)}" aria-label="Player: {prompt}"></audio>
   <figcaption>
-    <strong>{prompt}</strong>
+    <strong title="{prompt}">{title}</strong>
     <span class="facts">{told}</span>
-    <span class="loop"><label><input type="checkbox"> Loop</label>
+    <span class="loop"><label><input type="checkbox"> Repeat</label>
       <a class="link" href="?recipe={link}">Copy link</a></span>
   </figcaption>
 </figure>"""
+
+
+def shortened(text: str) -> str:
+    """The text, or its beginning up to a word's end where it is too long for a title."""
+    return textwrap.shorten(text, LONGEST_TITLE, placeholder=" …") if len(text) > LONGEST_TITLE else text
 
 
 def facts(clip: Clip) -> list[str]:

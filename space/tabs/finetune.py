@@ -92,9 +92,10 @@ class FinetuneTab:
             collected = collect(paths or [], self.folders(name, page)[0])
         except Problem as problem:
             return gr.skip(), status_html(problem.sentences, problem=True), gr.Button(interactive=False)
-        told = status_html(
-            f"{len(collected.rows)} sounds. Correct the captions, then check.", tuple(collected.notes[:8])
-        )
+        bare = sum(not caption for _, caption, _ in collected.rows)
+        asked = (f"{bare} sounds have no caption: write what is heard in them.",) if bare else ()
+        told = f"{len(collected.rows)} sounds. Correct the captions, then check."
+        told = status_html(told, (*asked, *collected.notes[:8]))
         return gr.Dataframe(value=collected.rows), told, gr.Button(interactive=True)
 
     def read_sample(self, name: str, page: gr.Request):
