@@ -10,7 +10,7 @@ import gradio as gr
 
 from space.engine.front_door import FrontDoor
 from space.jobs import Failed, Finished, Painted, Request, Step, Stopped
-from space.parts.curve import curve_html
+from space.parts.chart import curve_html
 from space.parts.result import Front, ResultCard
 from space.parts.row import Row, text_at
 from space.parts.settings import Settings

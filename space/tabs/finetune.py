@@ -1,22 +1,23 @@
 """The Fine-tune tab: from a visitor's files to a model of their own, in five steps."""
 
-import html
 import os
 from pathlib import Path
 
 import gradio as gr
+from markupsafe import Markup
 
 from model_card.push import push
 from model_card.taught import three_lines
 from space.engine.engine import Engine
 from space.engine.front_door import clean
+from space.parts.chart import loss_html
 from space.parts.status import status_html
 from space.store.clips import ClipStore
 from space.store.places import NAME, Places
 from space.store.uploads import collect
 from space.store.visitors import current_page
 from space.tabs.finetune_fields import FIRST_NAME, FinetuneFields
-from space.tabs.finetune_views import log_html, loss_html, progress_html, samples_html
+from space.tabs.finetune_views import log_html, progress_html, samples_html
 from space.teaching.checking import check_rows, round_trip_html, summary, verdicts_html
 from space.teaching.hub_job import start_job
 from space.teaching.methods import METHODS, STANDARD, minutes_told, options_of
@@ -223,8 +224,7 @@ class FinetuneTab:
         lines = three_lines(
             repo, None if base is None else str(base), settings, self.runs.heard_with(run) or "your prompt"
         )
-        code = html.escape(lines)
-        return status_html(f"Published: {address}") + f'<pre class="log" tabindex="0">{code}</pre>'
+        return status_html(f"Published: {address}") + Markup('<pre class="log" tabindex="0">{}</pre>').format(lines)
 
     def asked(self, run: str | None, page: gr.Request):
         """A text to ask Generate for what was taught: one that the run was heard with, so that the sound is in it."""
