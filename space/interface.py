@@ -19,7 +19,7 @@ from space.store.clips import ClipStore
 from space.store.example_clips import FOLDER, load_examples
 from space.store.places import Places
 from space.tabs.dataset import DatasetTab
-from space.tabs.edit import EditTab
+from space.tabs.edit import MODES, REPAINT, EditTab
 from space.tabs.evaluation import EvaluateTab
 from space.tabs.finetune import FinetuneTab
 from space.tabs.generate import GenerateTab
@@ -54,7 +54,7 @@ def build_interface(
             with gr.Tab("Transform", id="transform"):
                 transform = TransformTab(Maker("transform", "Transform", door))
             with gr.Tab("Edit", id="edit"):
-                edit = EditTab(Maker("edit", "Paint", door))
+                edit = EditTab(Maker("edit", MODES[REPAINT].button, door))
             with gr.Tab("Morph", id="morph"):
                 morph = MorphTab(Maker("morph", "Morph", door))
             makers = {"generate": generate, "transform": transform, "edit": edit, "morph": morph}

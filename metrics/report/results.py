@@ -56,7 +56,8 @@ def _warnings(generated: EmbeddedSet, reference: EmbeddedSet) -> list[str]:
         if one.skipped:
             warnings.append(f"{side}: {len(one.skipped)} clips could not be read and are not in any figure")
     if shared := generated.also_in(reference):
-        warnings.append(f"{shared} generated clips embed exactly like a reference clip: the same sounds, or silence in both")
+        told = "the same sounds are in both sets, or silence is"
+        warnings.append(f"{shared} generated clips embed exactly like a reference clip: {told}")
     if len(generated.sounds) != len(reference.sounds):
         warnings.append(
             f"{len(generated.sounds)} generated and {len(reference.sounds)} reference clips: report both numbers"

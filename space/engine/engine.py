@@ -15,6 +15,7 @@ from pathlib import Path
 from PIL import Image
 
 from space.engine.adapter_switch import AESTHETIC, AdapterSwitch
+from space.engine.knowledge import Knowledge
 from space.engine.watch import Halt, Watch
 from space.jobs import SOUND_VERBS, VERBS, Failed, Finished, Painted, Request, Step, Stopped
 from spectrogram.codec import SpectrogramCodec
@@ -37,6 +38,7 @@ class Engine:
         self.pipeline.set_progress_bar_config(disable=True)
         self.adapters_folder = Path(adapters_folder)
         self.switch = AdapterSwitch(self.pipeline, adapters_folder)
+        self.knowledge = Knowledge.of_base(base)
         # The codec compiles on first use: the first visitor shall not wait for that.
         SpectrogramCodec(self.pipeline.params).decode(Image.new("RGB", (64, self.pipeline.params.height)))
         self.work = GPU(duration=self.estimate)(self._work)
@@ -160,6 +162,8 @@ class Engine:
         texts = options.get("prompts") or [text for *_, text in options.get("events", [])] or [request.prompt]
         cuts = [cut for text in texts if (cut := self.pipeline.cut_words(text))]
         notes = [f"A long text is read in two or more pieces; the second begins: “{cut[:80]}”." for cut in cuts]
+        if request.adapter is None:  # what an adapter taught is known to nobody but its owner
+            notes += [note for text in texts for note in self.knowledge.notes(text)]
         if word := self.switch.unheard_word(texts):
             notes.append(f"The text does not have the word {word}, so the adapter changed nothing: write it into it.")
         return tuple(notes)

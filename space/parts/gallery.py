@@ -1,6 +1,5 @@
 """Tiles of a dataset, and one clip of it beside what comes back from its picture."""
 
-import html
 import io
 import secrets
 from pathlib import Path
@@ -11,27 +10,24 @@ from space.parts.status import status_html
 from space.store.clips import ClipStore
 from space.store.shelf import Item
 from space.store.views import colour_picture, file_address
+from spectrogram.files.templates import fill_html
 from spectrogram.problems import Problem
 
 TILES = 24
+TILES_TEMPLATE, PAIR_TEMPLATE = (Path(__file__).with_name(name) for name in ("tiles.html", "pair.html"))
 
 
 def gallery_html(items: list[Item], store: ClipStore, first: int) -> str:
     """A list of tiles: picture, player, caption; each has a button that compares it with its decoded sound."""
     folder = store.new_folder()
-    tiles = [_tile(item, folder, first + i) for i, item in enumerate(items)]
-    return f'<ul class="tiles">{"".join(tiles)}</ul>'
+    return fill_html(TILES_TEMPLATE, tiles=[_tile(item, folder, first + i) for i, item in enumerate(items)])
 
 
-def _tile(item: Item, folder: Path, number: int) -> str:
+def _tile(item: Item, folder: Path, number: int) -> dict:
     view, sound = _write(item, folder, f"{number}")
-    caption = html.escape(item.row.caption)
-    told = html.escape(" · ".join(filter(None, (item.row.split, item.row.label, item.row.licence))))
-    return f"""<li class="tile"><img src="{file_address(view)}" alt="Spectrogram of: {caption}" loading="lazy">
-<audio controls preload="none" src="{file_address(sound)}" aria-label="Player: {caption}"></audio>
-<strong>{caption}</strong><span class="facts">{told}</span>
-<button type="button" class="plain" data-pick="{number}" aria-label="Original and decoded: {caption}">
-Original ↔ decoded</button></li>"""
+    told = " · ".join(filter(None, (item.row.split, item.row.label, item.row.licence)))
+    files = {"view": file_address(view), "sound": file_address(sound)}
+    return files | {"caption": item.row.caption, "told": told, "number": number}
 
 
 def _write(item: Item, folder: Path, name: str) -> tuple[Path, Path]:
@@ -61,10 +57,12 @@ def comparison_html(item: Item, store: ClipStore) -> str:
     except (Problem, soundfile.LibsndfileError):
         return status_html("This clip cannot be decoded: its picture or its sound is damaged.", problem=True)
     heard = write_audio(folder / "decoded.wav", decoded, rate_hz)
-    caption = html.escape(item.row.caption)
-    credit = html.escape(item.row.attribution)
-    distance = f"{distance_db(original.T, decoded):.1f} dB apart (log-spectral distance)"
-    return f"""<figure class="pair"><img src="{file_address(view)}" alt="Spectrogram of: {caption}">
-<figcaption><strong>{caption}</strong><span class="facts">{distance}. {credit}</span></figcaption>
-<label>Original <audio controls src="{file_address(sound)}" aria-label="Original: {caption}"></audio></label>
-<label>Decoded <audio controls src="{file_address(heard)}" aria-label="Decoded: {caption}"></audio></label></figure>"""
+    return fill_html(
+        PAIR_TEMPLATE,
+        view=file_address(view),
+        caption=item.row.caption,
+        distance=f"{distance_db(original.T, decoded):.1f} dB apart (log-spectral distance)",
+        credit=item.row.attribution,
+        original=file_address(sound),
+        decoded=file_address(heard),
+    )

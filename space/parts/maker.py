@@ -10,7 +10,7 @@ import gradio as gr
 
 from space.engine.front_door import FrontDoor
 from space.jobs import Failed, Finished, Painted, Request, Step, Stopped
-from space.parts.curve import curve_html
+from space.parts.chart import curve_html
 from space.parts.result import Front, ResultCard
 from space.parts.row import Row, text_at
 from space.parts.settings import Settings
@@ -28,6 +28,8 @@ ACKNOWLEDGE = (
 )
 # Said by the browser too: an answer of the server could come after "Stopped" and stay.
 STOPPING = f"() => {json.dumps(status_html('Stopping …'))}"
+# A problem that was told goes as soon as something is changed: it may be gone.
+FORGET = "(told) => told.includes('status problem') ? " + json.dumps(status_html("")) + " : told"
 UNFORESEEN = "That did not work. Try again; fewer steps or a shorter length help."
 
 
@@ -63,7 +65,7 @@ class Maker:
         """Run `make(*inputs, *settings)` on each trigger; `needed` are the fields that must not be empty.
 
         `opening(request)` is an image element that is seen before the first preview. `vary(clip, *settings)` is what
-        Variation makes of the clip in front; left out, the sound itself is painted over lightly.
+        "Vary it" makes of the clip in front; left out, the sound itself is painted over lightly.
         """
 
         def run(page: gr.Request, front, *values):
@@ -72,7 +74,10 @@ class Maker:
         def checked(front, *values):
             return [gr.validate(True, ""), *validate(*values)]
 
-        self._connect(triggers, run, [self.card.front, *inputs, *self.settings.inputs], needed, validator=checked)
+        given = [*inputs, *self.settings.inputs]
+        self._connect(triggers, run, [self.card.front, *given], needed, validator=checked)
+        changes = [field.input for field in given if hasattr(field, "input")]
+        gr.on(changes, None, self.status, self.status, js=FORGET, api_visibility="private", queue=False)
         self._connect_variation(vary or self.paint_over)
         self.stop.click(None, None, self.status, js=STOPPING, api_visibility="private")
         self.stop.click(self._ask_to_stop, None, None, api_visibility="private", queue=False)
@@ -150,13 +155,12 @@ class Maker:
         return status_html(text, notes, problem)
 
     def _busy(self, busy: bool) -> dict:
-        label = f"{self.verb} …" if busy else self.verb
-        return {self.start: gr.Button(label, interactive=not busy), self.stop: gr.Button(interactive=busy)}
+        return {self.start: gr.Button(interactive=not busy), self.stop: gr.Button(interactive=busy)}
 
     def _fail(self):
         """The page is usable again after an error that nobody foresaw."""
         told = status_html(UNFORESEEN, problem=True)
-        return told, gr.Button(self.verb, interactive=True), gr.Button(interactive=False)
+        return told, gr.Button(interactive=True), gr.Button(interactive=False)
 
     def _ask_to_stop(self, page: gr.Request):
         self.door.stop_file(page).touch()

@@ -25,7 +25,7 @@ class ResultCard:
         self.clips, self.front = gr.State([] if first is None else [first]), gr.State(Front(first))
         shown = EMPTY if first is None else card_html(first)
         self.html = gr.HTML(shown, elem_id=f"{tab}-result", elem_classes="bare", padding=False)
-        name = "Clip" if tab == "morph" else "Take"
+        name = "Clip" if tab == "morph" else "Variation"
         self.take = gr.Radio([1], value=1, label=name, visible=False, elem_id=f"{tab}-take")
         self.curve = gr.HTML("", visible=False, elem_id=f"{tab}-curve", elem_classes="bare", padding=False)
         there = first is not None
@@ -36,7 +36,7 @@ class ResultCard:
                 for name, file in zip(DOWNLOADS, files, strict=True)
             ]
         with gr.Row(elem_classes="next"):
-            self.vary = gr.Button("Variation", size="sm", min_width=100, interactive=there, elem_id=f"{tab}-vary")
+            self.vary = gr.Button("Vary it", size="sm", min_width=100, interactive=there, elem_id=f"{tab}-vary")
             self.uses = {
                 name: gr.Button(label, size="sm", min_width=100, interactive=there, elem_id=f"{tab}-use-in-{name}")
                 for name, label in USES.items()

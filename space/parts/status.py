@@ -1,30 +1,30 @@
 """One line of text that says what is going on; screen readers hear it change."""
 
 import base64
-import html
 import io
+from pathlib import Path
 
+from markupsafe import Markup
 from PIL import Image
 
 from space.jobs import READING, Step
 from space.store.places import without_paths
 from space.store.views import colour_picture
+from spectrogram.files.templates import fill_html
 
+TEMPLATE = Path(__file__).with_suffix(".html")
 READY = "Press {verb} or Enter."
 PREVIEW_COLUMNS = 512
 
 
 def status_html(
     text: str, notes: tuple[str, ...] = (), problem: bool = False, share: float | None = None, preview: str = ""
-) -> str:
+) -> Markup:
     """The status line; `share` 0 … 1 adds a progress bar, notes stand below; `preview` is an image element."""
-    text, notes = without_paths(text), tuple(map(without_paths, notes))
-    bar = "" if share is None else f'<progress max="1" value="{share:.3f}" aria-label="Progress"></progress>'
-    listed = "".join(f'<span class="note">{html.escape(note)}</span>' for note in notes)
-    kind = ("alert", "assertive") if problem else ("status", "polite")
-    look = "status problem" if problem else "status"
-    line = f'<div class="{look}" role="{kind[0]}" aria-live="{kind[1]}">{bar}{html.escape(text)}{listed}</div>'
-    return line + preview
+    notes = [without_paths(note) for note in notes]
+    return fill_html(
+        TEMPLATE, text=without_paths(text), notes=notes, problem=problem, share=share, preview=Markup(preview)
+    )
 
 
 def step_html(step: Step, preview: str = "") -> str:
@@ -55,4 +55,5 @@ def picture_html(picture: Image.Image, described: str) -> str:
     data = io.BytesIO()
     picture.quantize(64).save(data, "PNG")
     encoded = base64.b64encode(data.getvalue()).decode()
-    return f'<img class="preview" alt="{html.escape(described)}" src="data:image/png;base64,{encoded}">'
+    source = f"data:image/png;base64,{encoded}"
+    return Markup('<img class="preview" alt="{}" src="{}">').format(described, source)

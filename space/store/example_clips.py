@@ -1,7 +1,6 @@
 """Finished examples of the Generate tab: made by one command from `examples/recipes.json`, shown without the model."""
 
 import base64
-import html
 import io
 import json
 import shutil
@@ -12,9 +11,11 @@ from pathlib import Path
 from PIL import Image
 
 from space.store.clips import Clip, describe_files
+from spectrogram.files.templates import fill_html
 from spectrogram.problems import Problem
 
 FOLDER = Path(__file__).parent / "examples"
+TEMPLATE = Path(__file__).with_name("examples.html")
 RECIPES = "recipes.json"
 SUFFIX = ".flac"
 THUMBNAIL = (132, 52)
@@ -65,18 +66,14 @@ def load_examples(served: Path, folder: Path = FOLDER) -> list[Clip]:
 
 def tiles_html(clips: list[Clip]) -> str:
     """A button for each example, with its spectrogram as a thumbnail that travels inside the page."""
-    tiles = (_tile(i, clip) for i, clip in enumerate(clips))
-    return f'<section class="examples" aria-label="Examples"><h2>Examples</h2><ol>{"".join(tiles)}</ol></section>'
+    tiles = [(number, clip.recipe.prompt, _thumbnail(clip)) for number, clip in enumerate(clips)]
+    width, height = THUMBNAIL
+    return fill_html(TEMPLATE, tiles=tiles, width=width, height=height)
 
 
-def _tile(i: int, clip: Clip) -> str:
+def _thumbnail(clip: Clip) -> str:
     with Image.open(clip.view) as view:
         small = view.convert("RGB").resize(THUMBNAIL, Image.Resampling.LANCZOS)
     data = io.BytesIO()
     small.save(data, "JPEG", quality=72)
-    address = f"data:image/jpeg;base64,{base64.b64encode(data.getvalue()).decode()}"
-    width, height = THUMBNAIL
-    return (
-        f'<li><button type="button" data-example="{i}"><img src="{address}" alt="" width="{width}" height="{height}">'
-        f"<span>{html.escape(clip.recipe.prompt)}</span></button></li>"
-    )
+    return f"data:image/jpeg;base64,{base64.b64encode(data.getvalue()).decode()}"

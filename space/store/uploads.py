@@ -12,12 +12,14 @@ from pathlib import Path
 
 from dataset_builder.intake.captions import SOUND_SUFFIXES, read_entries
 from dataset_builder.sources.sound_folder import safe
+from spectrogram.files.names import checked_path
 from spectrogram.problems import Problem, SoundProblem
 
 TABLES = (".csv", ".tsv")
 TEXTS = (".txt",)
 USEFUL = (*SOUND_SUFFIXES, *TABLES, *TEXTS)
 MOST_NOTES = 8
+LONGEST_PART = 200
 # What recorders, phones and editors call a file.
 MACHINE_WORDS = {
     *("audio", "aud", "clip", "export", "file", "final", "mix", "new", "rec", "record", "recorded", "recorder"),
@@ -96,14 +98,22 @@ def _named(names: Iterator[Path]) -> list[str]:
 
 def _strange(entry) -> bool:
     """Hidden files and names that lead out of the folder; a Mac's own notes are of this kind."""
-    name = Path(entry.filename)
-    hidden = any(part.startswith((".", "__")) for part in name.parts)
-    return name.is_absolute() or ".." in name.parts or hidden
+    try:
+        path = checked_path("", _shortened(entry.filename))
+    except Problem:
+        return True
+    return any(part.startswith((".", "__")) for part in path.parts)
+
+
+def _shortened(name: str) -> str:
+    """The name with the ends of those parts that are too long for a file system."""
+    return "/".join(
+        part[-60:] if len(part.encode(errors="replace")) > LONGEST_PART else part for part in name.split("/")
+    )
 
 
 def _unpack_one(archive, entry, given: Path):
-    name = Path(entry.filename)
-    target = given.joinpath(*(part[-100:] for part in name.parts))
+    target = checked_path(given, _shortened(entry.filename))
     target.parent.mkdir(parents=True, exist_ok=True)
     with archive.open(entry) as source, target.open("wb") as file:
         shutil.copyfileobj(source, file)
@@ -116,18 +126,23 @@ def _take_rows(given: Path, collected: Collected):
         raise Problem(f"{len(sounds)} sounds were uploaded", f"at most {MOST_FILES}", "use the command line for more")
     captions = _captions(given, collected)
     for sound in sounds:
-        name = safe(sound.relative_to(given).with_suffix("").as_posix()) + sound.suffix.lower()
+        stem = safe(sound.relative_to(given).with_suffix("").as_posix())
+        name = _free(collected.folder / "audio", stem, sound.suffix.lower())
         shutil.move(sound, collected.folder / "audio" / name)
-        caption, label = captions.get(sound.resolve(), (_words(sound), ""))
-        collected.rows.append([name, caption, label])
+        collected.rows.append([name, *captions.get(sound.resolve(), _from_names(sound, given))])
+
+
+def _free(folder: Path, stem: str, suffix: str) -> str:
+    """A name that no other file of the folder has: two uploads never become one."""
+    names = (f"{stem}{more}{suffix}" for more in itertools.chain([""], (f"-{number}" for number in itertools.count(2))))
+    return next(name for name in names if not (folder / name).exists())
 
 
 def _captions(given: Path, collected: Collected) -> dict[Path, tuple[str, str]]:
-    """(caption, label) of each sound, as far as the upload tells."""
+    """(caption, label) of each sound of which a table or a text tells."""
     tables = [path for path in given.rglob("*") if path.suffix.lower() in TABLES]
-    sources = tables or list({path.parent for path in given.rglob("*.txt")}) or [given]
     found = {}
-    for source in sources:
+    for source in tables or list({path.parent for path in given.rglob("*.txt")}):
         try:
             entries = read_entries(source, source.parent if source.is_file() else None, overlap=True)
         except Problem as problem:
@@ -135,22 +150,24 @@ def _captions(given: Path, collected: Collected) -> dict[Path, tuple[str, str]]:
                 collected.notes.append(f"{source.name}: {problem.sentences}")
             continue
         for entry in entries:
-            here = Path(entry.path).resolve()
-            # A sound that lies in no folder of its own is not called after the folder that we put it into.
-            ours = given.name in (*entry.captions[:1], entry.label) and here.parent == given.resolve()
-            if entry.captions and entry.captions[0] and not ours:
-                found[here] = (entry.captions[0], entry.label)
+            told = bool(tables) or Path(entry.path).with_suffix(".txt").is_file()
+            if told and entry.captions and entry.captions[0]:
+                found[Path(entry.path).resolve()] = (entry.captions[0], entry.label)
     return found
 
 
-def _words(sound: Path) -> str:
-    """A first caption from the file's own name: "owl_hooting_03.wav" becomes "owl hooting".
+def _from_names(sound: Path, given: Path) -> tuple[str, str]:
+    """(caption, label) from the folder that a person put a sound into, else a caption from its own name."""
+    if sound.parent != given:
+        folder = _words(sound.parent.name)
+        return folder, folder
+    return _words(sound.stem), ""
 
-    Names that a machine gave ("Recording (3)", "VID_2031") say nothing of what is heard: then it is left to the person.
-    """
-    letters = "".join(letter if letter.isalpha() else " " for letter in sound.stem)
-    words = letters.lower().split()
-    return "" if all(word in MACHINE_WORDS or len(word) < 3 for word in words) else " ".join(words)
+
+def _words(name: str) -> str:
+    """What a name says: "owl_hooting_03" becomes "owl hooting", and "" where a machine gave it ("Recording (3)")."""
+    words = "".join(letter if letter.isalpha() else " " for letter in name).lower().split()
+    return "" if all(word in MACHINE_WORDS or (len(word) < 3 and word.isascii()) for word in words) else " ".join(words)
 
 
 def write_table(folder: Path, rows: list[list[str]]) -> Path:

@@ -1,6 +1,6 @@
 """The Edit tab: repaint a part of a sound, make it longer, let it loop, or lay texts out along a timeline."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import gradio as gr
 
@@ -12,16 +12,32 @@ from space.parts.painting import Painting, layer_of, mark, mask_of_layers
 from space.parts.regions import canvas_of, clamp_region, cover_of_region
 from space.parts.settings import text_verdict
 from space.parts.sources import take_sound
-from space.parts.status import picture_html
+from space.parts.status import READY, picture_html
 from space.store.clips import Clip
 from space.tabs.edit_fields import EditFields
 from spectrogram.problems import Problem, UsageProblem
 from spectrogram.recipe import Recipe
 
 REPAINT, EXTEND, LOOP, TIMELINE = ACTIONS = ("Repaint", "Extend", "Loop", "Timeline")
-VERB_OF = {REPAINT: "inpaint", EXTEND: "extend", LOOP: "loop", TIMELINE: "timeline"}
 NO_SOUND = "Upload a sound, record one, or press Use in Edit under a result."
-ASKED = "Write what should be heard there, for example “a dog barking”."
+
+
+@dataclass(frozen=True)
+class Mode:
+    """The words of one of the four edits: the pipeline's `verb`, its `button`, what its text `asks`, an `example`."""
+
+    verb: str
+    button: str
+    asks: str
+    example: str
+
+
+MODES = {
+    REPAINT: Mode("inpaint", "Paint", "What should be heard in the painted part?", "a dog barking"),
+    EXTEND: Mode("extend", "Extend", "How should it go on?", "rain falling"),
+    LOOP: Mode("loop", "Make it loop", "What is heard where the ends meet?", "rain falling"),
+    TIMELINE: Mode("timeline", "Make the timeline", "", ""),
+}
 EDGES = ("start_s", "end_s", "low_hz", "high_hz")
 NOTHING_PAINTED = "Nothing is painted: paint what shall change, or type From and To."
 BOX_ONLY = "Settings restored, but not the painted shape: only the box around it. Give it the sound, then paint again."
@@ -30,7 +46,7 @@ BOX_ONLY = "Settings restored, but not the painted shape: only the box around it
 class EditTab:
     """Components, their events and what happens on them."""
 
-    verbs = tuple(VERB_OF.values())
+    verbs = tuple(mode.verb for mode in MODES.values())
 
     def __init__(self, maker: Maker):
         self.maker, self.pipeline = maker, maker.engine.pipeline
@@ -47,14 +63,14 @@ class EditTab:
         self.action = gr.Radio(ACTIONS, value=REPAINT, label="What to do", elem_id="edit-action")
         self.sound = sound_field("edit")
         self.fields = EditFields(self.pipeline.params)
-        self.prompt = prompt_field("edit", "What should be heard there?", "a dog barking")
+        self.prompt = prompt_field("edit", MODES[REPAINT].asks, MODES[REPAINT].example)
         self.maker.build_buttons()
 
     def _connect(self):
         fields, maker, silent = self.fields, self.maker, {"api_visibility": "private", "queue": False}
         inputs = [self.action, self.sound, self.prompt, *fields.inputs]
         maker.connect([maker.start.click, self.prompt.submit], self.make, inputs, [], self.validate, self.mark)
-        shown = [self.sound, self.prompt, *fields.groups]
+        shown = [self.sound, self.prompt, maker.start, maker.status, *fields.groups]
         self.action.change(self.show_action, self.action, shown, **silent)
         seen = [fields.canvas, fields.painting, fields.start, fields.end, maker.status]
         given = [self.sound, fields.painting]
@@ -81,9 +97,11 @@ class EditTab:
         self.restored = [self.action, self.prompt, *fields.inputs, maker.status, *maker.settings.inputs]
 
     def show_action(self, action: str):
-        """Only the fields that the chosen action needs."""
-        groups = [gr.Column(visible=action == name) for name in ACTIONS]
-        return gr.Audio(visible=action != TIMELINE), gr.Textbox(visible=action != TIMELINE), *groups
+        """Only the fields that the chosen action needs, and its own words; what was said of another one goes."""
+        mode, groups = MODES[action], [gr.Column(visible=action == name) for name in ACTIONS]
+        text = gr.Textbox(visible=action != TIMELINE, label=mode.asks, placeholder=mode.example)
+        ready = self.maker.tell(READY.format(verb=mode.button))
+        return gr.Audio(visible=action != TIMELINE), text, gr.Button(mode.button), ready, *groups
 
     def show_sound(self, sound: str | None, painting: Painting):
         """The spectrogram to paint on, and the middle third as numbers; a restored region stays as it is."""
@@ -141,10 +159,11 @@ class EditTab:
     def validate(self, action, sound, prompt, *values):
         count = len(self.fields.inputs)
         needs = action != TIMELINE
+        asked = f"Write it, for example “{MODES.get(action, MODES[REPAINT]).example}”."
         return [
             gr.validate(action in ACTIONS, "Choose what to do."),
             gr.validate(bool(sound) or not needs, NO_SOUND),
-            text_verdict(prompt, ASKED) if needs else gr.validate(True, ""),
+            text_verdict(prompt, asked) if needs else gr.validate(True, ""),
             *(gr.validate(True, "") for _ in range(count)),
             *self.maker.settings.verdicts(values[count:]),
         ]
@@ -159,7 +178,7 @@ class EditTab:
         path, seconds, notes = take_sound(sound, self.maker.store)
         options, more = self._options(action, given, seconds)
         return Request(
-            clean(prompt), verb=VERB_OF[action], sound=path, options=options, notes=(*notes, *more), **chosen
+            clean(prompt), verb=MODES[action].verb, sound=path, options=options, notes=(*notes, *more), **chosen
         )
 
     def _options(self, action: str, given: dict, seconds: float) -> tuple[dict, tuple[str, ...]]:
@@ -193,7 +212,7 @@ class EditTab:
         return {self.sound: clip.sound, **self.maker.settings.restore(clip.recipe)}
 
     def restore(self, recipe: Recipe, seconds: float | None) -> dict:
-        action = next((name for name, verb in VERB_OF.items() if verb == recipe.verb), None)
+        action = next((name for name, mode in MODES.items() if mode.verb == recipe.verb), None)
         if action is None:
             raise UsageProblem(f"{recipe.verb} is no edit", ", ".join(ACTIONS), "choose one")
         fields = {self.action: action, **self.fields.restore(recipe.settings)}

@@ -1,8 +1,8 @@
 """The Evaluate tab: how near one set of sounds comes to another, in figures that say how far they can be trusted."""
 
-import html
 import queue
 import threading
+from pathlib import Path
 
 import gradio as gr
 
@@ -11,8 +11,10 @@ from space.engine.scoring import MOST, Interrupted, score_files
 from space.parts.status import status_html
 from space.store.clips import ClipStore
 from space.store.shelf import Shelf
+from spectrogram.files.templates import fill_html
 from spectrogram.problems import Problem, UsageProblem
 
+TEMPLATE = Path(__file__).with_name("figures.html")
 FEW_CLIPS = 50
 SOURCES = ("uploaded files", "what I made in this session")
 UPLOADED, VALIDATION = SOURCES[0], "validation"
@@ -141,23 +143,18 @@ EMPTY = '<div class="card empty"><p>The figures appear here, each with what it m
 def results_html(results: dict) -> str:
     """One row a figure: value, 95 % interval, noise floor, meaning; then what to know about these sets."""
     rows = [_row(name, figure) for name, figure in results["metrics"].items()]
-    notes = [f"<li>{html.escape(text)}</li>" for text in _notes(results)]
-    return f"""<div class="card figures"><table>
-<thead><tr><th scope="col">Figure</th><th scope="col">Value</th><th scope="col">95 % interval</th>
-<th scope="col">Noise floor</th></tr></thead><tbody>{"".join(rows)}</tbody></table>
-<ul class="notes">{"".join(notes)}</ul></div>"""
+    return fill_html(TEMPLATE, rows=rows, notes=_notes(results))
 
 
-def _row(name: str, figure: dict) -> str:
-    metric = metric_of(name)
-    title, meaning = metric.title, metric.meaning
-    interval = "" if figure.get("low") is None else f"{figure['low']:.3g} to {figure['high']:.3g}"
-    floor = "" if figure.get("noise_floor") is None else f"{figure['noise_floor']:.3g}"
-    value = "none" if figure["value"] is None else f"{figure['value']:.3g}"
-    if figure["value"] is None:
-        meaning = figure["note"]
-    return f"""<tr><th scope="row">{html.escape(title)}<span class="note">{html.escape(meaning)}</span></th>
-<td>{value}</td><td>{interval}</td><td>{floor}</td></tr>"""
+def _row(name: str, figure: dict) -> dict:
+    metric, value = metric_of(name), figure["value"]
+    return {
+        "title": metric.title,
+        "meaning": figure["note"] if value is None else metric.meaning,
+        "value": "none" if value is None else f"{value:.3g}",
+        "interval": "" if figure.get("low") is None else f"{figure['low']:.3g} to {figure['high']:.3g}",
+        "floor": "" if figure.get("noise_floor") is None else f"{figure['noise_floor']:.3g}",
+    }
 
 
 def _notes(results: dict) -> list[str]:

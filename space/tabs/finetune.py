@@ -1,22 +1,23 @@
 """The Fine-tune tab: from a visitor's files to a model of their own, in five steps."""
 
-import html
 import os
 from pathlib import Path
 
 import gradio as gr
+from markupsafe import Markup
 
 from model_card.push import push
 from model_card.taught import three_lines
 from space.engine.engine import Engine
 from space.engine.front_door import clean
+from space.parts.chart import loss_html
 from space.parts.status import status_html
 from space.store.clips import ClipStore
 from space.store.places import NAME, Places
 from space.store.uploads import collect
 from space.store.visitors import current_page
 from space.tabs.finetune_fields import FIRST_NAME, FinetuneFields
-from space.tabs.finetune_views import log_html, loss_html, progress_html, samples_html
+from space.tabs.finetune_views import log_html, progress_html, samples_html
 from space.teaching.checking import check_rows, round_trip_html, summary, verdicts_html
 from space.teaching.hub_job import start_job
 from space.teaching.methods import METHODS, STANDARD, minutes_told, options_of
@@ -92,9 +93,10 @@ class FinetuneTab:
             collected = collect(paths or [], self.folders(name, page)[0])
         except Problem as problem:
             return gr.skip(), status_html(problem.sentences, problem=True), gr.Button(interactive=False)
-        told = status_html(
-            f"{len(collected.rows)} sounds. Correct the captions, then check.", tuple(collected.notes[:8])
-        )
+        bare = sum(not caption for _, caption, _ in collected.rows)
+        asked = (f"{bare} sounds have no caption: write what is heard in them.",) if bare else ()
+        told = f"{len(collected.rows)} sounds. Correct the captions, then check."
+        told = status_html(told, (*asked, *collected.notes[:8]))
         return gr.Dataframe(value=collected.rows), told, gr.Button(interactive=True)
 
     def read_sample(self, name: str, page: gr.Request):
@@ -222,8 +224,7 @@ class FinetuneTab:
         lines = three_lines(
             repo, None if base is None else str(base), settings, self.runs.heard_with(run) or "your prompt"
         )
-        code = html.escape(lines)
-        return status_html(f"Published: {address}") + f'<pre class="log" tabindex="0">{code}</pre>'
+        return status_html(f"Published: {address}") + Markup('<pre class="log" tabindex="0">{}</pre>').format(lines)
 
     def asked(self, run: str | None, page: gr.Request):
         """A text to ask Generate for what was taught: one that the run was heard with, so that the sound is in it."""

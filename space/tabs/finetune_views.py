@@ -1,17 +1,17 @@
-"""What the Fine-tune tab shows of a run: a line of progress, the loss as a picture, samples before and after."""
+"""What the Fine-tune tab shows of a run: a line of progress, samples before and after, the end of a log."""
 
-import html
 import json
 from pathlib import Path
+
+from markupsafe import Markup
 
 from space.parts.status import status_html
 from space.store.clips import ClipStore
 from space.store.views import file_address
-from space.teaching.checking import audio_html
+from space.teaching.checking import TRIPS, audio_html
 from space.teaching.runs import RunState
+from spectrogram.files.templates import fill_html
 
-WIDTH, HEIGHT = 600, 120
-SMOOTH = 0.9
 # The trainer's stages before its first step.
 STAGES = {
     "caching latents": "getting ready: pictures and captions",
@@ -48,30 +48,6 @@ def minutes(seconds: float) -> str:
     return f"{max(1, round(seconds))} s" if seconds < 90 else f"{round(seconds / 60)} min"
 
 
-def loss_html(state: RunState) -> str:
-    """The training loss as a line, smoothed; empty before the second step."""
-    if len(state.losses) < 2:
-        return ""
-    smooth, points = state.losses[0][1], []
-    for step, loss in state.losses:
-        smooth = SMOOTH * smooth + (1 - SMOOTH) * loss
-        points.append((step, smooth))
-    low, high = min(loss for _, loss in points), max(loss for _, loss in points)
-    scale = HEIGHT / max(high - low, 1e-9)
-    every = max(1, len(points) // 300)
-    shown = points[::every] + points[-1:]
-    path = " ".join(
-        f"{WIDTH * step / max(state.total, 1):.1f},{HEIGHT - (loss - low) * scale:.1f}" for step, loss in shown
-    )
-    told = f"Training loss, smoothed: from {points[0][1]:.3f} to {points[-1][1]:.3f} after {state.step} steps"
-    return (
-        f'<figure class="loss"><svg viewBox="0 -4 {WIDTH} {HEIGHT + 8}" preserveAspectRatio="none"'
-        f' role="img" aria-label="{told}">'
-        f'<polyline points="{path}" fill="none" stroke-width="2" vector-effect="non-scaling-stroke"/></svg>'
-        f"<figcaption>{told}</figcaption></figure>"
-    )
-
-
 def samples_html(run: Path, store: ClipStore) -> str:
     """The fixed prompts before, on the way and after, same seeds; empty while there are none."""
     table = run / "samples" / "samples.json"
@@ -80,13 +56,11 @@ def samples_html(run: Path, store: ClipStore) -> str:
     pairs: dict[tuple, dict[str, str]] = {}
     for row in json.loads(table.read_text(encoding="utf-8")):
         pairs.setdefault((row["prompt"], row["seed"]), {})[row["tag"]] = row["file"]
-    items = []
+    trips = []
     for (prompt, seed), files in pairs.items():
-        players = "".join(
-            _sample(run / "samples" / files[tag], tag, prompt, store) for tag in sorted(files, key=_order)
-        )
-        items.append(f"<li><strong>{html.escape(prompt)}</strong> <span class='facts'>seed {seed}</span>{players}</li>")
-    return f'<ul class="trips samples">{"".join(items)}</ul>'
+        sides = [_sample(run / "samples" / files[tag], tag, prompt, store) for tag in sorted(files, key=_order)]
+        trips.append({"name": prompt, "facts": f"seed {seed}", "sides": sides})
+    return fill_html(TRIPS, trips=trips, samples=True, told="")
 
 
 def _order(tag: str) -> tuple[int, str]:
@@ -100,18 +74,19 @@ def _told(tag: str) -> str:
     return f"{word.capitalize()} {int(number)}" if number.isdigit() else word.capitalize()
 
 
-def _sample(sound: Path, tag: str, prompt: str, store: ClipStore) -> str:
+def _sample(sound: Path, tag: str, prompt: str, store: ClipStore) -> tuple[str, str, str]:
+    """(label, picture, player) of one sample."""
     label, picture = _told(tag), sound.with_suffix(".png")
-    told = html.escape(f"Spectrogram, {label.lower()}: {prompt}")
     image = ""
     if picture.is_file():
         view = file_address(store.lend(picture, coloured=True))
-        image = f'<img src="{view}" alt="{told}" loading="lazy">'
-    return f"<label>{label} {image}{audio_html(store.lend(sound), f'{label}: {prompt}')}</label>"
+        told = f"Spectrogram, {label.lower()}: {prompt}"
+        image = Markup('<img src="{}" alt="{}" loading="lazy">').format(view, told)
+    return label, image, audio_html(store.lend(sound), f"{label}: {prompt}")
 
 
 def log_html(state: RunState) -> str:
     """The end of the trainer's own log, when something went wrong."""
     if state.phase != "failed":
         return ""
-    return f'<pre class="log" tabindex="0" aria-label="End of the log">{html.escape(state.log_tail)}</pre>'
+    return Markup('<pre class="log" tabindex="0" aria-label="End of the log">{}</pre>').format(state.log_tail)

@@ -15,6 +15,12 @@ from spectrogram.sampling.seeds import draw_seed
 IDEA = "heavy rain on a roof"
 ASKED = f"Write what you want to hear, for example “{IDEA}”."
 LONGEST_S = 60
+KNOWS = (
+    "The small model that comes with this page knows these sounds, in English words, with high or low, fast or slow, "
+    "near or far, loud or soft; and two of them together (“a dog barking while rain falling”, “a siren followed by "
+    "rain”). It cannot read “no” or “without”: what should be absent belongs under More, in “Without”. "
+    "Other sounds are taught in Fine-tune."
+)
 
 
 class GenerateTab:
@@ -35,6 +41,8 @@ class GenerateTab:
                 maker.build_card(example)
             if examples:
                 self._build_examples()
+            if prompts := maker.engine.knowledge.prompts:
+                self._build_knowledge(prompts)
         inputs = [self.prompt, self.seconds, self.count]
         triggers = [maker.start.click, self.prompt.submit]
         maker.connect(triggers, self.make, inputs, [self.prompt], self.validate, vary=self.vary)
@@ -58,6 +66,19 @@ class GenerateTab:
         # Pressed by page.js; the browser's own function then hands over the number of the chosen tile.
         self.picked = gr.Number(visible=False)
         self.pick = gr.Button("Show example", visible="hidden", elem_id="example-pick")
+
+    def _build_knowledge(self, prompts: list[str]):
+        with gr.Accordion(f"What the model knows ({len(prompts)} sounds)", open=False, elem_id="generate-knows"):
+            gr.Markdown(KNOWS)
+            gr.Examples(
+                [[prompt] for prompt in prompts],
+                [self.prompt],
+                examples_per_page=len(prompts),
+                label="Press one to write it into the text",
+                elem_id="generate-known",
+                api_visibility="private",
+                preload=False,
+            )
 
     def _connect_examples(self):
         silent = {"api_visibility": "private", "queue": False, "show_progress": "hidden"}

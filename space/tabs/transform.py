@@ -8,7 +8,9 @@ from space.parts.fields import prompt_field, sound_field, strength_field
 from space.parts.maker import Maker
 from space.parts.settings import text_verdict
 from space.parts.sources import take_sound
+from space.parts.status import READY
 from space.store.clips import Clip
+from spectrogram.problems import Problem
 from spectrogram.recipe import Recipe
 
 STRENGTHS = {"Light": 0.25, "Remix": 0.5, "Reimagine": 0.7, "Dream": 0.9}
@@ -38,6 +40,8 @@ class TransformTab:
         inputs = [self.sound, self.prompt, self.strength]
         triggers = [maker.start.click, self.prompt.submit]
         maker.connect(triggers, self.make, inputs, [self.sound, self.prompt], self.validate)
+        told = {"api_visibility": "private", "concurrency_limit": 2, "show_progress": "hidden"}
+        self.sound.change(self.show_sound, self.sound, maker.status, **told)
         silent = {"api_visibility": "private", "queue": False}
         self.word.input(None, self.word, self.strength, js=TO_NUMBER, **silent)
         self.strength.input(None, self.strength, self.word, js=TO_WORD, **silent)
@@ -53,6 +57,16 @@ class TransformTab:
         told = "Light keeps most of your sound, Dream keeps only its rhythm"
         self.word = gr.Radio(list(STRENGTHS), value=DEFAULT, label="How much may change", info=told)
         self.strength = strength_field(STRENGTHS[DEFAULT], "the same as a number")
+
+    def show_sound(self, sound: str | None) -> str:
+        """What was heard of an upload, at once: its length, or why it cannot be used."""
+        if not sound:
+            return self.maker.tell(READY.format(verb=self.maker.verb))
+        try:
+            _, seconds, notes = take_sound(sound, self.maker.store)
+        except Problem as problem:
+            return self.maker.tell(problem.sentences, problem=True)
+        return self.maker.tell(f"{seconds:.2f} s of sound.", notes)
 
     def validate(self, sound, prompt, strength, *settings):
         return [

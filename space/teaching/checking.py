@@ -1,17 +1,20 @@
 """Step two of Fine-tune: the uploaded rows become a dataset, and every row gets a verdict and can be heard."""
 
-import html
 import queue
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from markupsafe import Markup
+
 from space.store.clips import ClipStore
 from space.store.uploads import write_table
 from space.store.views import file_address
+from spectrogram.files.templates import fill_html
 from spectrogram.problems import Problem, SoundProblem
 
+VERDICTS, TRIPS = (Path(__file__).with_name(name) for name in ("verdicts.html", "trips.html"))
 ENOUGH_CLIPS = 10
 SHOWN_ROWS = 200
 # What the builder's reasons mean for somebody who recorded the sound.
@@ -85,42 +88,34 @@ def _build(rows: list[list[str]], upload: Path, dataset: Path, preset: str, repo
 
 def verdicts_html(verdicts: list[Verdict], store: ClipStore) -> str:
     """A table with one row a sound: player, caption, verdict."""
-    rows = "".join(_verdict_row(verdict, store) for verdict in verdicts[:SHOWN_ROWS])
-    more = f"<p>… and {len(verdicts) - SHOWN_ROWS} more rows.</p>" if len(verdicts) > SHOWN_ROWS else ""
-    head = "".join(f"<th scope='col'>{name}</th>" for name in ("File", "Listen", "Caption", "Verdict"))
-    table = f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
-    return f'<div class="card figures verdicts">{table}{more}</div>'
+    rows = [_row(verdict, store) for verdict in verdicts[:SHOWN_ROWS]]
+    return fill_html(VERDICTS, rows=rows, more=len(verdicts) - SHOWN_ROWS)
 
 
-def _verdict_row(verdict: Verdict, store: ClipStore) -> str:
-    name, caption = html.escape(verdict.file), html.escape(verdict.caption)
-    told = "kept" if not verdict.reason else f"dropped: {html.escape(REASONS.get(verdict.reason, verdict.reason))}"
-    look = "dropped" if verdict.reason else "kept"
+def _row(verdict: Verdict, store: ClipStore) -> dict:
     player = audio_html(store.lend(verdict.sound), f"Player: {verdict.file}") if verdict.sound.is_file() else ""
-    return f"<tr><th scope='row'>{name}</th><td>{player}</td><td>{caption}</td><td class='{look}'>{told}</td></tr>"
+    reason = REASONS.get(verdict.reason, verdict.reason)
+    return {"file": verdict.file, "caption": verdict.caption, "reason": reason, "player": player}
 
 
-def audio_html(path: Path, label: str) -> str:
-    return f'<audio controls preload="none" src="{file_address(path)}" aria-label="{html.escape(label)}"></audio>'
+def audio_html(path: Path, label: str) -> Markup:
+    player = Markup('<audio controls preload="none" src="{}" aria-label="{}"></audio>')
+    return player.format(file_address(path), label)
 
 
 def round_trip_html(dataset: Path, store: ClipStore) -> str:
     """The first clips as they were and as they come back from their pictures: what the model can learn at best."""
     from dataset_builder.card.examples import COUNT
 
-    pairs = []
+    trips = []
     for sound in sorted((dataset / "card").rglob("*.flac"))[: 2 * COUNT]:
         decoded = sound.with_name(f"{sound.stem}_decoded.flac")
         if decoded.is_file():
-            name = html.escape(sound.stem)
             sides = (("Original", sound), ("Through the picture", decoded))
-            players = "".join(
-                f"<label>{label} {audio_html(store.lend(file), f'{label}: {sound.stem}')}</label>"
-                for label, file in sides
-            )
-            pairs.append(f"<li><strong>{name}</strong>{players}</li>")
+            players = [(label, "", audio_html(store.lend(file), f"{label}: {sound.stem}")) for label, file in sides]
+            trips.append({"name": sound.stem, "sides": players})
     told = "This is the best the model can learn: your sounds, turned into pictures and back."
-    return f'<p class="note">{told}</p><ul class="trips">{"".join(pairs)}</ul>' if pairs else ""
+    return fill_html(TRIPS, trips=trips, told=told, samples=False) if trips else ""
 
 
 def summary(verdicts: list[Verdict]) -> tuple[str, tuple[str, ...]]:

@@ -24,9 +24,9 @@ class Markdown(str):
     __slots__ = ()
 
 
-def fill_html(path, **values) -> str:
-    """The HTML template at `path` with its values, each escaped unless it is Markup."""
-    return _template(Path(path), True).render(**values)
+def fill_html(path, **values) -> Markup:
+    """The HTML template at `path` with its values, each escaped unless it is Markup; itself such a value."""
+    return Markup(_template(Path(path), True).render(**values).strip())
 
 
 def fill_markdown(path, **values) -> str:

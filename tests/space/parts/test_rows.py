@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from space.jobs import Finished, Painted
-from space.parts.curve import curve_html
+from space.parts.chart import curve_html
 from space.parts.result import Front, ResultCard
 from space.parts.row import Row, text_at
 from space.store.clips import ClipStore
@@ -22,7 +22,10 @@ def ways(*values) -> list[Recipe]:
 
 def test_the_curve_tells_its_numbers_and_the_largest_step():
     drawn = curve_html(ways(0, 0.1, 0.7, 1))
-    told = "Way in sound: 0 · 10 · 70 · 100 %; the largest step, 60 %, leads from clip 2 to 3, as heard by an ear."
+    told = (
+        "How far each clip has changed: 0 · 10 · 70 · 100 % of the way; the largest step, 60 %, leads from clip 2 to 3 "
+        "(measured with an ear)."
+    )
     assert f'aria-label="{told}"' in drawn
     assert drawn.count("<circle") == 4
 
@@ -107,7 +110,7 @@ def test_what_plays_goes_on_when_the_row_is_done_and_the_way_is_drawn(page, slow
     done(page, "morph")
     expect(page.locator("#morph-take label")).to_have_count(3)
     assert page.evaluate("document.querySelector('#morph-result audio').dataset.same") == "yes"
-    told = re.compile(r"Way in sound: 0 · \d+ · 100 %")
+    told = re.compile(r"How far each clip has changed: 0 · \d+ · 100 %")
     expect(page.locator("#morph-curve svg")).to_have_attribute("aria-label", told)
     assert page.evaluate("JSON.parse(localStorage.getItem('spectrogram-history')).length") == 1
     page.locator("#morph-take label").last.click()

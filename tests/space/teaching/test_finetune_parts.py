@@ -12,10 +12,10 @@ import soundfile
 
 from model_card.push import push
 from model_card.taught import three_lines
+from space.parts.chart import loss_html
 from space.store.clips import ClipStore
 from space.store.places import Places, checked
 from space.store.uploads import collect
-from space.tabs.finetune_views import loss_html
 from space.teaching.checking import check_rows, summary, verdicts_html
 from space.teaching.runs import RunState, seconds_left
 from spectrogram.params import SpectrogramParams
