@@ -81,21 +81,27 @@ def separated_stream(
 
 
 def separate_file(
-    path: Path, model: SeparationModel, settings: Settings, out: Path, progress: Callable[[float], None] = lambda s: None
+    path: Path,
+    model: SeparationModel,
+    settings: Settings,
+    out: Path,
+    only: str | None = None,
+    progress: Callable[[float], None] = lambda seconds: None,
 ) -> Separation:
-    """Write OUT/SOURCE/STEM.flac for every source, OUT/STEM.jams and OUT/STEM.selections.txt.
+    """Write OUT/SOURCE/STEM.flac for every source (OUT/STEM.flac for one), OUT/STEM.jams and OUT/STEM.selections.txt.
 
     Args:
         path: the recording, of any length and rate.
         model: the known sources.
         settings: see ``Settings``.
         out: folder.
+        only: the one source to write; None writes all.
         progress: told how many seconds are done.
     Raises:
         SeparationProblem: a recording that cannot be read; nothing of it is left in ``out``.
     """
-    rate_hz, names = model.params.sample_rate_hz, source_names(model, settings)
-    files = {name: out / name / f"{path.stem}.flac" for name in names}
+    rate_hz, names = model.params.sample_rate_hz, (only,) if only else source_names(model, settings)
+    files = {name: (out if only else out / name) / f"{path.stem}.flac" for name in names}
     unfinished = {name: file.with_name(f".{file.name}.part") for name, file in files.items()}
     powers: dict[str, list[np.ndarray]] = {name: [] for name in names}
     done = 0
@@ -107,9 +113,9 @@ def separate_file(
                 writers[name] = stack.enter_context(soundfile.SoundFile(file, "w", rate_hz, 1, "PCM_16", format="FLAC"))
             meters = {name: Activity(rate_hz) for name in names}
             for sounds in separated_stream(mono_blocks(path, rate_hz), model, settings):
-                for name, sound in sounds.items():
-                    writers[name].write(np.clip(sound, -1, 1))
-                    powers[name].append(meters[name].powers(sound))
+                for name in names:
+                    writers[name].write(np.clip(sounds[name], -1, 1))
+                    powers[name].append(meters[name].powers(sounds[name]))
                 done += len(sounds[names[0]])
                 progress(done / rate_hz)
     except BaseException:
@@ -151,7 +157,7 @@ def active(powers: np.ndarray, label: str) -> list[Annotation]:
             spans[-1][1] = end
         else:
             spans.append([start, end])
-    rounded = [(round(start, 3), round(end, 3)) for start, end in spans if end - start >= SHORTEST_EVENT_S]
+    rounded = [(round(float(start), 3), round(float(end), 3)) for start, end in spans if end - start >= SHORTEST_EVENT_S]
     return [Annotation(start, end, label) for start, end in rounded]
 
 
