@@ -80,6 +80,8 @@ def read_clips(
     front: FrontEnd,
     seconds: float = 5.0,
     classes: tuple[str, ...] | None = None,
+    windows: int = 1,
+    background: bool = False,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Clips:
     """The clips of a table or folder (as the dataset builder reads them), each cut or padded to ``seconds``.
@@ -87,8 +89,10 @@ def read_clips(
     Args:
         where: a metadata.csv, a folder with one, one folder a class, or entries.
         front: how sound becomes levels.
-        seconds: length; longer recordings give their loudest stretch.
+        seconds: length; longer recordings give their loudest stretch, or up to ``windows`` successive ones.
         classes: names in the order of the columns; None takes those that occur.  Clips of other classes are dropped.
+        windows: most clips of one recording.
+        background: what is read holds none of the classes, whatever its labels say.
         progress: told how many of how many are read.
     Raises:
         ClipsProblem: no clip is left; ``dropped`` of the result lists files that could not be read.
@@ -97,25 +101,37 @@ def read_clips(
     classes = classes or tuple(sorted({label for entry in entries for label in labels_of(entry)}))
     stored, targets, recordings, files, dropped = [], [], [], [], []
     for number, entry in enumerate(entries):
-        own = [label for label in labels_of(entry) if label in classes]
+        own = [] if background else [label for label in labels_of(entry) if label in classes]
         try:
-            if not own:
+            if not own and not background:
                 dropped.append((entry.path, "no label that is known"))
                 continue
-            stored.append(as_bytes(front.db(loudest(entry, front.params.sample_rate_hz, seconds))))
+            heard = stretches(entry, front.params.sample_rate_hz, seconds, windows)
+            stored += [as_bytes(front.db(one)) for one in heard]
         except (SoundProblem, OSError) as problem:
             dropped.append((entry.path, str(problem)))
             continue
         finally:
             progress(number + 1, len(entries))
-        targets.append([float(name in own) for name in classes])
-        recordings.append(entry.recording or entry.clip_id)
-        files.append(entry.path)
+        targets += [[float(name in own) for name in classes]] * len(heard)
+        recordings += [entry.recording or entry.clip_id] * len(heard)
+        files += [entry.path] * len(heard)
     if not stored:
         reason = dropped[0][1] if dropped else "there is none"
         raise ClipsProblem(f"no clip can be used ({reason})", "sounds with a column label, or one folder a class", "add")
     targets = np.array(targets, np.float32)
     return Clips(np.stack(stored), targets, classes, np.array(recordings), tuple(files), tuple(dropped))
+
+
+def stretches(entry: Entry, rate_hz: int, seconds: float, most: int) -> list[np.ndarray]:
+    """The loudest ``seconds`` of an entry, or its first ``most`` successive stretches."""
+    if most == 1:
+        return [loudest(entry, rate_hz, seconds)]
+    longest = seconds * most if entry.seconds is None else min(entry.seconds, seconds * most)
+    audio, _ = read_audio(entry.path, rate_hz, 1, entry.start_s, longest)
+    wanted = round(seconds * rate_hz)
+    count = max(1, audio.shape[1] // wanted)
+    return [np.resize(audio[0, n * wanted : (n + 1) * wanted], wanted) for n in range(count)]
 
 
 def loudest(entry: Entry, rate_hz: int, seconds: float) -> np.ndarray:

@@ -143,15 +143,18 @@ def fitted(db: np.ndarray | None, frames: int) -> np.ndarray | None:
 
 
 @torch.inference_mode()
-def scores(network: torch.nn.Module, clips: Clips, front: FrontEnd | None, batch: int = 32) -> np.ndarray:
-    """Probabilities (n, classes): softmax for one label a clip, sigmoid for several."""
+def scores(
+    network: torch.nn.Module, clips: Clips, front: FrontEnd | None, several: bool | None = None, batch: int = 32
+) -> np.ndarray:
+    """Probabilities (n, classes): softmax for one label a clip, sigmoid for ``several`` (None: as the clips have)."""
+    several = clips.multi_label if several is None else several
     out = []
     for start in range(0, len(clips), batch):
         part = clips.at(np.arange(start, min(start + batch, len(clips))))
         levels, _ = batch_of(part, range(len(part)), front, None, TrainingSettings(augmentation=NONE), NO_DRAWS)
         out.append(network(torch.from_numpy(levels)).float())
     logits = torch.cat(out)
-    return (logits.sigmoid() if clips.multi_label or len(clips.classes) == 1 else logits.softmax(dim=1)).numpy()
+    return (logits.sigmoid() if several else logits.softmax(dim=1)).numpy()
 
 
 # With ``NONE`` nothing is drawn that changes a clip; the generator is only asked and its answers are not used.

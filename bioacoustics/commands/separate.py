@@ -56,7 +56,6 @@ def run(options: argparse.Namespace) -> int:
         )
     files = audio_files(options.recordings)
     root = options.recordings if options.recordings.is_dir() else options.recordings.parent
-    refuse_twins(files)
     options.out.mkdir(parents=True, exist_ok=True)
     done, failed = already_done(options.out), []
     with progress(len(files), "recordings") as report:
@@ -74,14 +73,6 @@ def run(options: argparse.Namespace) -> int:
         copy_table(root, options.out, {file.relative_to(root) for file in set(files) - set(failed)})
     print(f"{len(files) - len(failed)} of {len(files)} recordings are in {options.out}")
     return PARTIAL_EXIT_CODE if failed else 0
-
-
-def refuse_twins(files: list[Path]) -> None:
-    seen: dict[Path, Path] = {}
-    for file in files:
-        twin = seen.setdefault(file.with_suffix(""), file)
-        if twin != file:
-            raise UsageProblem(f"{twin.name} and {file.name} would become one file", "one sound a name", "rename one")
 
 
 def copy_table(root: Path, out: Path, kept: set[Path]) -> None:

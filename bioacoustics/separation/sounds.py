@@ -10,7 +10,7 @@ import numpy as np
 from bioacoustics.separation.model import SeparationProblem
 from spectrogram.audio_io import READABLE, read_audio
 from spectrogram.files.annotations import annotation_file_of, read_annotations
-from spectrogram.problems import SoundProblem
+from spectrogram.problems import SoundProblem, UsageProblem
 
 BACKGROUND = "background"
 LONGEST_S = 30.0
@@ -18,9 +18,14 @@ SHORTEST_S = 0.05
 
 
 def audio_files(where: Path) -> list[Path]:
-    """The sound files of a folder and its folders, or the one file; raises SeparationProblem without any."""
+    """The sound files of a folder and its folders, or the one file; raises SeparationProblem without any, UsageProblem for two of one stem."""
     files = [where] if where.is_file() else sorted(p for p in where.rglob("*") if p.suffix.lower() in READABLE)
     files = [file for file in files if not file.name.startswith(".")]
+    seen: dict[Path, Path] = {}
+    for file in files:
+        twin = seen.setdefault(file.with_suffix(""), file)
+        if twin != file:
+            raise UsageProblem(f"{twin} and {file.name} would give files of one name", "one sound a name", "rename one")
     if not files:
         raise SeparationProblem(f"{where} holds no sound", f"files {', '.join(READABLE)}", "check the path")
     return files
