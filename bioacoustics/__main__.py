@@ -22,7 +22,10 @@ def main(argv: list[str] | None = None) -> int:
     names = "\n".join(f"  {name:<9} {about}" for name, about in COMMANDS.items())
     text = f"usage: python -m bioacoustics COMMAND ...\n\n{names}\n\nCOMMAND --help says more."
     asked = argv and argv[0] in ("-h", "--help")
-    print(text if asked else f"error: {argv[0] if argv else 'nothing'} is no command\n\n{text}", file=None if asked else sys.stderr)
+    print(
+        text if asked else f"error: {argv[0] if argv else 'nothing'} is no command\n\n{text}",
+        file=None if asked else sys.stderr,
+    )
     return 0 if asked else 2
 
 

@@ -47,10 +47,12 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--peer", type=Path, help="a checkout of soundscape_IR")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args(arguments)
-    learned = {name: [read_mono(p, LEARNED_S) for p in files] for name, files in recordings(options.data)["learn"].items()}
+    learned = {
+        name: [read_mono(p, LEARNED_S) for p in files] for name, files in recordings(options.data)["learn"].items()
+    }
     made = scenes(options.data, options.seed)
     before = np.array([si_sdr_db(scene.mixture, scene.target) for scene in made])
-    print(f"{len(made)} scenes, learning from {({name: len(own) for name, own in learned.items()})}", flush=True)
+    print(f"{len(made)} scenes, learning from { ({name: len(own) for name, own in learned.items()}) }", flush=True)
     result = {"scenes": len(made), "ours": table(made, *ours(learned, made), before)}
     print(json.dumps(result["ours"]), flush=True)
     if options.peer:
@@ -72,7 +74,9 @@ def ours(learned: dict, made: list[Scene]) -> tuple[list[float], float]:
     started, after = time.process_time(), []
     for scene in made:
         model = models[scene.target_class].merged(models[scene.weather_class])
-        after.append(si_sdr_db(separated(scene.mixture.astype(np.float32), model, Settings())[scene.target_class], scene.target))
+        after.append(
+            si_sdr_db(separated(scene.mixture.astype(np.float32), model, Settings())[scene.target_class], scene.target)
+        )
     return after, time.process_time() - started
 
 

@@ -24,7 +24,9 @@ def load(checkout: Path):
     package = types.ModuleType("soundscape_peer")
     package.__path__ = [str(folder)]
     sys.modules["soundscape_peer"] = package
-    return importlib.import_module("soundscape_peer.source_separation"), importlib.import_module("soundscape_peer.utility")
+    return importlib.import_module("soundscape_peer.source_separation"), importlib.import_module(
+        "soundscape_peer.utility"
+    )
 
 
 class Peer:
@@ -73,7 +75,5 @@ class Peer:
     def sound(self, spectrum: np.ndarray, length: int) -> np.ndarray:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)
-            _, sound = scipy.signal.istft(
-                spectrum, self.rate_hz, "hann", WINDOW, int(OVERLAP * WINDOW), boundary=False
-            )
+            _, sound = scipy.signal.istft(spectrum, self.rate_hz, "hann", WINDOW, int(OVERLAP * WINDOW), boundary=False)
         return np.resize(sound[WINDOW : WINDOW + length], length)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from spectrogram.audio_io import read_audio
+from spectrogram.files.audio import read_audio
 
 RATE_HZ = 32_000
 SECONDS = 10.0

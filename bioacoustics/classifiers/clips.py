@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 
 from bioacoustics.classifiers.front_end import FrontEnd, as_bytes, from_bytes
-from dataset_builder.captions import read_entries
-from dataset_builder.entries import Entry
-from spectrogram.audio_io import read_audio
+from dataset_builder.intake.captions import read_entries
+from dataset_builder.intake.entries import Entry
+from spectrogram.files.audio import read_audio
 from spectrogram.problems import Problem, SoundProblem
 
 LABEL_MARKS = ("|", "+")
@@ -43,7 +43,11 @@ class Clips:
         """The clips of these indices."""
         files = tuple(self.files[one] for one in indices)
         return replace(
-            self, stored=self.stored[indices], targets=self.targets[indices], recordings=self.recordings[indices], files=files
+            self,
+            stored=self.stored[indices],
+            targets=self.targets[indices],
+            recordings=self.recordings[indices],
+            files=files,
         )
 
     def joined(self, other: Clips) -> Clips:
@@ -118,7 +122,9 @@ def read_clips(
         files += [entry.path] * len(heard)
     if not stored:
         reason = dropped[0][1] if dropped else "there is none"
-        raise ClipsProblem(f"no clip can be used ({reason})", "sounds with a column label, or one folder a class", "add")
+        raise ClipsProblem(
+            f"no clip can be used ({reason})", "sounds with a column label, or one folder a class", "add"
+        )
     targets = np.array(targets, np.float32)
     return Clips(np.stack(stored), targets, classes, np.array(recordings), tuple(files), tuple(dropped))
 

@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 
 from bioacoustics.classifiers.clips import Clips, ClipsProblem, labels_of
-from dataset_builder.captions import read_entries
-from dataset_builder.entries import Entry
+from dataset_builder.intake.captions import read_entries
+from dataset_builder.intake.entries import Entry
 from metrics.embedders.interface import Embedder
 from metrics.embedders.registry import DEFAULT, load
-from spectrogram.audio_io import read_audio
+from spectrogram.files.audio import read_audio
 from spectrogram.problems import Problem
 
 
@@ -49,6 +49,8 @@ def embedded_clips(
         files.append(entry.path)
     if not rows:
         reason = dropped[0][1] if dropped else "there is none"
-        raise ClipsProblem(f"no clip can be used ({reason})", "sounds with a column label, or one folder a class", "add")
+        raise ClipsProblem(
+            f"no clip can be used ({reason})", "sounds with a column label, or one folder a class", "add"
+        )
     stored = np.stack(rows).astype(np.float32)
     return Clips(stored, np.array(targets, np.float32), classes, np.array(recordings), tuple(files), tuple(dropped))

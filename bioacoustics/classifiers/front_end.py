@@ -12,9 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.signal import lfilter
 
-from spectrogram.mel import filterbank
+from spectrogram.codec.mel import filterbank
+from spectrogram.codec.stft import stft
 from spectrogram.params import SpectrogramParams
-from spectrogram.stft import stft
 
 STEP_DB, LOWEST_DB = 0.5, -127.0
 PCEN_GAIN, PCEN_BIAS, PCEN_POWER, PCEN_EPSILON = 0.8, 10.0, 0.25, 1e-6

@@ -49,7 +49,9 @@ class Classifier:
         if self.front:
             stored = np.stack([as_bytes(self.front.db(window)) for window in windows])
         else:
-            stored = np.stack([self.embedder.analyse(w).rows.mean(axis=0, keepdims=True) for w in windows]).astype(np.float32)
+            stored = np.stack([self.embedder.analyse(w).rows.mean(axis=0, keepdims=True) for w in windows]).astype(
+                np.float32
+            )
         unknown = np.zeros((len(stored), len(self.classes)), np.float32)
         clips = Clips(stored, unknown, self.classes, np.arange(len(stored)), ("",) * len(stored))
         return scores(self.network, clips, self.front, several=self.multi_label)

@@ -29,7 +29,9 @@ def robustness(
         for ratio_db in RATIOS_DB if len(own) else ():
             rng = np.random.default_rng(seed)
             noisy = [under(test, n, weather, int(rng.choice(own)), ratio_db) for n in range(len(test))]
-            rows.append(row(weather.classes[label], ratio_db, network, replace(test, stored=np.stack(noisy)), front, several))
+            rows.append(
+                row(weather.classes[label], ratio_db, network, replace(test, stored=np.stack(noisy)), front, several)
+            )
     return rows
 
 

@@ -16,7 +16,7 @@ from bioacoustics.classifiers.figures import by_class, calibration, confusion, f
 from bioacoustics.classifiers.front_end import FrontEnd, front_end
 from bioacoustics.classifiers.model_files import Classifier, save_classifier
 from bioacoustics.classifiers.trainer import Fitted, TrainingSettings, fit, scores, validation_score
-from dataset_builder.captions import read_entries
+from dataset_builder.intake.captions import read_entries
 from metrics.embedders.registry import load as load_embedder
 from spectrogram.problems import UsageProblem
 
@@ -97,7 +97,11 @@ def teach(request: Request, report: Callable[[int, int], None] = lambda done, to
 def noise_of(request: Request, front: FrontEnd | None) -> Clips | None:
     """What is mixed under the training clips: the weather that was named, or else the backgrounds."""
     where = request.noise or request.background
-    return read_clips(where, front, request.seconds, ("noise",), NOISE_WINDOWS, background=True) if where and front else None
+    return (
+        read_clips(where, front, request.seconds, ("noise",), NOISE_WINDOWS, background=True)
+        if where and front
+        else None
+    )
 
 
 def read_set(request: Request):
@@ -114,7 +118,9 @@ def read_set(request: Request):
         empty = read_clips(request.background, front, request.seconds, clips.classes, NOISE_WINDOWS, background=True)
         return clips.joined(empty), front, embedder, entries
     if len(clips.classes) < 2:
-        raise ClipsProblem(f"the set has the one class {clips.classes[0]!r}", "two or more", "add clips without it, labelled otherwise")
+        raise ClipsProblem(
+            f"the set has the one class {clips.classes[0]!r}", "two or more", "add clips without it, labelled otherwise"
+        )
     return clips, front, embedder, entries
 
 
@@ -125,7 +131,12 @@ def held_out(clips: Clips, share: float, seed: int) -> tuple[np.ndarray, np.ndar
 
 
 def swept(
-    learning: Clips, validation: Clips, front: FrontEnd | None, first: TrainingSettings, trials: int, noise: Clips | None
+    learning: Clips,
+    validation: Clips,
+    front: FrontEnd | None,
+    first: TrainingSettings,
+    trials: int,
+    noise: Clips | None,
 ) -> tuple[TrainingSettings, list[dict]]:
     """The best of ``trials`` settings on validation recordings, each trained for a third of the steps, and all results.
 
@@ -138,7 +149,9 @@ def swept(
         if number:
             augmentation = dataclasses.replace(first.augmentation, mixup=float(rng.choice([0.0, 0.2, 0.5])))
             rate = float(first.rate * 10 ** rng.uniform(-0.7, 0.3))
-            settings = dataclasses.replace(first, rate=rate, dropout=float(rng.choice([0.1, 0.3, 0.5])), augmentation=augmentation)
+            settings = dataclasses.replace(
+                first, rate=rate, dropout=float(rng.choice([0.1, 0.3, 0.5])), augmentation=augmentation
+            )
         short = dataclasses.replace(settings, steps=max(1, settings.steps // 3))
         fitted = fit(learning, front, short, validation, noise)
         tried.append((validation_score(fitted.network, validation, front), settings))

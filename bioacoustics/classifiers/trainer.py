@@ -166,5 +166,5 @@ def validation_score(network: torch.nn.Module, clips: Clips, front: FrontEnd | N
     from sklearn.metrics import average_precision_score
 
     given = scores(network.eval(), clips, front)
-    present = [number for number in range(len(clips.classes)) if 0 < clips.targets[:, number].sum()]
+    present = [number for number in range(len(clips.classes)) if clips.targets[:, number].sum() > 0]
     return float(np.mean([average_precision_score(clips.targets[:, one], given[:, one]) for one in present]))

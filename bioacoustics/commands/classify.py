@@ -11,7 +11,7 @@ import json
 import sys
 from pathlib import Path
 
-from dataset_builder.command import progress
+from dataset_builder.commands.build import progress
 from dataset_builder.exits import ended
 from spectrogram.problems import PARTIAL_EXIT_CODE
 
@@ -37,7 +37,7 @@ def main(argv: list[str]) -> int:
 def run(options: argparse.Namespace) -> int:
     from bioacoustics.classifiers.clips import loudest
     from bioacoustics.classifiers.model_files import load_classifier
-    from dataset_builder.captions import read_entries
+    from dataset_builder.intake.captions import read_entries
     from spectrogram.problems import SoundProblem
 
     classifier = load_classifier(options.model, options.weights)

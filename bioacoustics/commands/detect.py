@@ -15,7 +15,7 @@ import json
 import sys
 from pathlib import Path
 
-from dataset_builder.command import progress
+from dataset_builder.commands.build import progress
 from dataset_builder.exits import ended
 from spectrogram.files.annotations import FORMATS
 from spectrogram.problems import PARTIAL_EXIT_CODE, Problem, UsageProblem

@@ -12,7 +12,7 @@ import argparse
 import json
 from pathlib import Path
 
-from dataset_builder.command import progress
+from dataset_builder.commands.build import progress
 from dataset_builder.exits import ended
 from spectrogram.problems import UsageProblem
 
@@ -30,7 +30,12 @@ def parser() -> argparse.ArgumentParser:
 def add_sources(add) -> None:
     add("--source", action="append", default=[], metavar="NAME=FOLDER", help="sounds in which a source is heard alone")
     add("--annotated", type=Path, metavar="FOLDER", help="recordings with annotation files")
-    add("--annotations", type=Path, metavar="DIR", help="where the annotation files lie (default: beside the recordings)")
+    add(
+        "--annotations",
+        type=Path,
+        metavar="DIR",
+        help="where the annotation files lie (default: beside the recordings)",
+    )
     add("--periodicity", type=Path, metavar="FOLDER", help="recordings whose sources nobody named")
     add("--sources", type=int, default=2, help="number of unnamed sources (default 2)")
     add("--steady", default="", metavar="A,B", help="sources without pauses, such as rain and wind")
@@ -100,7 +105,9 @@ def learn_sources(options: argparse.Namespace) -> int:
             report(len(models))
     models += [SeparationModel.load(path) for path in options.merge]
     if not models:
-        raise UsageProblem("there is nothing to learn from", "--source, --annotated, --periodicity or --merge", "give one")
+        raise UsageProblem(
+            "there is nothing to learn from", "--source, --annotated, --periodicity or --merge", "give one"
+        )
     model = models[0]
     for other in models[1:]:
         model = model.merged(other)

@@ -12,7 +12,7 @@ import io
 import sys
 from pathlib import Path
 
-from dataset_builder.command import progress
+from dataset_builder.commands.build import progress
 from dataset_builder.exits import ended
 from spectrogram.problems import PARTIAL_EXIT_CODE, Problem, UsageProblem
 
@@ -28,7 +28,13 @@ def parser() -> argparse.ArgumentParser:
     add("--keep", metavar="SOURCE", help="write only this source, under the recordings' own names, with their table")
     add("--free", type=int, default=0, metavar="N", help="bases learned in the recording itself: the source 'other'")
     add("--ambient", action="store_true", help="one more basis for the recording's steady noise, also 'other'")
-    add("--adapt", type=float, default=0.0, metavar="X", help="how far bases may follow the recording, 0 to 1 (default 0)")
+    add(
+        "--adapt",
+        type=float,
+        default=0.0,
+        metavar="X",
+        help="how far bases may follow the recording, 0 to 1 (default 0)",
+    )
     add("--iterations", type=int, default=15)
     add("--exponent", type=float, default=1.0, help="of the mask: 2 parts harder (default 1)")
     add("--seed", type=int, default=0)

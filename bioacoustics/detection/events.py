@@ -53,7 +53,9 @@ def events_of(windows: WindowScores, classes: Sequence[str], thresholds: Mapping
     return sorted(found, key=lambda one: (one.onset_s, one.label))
 
 
-def matches(found: Sequence[Annotation], truth: Sequence[Annotation], least_iou: float = LEAST_IOU) -> list[tuple[int, int]]:
+def matches(
+    found: Sequence[Annotation], truth: Sequence[Annotation], least_iou: float = LEAST_IOU
+) -> list[tuple[int, int]]:
     """Pairs (event, annotation) of one label whose times overlap enough, as many as there can be."""
     if not found or not truth:
         return []
@@ -75,22 +77,31 @@ def overlap(one: Annotation, other: Annotation) -> float:
     return max(0.0, shared) / whole if whole > 0 else float(one.onset_s == other.onset_s)
 
 
-def event_figures(recordings: Sequence[tuple[Sequence[Annotation], Sequence[Annotation]]], least_iou: float = LEAST_IOU) -> dict:
+def event_figures(
+    recordings: Sequence[tuple[Sequence[Annotation], Sequence[Annotation]]], least_iou: float = LEAST_IOU
+) -> dict:
     """Event-based precision, recall and F1 by class and macro, of (found, truth) of several recordings.
 
     An interval of the macro F1 comes from a bootstrap over recordings.
     """
     counted = [counts(found, truth, least_iou) for found, truth in recordings]
     rng = np.random.default_rng(0)
-    redrawn = [
-        macro_f1(added([counted[n] for n in rng.integers(len(counted), size=len(counted))])) for _ in range(500)
-    ]
+    redrawn = [macro_f1(added([counted[n] for n in rng.integers(len(counted), size=len(counted))])) for _ in range(500)]
     total = added(counted)
     low, high = np.quantile(redrawn, [0.025, 0.975])
     rows = []
     for name, (hit, said, true) in sorted(total.items()):
         precision, recall = hit / said if said else 0.0, hit / true if true else 0.0
-        rows.append({"class": name, "n": true, "found": said, "precision": precision, "recall": recall, "f1": f1(hit, said, true)})
+        rows.append(
+            {
+                "class": name,
+                "n": true,
+                "found": said,
+                "precision": precision,
+                "recall": recall,
+                "f1": f1(hit, said, true),
+            }
+        )
     value = macro_f1(total)
     return {"event_f1": value, "low": float(low), "high": float(high), "least_iou": least_iou, "by_class": rows}
 

@@ -61,7 +61,10 @@ def window_blocks(
         count = (len(kept) - window) // hop + 1 if len(kept) >= window else 0
         if count:
             any_done = True
-            yield scores_of(kept[: (count - 1) * hop + window], count, hop, window, classifier), read / classifier.rate_hz
+            yield (
+                scores_of(kept[: (count - 1) * hop + window], count, hop, window, classifier),
+                read / classifier.rate_hz,
+            )
             kept = kept[count * hop :]
     # What the last full window covers need not be looked at again.
     if not any_done or len(kept) > window - hop:

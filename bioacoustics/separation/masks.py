@@ -12,8 +12,8 @@ import numpy as np
 
 from bioacoustics.separation.factorisation import factorise, stacked, summing_to_one, unstacked
 from bioacoustics.separation.model import SeparationModel, bands_of, frames_in
-from spectrogram.mel import spreading
-from spectrogram.stft import istft, stft
+from spectrogram.codec.mel import spreading
+from spectrogram.codec.stft import istft, stft
 
 OTHER = "other"
 AMBIENT_QUANTILE = 0.25

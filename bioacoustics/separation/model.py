@@ -16,10 +16,10 @@ from safetensors.numpy import save_file
 
 from bioacoustics.separation.factorisation import learned_bases, stacked
 from bioacoustics.separation.periodicity import sources_by_periodicity
-from spectrogram.mel import filterbank
+from spectrogram.codec.mel import filterbank
+from spectrogram.codec.stft import stft
 from spectrogram.params import SpectrogramParams
 from spectrogram.problems import Problem, UsageProblem
-from spectrogram.stft import stft
 
 KIND = "sd-audio-separation"
 
@@ -78,7 +78,9 @@ class SeparationModel:
                     raise SeparationProblem(f"{path} is no separation model", "a file of `learn`", "check the path")
                 bases, source_of = file.get_tensor("bases"), file.get_tensor("source_of")
         except (OSError, SafetensorError) as error:
-            raise SeparationProblem(f"{path} cannot be read ({error})", "a .safetensors file", "learn it again") from error
+            raise SeparationProblem(
+                f"{path} cannot be read ({error})", "a .safetensors file", "learn it again"
+            ) from error
         params = SpectrogramParams.from_json(header["params"])
         sources, steady, credits = (tuple(json.loads(header[name])) for name in ("sources", "steady", "credits"))
         return cls(params, bases, source_of, sources, int(header["frames"]), steady, credits)
@@ -87,7 +89,9 @@ class SeparationModel:
         """Both models as one; sources of one name become one source."""
         if (self.params, self.frames) != (other.params, other.frames):
             raise UsageProblem(
-                "the models describe different spectrograms", "one rate, one window, one number of bands", "learn both alike"
+                "the models describe different spectrograms",
+                "one rate, one window, one number of bands",
+                "learn both alike",
             )
         sources = tuple(dict.fromkeys((*self.sources, *other.sources)))
         names = [self.sources[one] for one in self.source_of] + [other.sources[one] for one in other.source_of]

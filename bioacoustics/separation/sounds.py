@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from bioacoustics.separation.model import SeparationProblem
-from spectrogram.audio_io import READABLE, read_audio
 from spectrogram.files.annotations import annotation_file_of, read_annotations
+from spectrogram.files.audio import READABLE, read_audio
 from spectrogram.problems import SoundProblem, UsageProblem
 
 BACKGROUND = "background"

@@ -157,7 +157,9 @@ def active(powers: np.ndarray, label: str) -> list[Annotation]:
             spans[-1][1] = end
         else:
             spans.append([start, end])
-    rounded = [(round(float(start), 3), round(float(end), 3)) for start, end in spans if end - start >= SHORTEST_EVENT_S]
+    rounded = [
+        (round(float(start), 3), round(float(end), 3)) for start, end in spans if end - start >= SHORTEST_EVENT_S
+    ]
     return [Annotation(start, end, label) for start, end in rounded]
 
 

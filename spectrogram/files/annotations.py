@@ -256,7 +256,9 @@ def jams_text(annotations: Sequence[Annotation], seconds: float) -> str:
     about = {"curator": {"name": "", "email": ""}, "annotator": {}, "version": "1", "corpus": "", "validation": ""}
     about |= {"annotation_tools": "sd-audio-spectrograms", "annotation_rules": "", "data_source": "program"}
     common = {"annotation_metadata": about, "sandbox": {}, "time": 0.0, "duration": seconds}
-    scaper = [jams_observation(one, {"label": one.label, "low_hz": one.low_hz, "high_hz": one.high_hz}) for one in annotations]
+    scaper = [
+        jams_observation(one, {"label": one.label, "low_hz": one.low_hz, "high_hz": one.high_hz}) for one in annotations
+    ]
     labels = [jams_observation(one, one.label) for one in annotations]
     document = {
         "annotations": [

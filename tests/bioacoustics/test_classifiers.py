@@ -101,10 +101,15 @@ def test_clips_without_a_class_are_drawn_as_often_as_one_class():
 
 def test_losses_are_torchs_and_focal_weighs_easy_clips_down():
     logits, targets = torch.tensor([[4.0, -4.0], [0.1, -0.2]]), torch.tensor([[1.0, 0.0], [1.0, 0.0]])
-    assert torch.isclose(cross_entropy(logits, targets, 0.0), torch.nn.functional.cross_entropy(logits, torch.tensor([0, 0])))
+    assert torch.isclose(
+        cross_entropy(logits, targets, 0.0), torch.nn.functional.cross_entropy(logits, torch.tensor([0, 0]))
+    )
     plain = torch.nn.functional.binary_cross_entropy_with_logits(logits, targets)
     assert torch.isclose(binary(logits, targets, 0.0), plain)
-    ratio = [float(focal(logits[n : n + 1], targets[n : n + 1], 0) / binary(logits[n : n + 1], targets[n : n + 1], 0)) for n in (0, 1)]
+    ratio = [
+        float(focal(logits[n : n + 1], targets[n : n + 1], 0) / binary(logits[n : n + 1], targets[n : n + 1], 0))
+        for n in (0, 1)
+    ]
     assert ratio[0] < 0.01 < ratio[1]
 
 
@@ -178,7 +183,9 @@ def test_figures_are_scikit_learns():
     assert table["map"]["value"] == pytest.approx(metrics.average_precision_score(targets, given, average="macro"))
     assert all(one["low"] <= one["value"] <= one["high"] for one in table.values())
     assert confusion(targets, given) == metrics.confusion_matrix(labels, said).tolist()
-    assert by_class(targets, given, ("a", "b", "c"))[0]["recall"] == pytest.approx(metrics.recall_score(labels, said, average=None)[0])
+    assert by_class(targets, given, ("a", "b", "c"))[0]["recall"] == pytest.approx(
+        metrics.recall_score(labels, said, average=None)[0]
+    )
 
 
 def test_intervals_are_wider_when_clips_share_recordings():
@@ -218,7 +225,10 @@ def test_learn_writes_a_classifier_that_classify_reads(tmp_path, tones, capsys):
 
 def test_a_classifier_that_was_changed_is_refused(tmp_path, tones):
     out = tmp_path / "model"
-    assert main(["learn", "classifier", str(tones), "--out", str(out), "--steps", "2", "--batch", "4", "--seconds", "1"]) == 0
+    assert (
+        main(["learn", "classifier", str(tones), "--out", str(out), "--steps", "2", "--batch", "4", "--seconds", "1"])
+        == 0
+    )
     weights = out / "classifier.safetensors"
     weights.write_bytes(weights.read_bytes()[:-1] + b"x")
     with pytest.raises(ClassifierProblem, match="not what its card says"):

@@ -117,7 +117,11 @@ def test_detect_writes_the_same_bytes_in_shares_and_at_once_and_skips_what_is_do
     for rank in ("0", "1"):
         main([*command, str(tmp_path / "shares"), "--rank", rank, "--world", "2"])
     shutil.rmtree(tmp_path / "model" / "none", ignore_errors=True)
-    tables = [path.relative_to(tmp_path / "whole") for path in (tmp_path / "whole").rglob("*") if path.suffix in (".txt", ".csv", ".jams")]
+    tables = [
+        path.relative_to(tmp_path / "whole")
+        for path in (tmp_path / "whole").rglob("*")
+        if path.suffix in (".txt", ".csv", ".jams")
+    ]
     assert len(tables) == 12
     for table in tables:
         assert (tmp_path / "whole" / table).read_bytes() == (tmp_path / "shares" / table).read_bytes()

@@ -65,7 +65,9 @@ def test_each_step_without_averaging_comes_nearer():
     rng = np.random.default_rng(0)
     v = rng.uniform(0, 1, (20, 50)).astype(np.float32)
     start = rng.uniform(0.1, 1, (20, 4))
-    near = [divergence(v, np.matmul(*factorise(v, start, np.ones(4), n, np.random.default_rng(1)))) for n in (1, 5, 25, 100)]
+    near = [
+        divergence(v, np.matmul(*factorise(v, start, np.ones(4), n, np.random.default_rng(1)))) for n in (1, 5, 25, 100)
+    ]
     assert near == sorted(near, reverse=True)
 
 
@@ -164,7 +166,18 @@ def test_the_commands_learn_from_annotated_seconds_and_clean_a_folder_for_the_bu
     soundfile.write(folder / "a.wav", audio, RATE)
     write_annotations(folder / "a.selections.txt", [Annotation(2, 4, "bird", 2900, 3100)], "raven")
     (folder / "metadata.csv").write_text("file_name,caption,sha256\na.wav,a bird,xyz\n")
-    learn = ["learn", "sources", "--annotated", str(folder), "--rate", str(RATE), "--bases", "4", "--out", str(tmp_path / "m.st")]
+    learn = [
+        "learn",
+        "sources",
+        "--annotated",
+        str(folder),
+        "--rate",
+        str(RATE),
+        "--bases",
+        "4",
+        "--out",
+        str(tmp_path / "m.st"),
+    ]
     assert main(learn) == 0
     model = str(tmp_path / "m.st")
     assert main(["separate", str(folder), "--model", model, "--keep", "bird", "--out", str(tmp_path / "clean")]) == 0

@@ -24,7 +24,10 @@ EVENTS = [
 @pytest.mark.parametrize("kind", FORMATS)
 def test_what_is_written_is_read_again(tmp_path, kind):
     read = read_annotations(write_annotations(tmp_path / "x", EVENTS, kind, 10.0))
-    assert [(one.onset_s, one.offset_s, one.label) for one in read] == [(0.5, 1.25, "Black Phoebe"), (3, 6, "wind, strong")]
+    assert [(one.onset_s, one.offset_s, one.label) for one in read] == [
+        (0.5, 1.25, "Black Phoebe"),
+        (3, 6, "wind, strong"),
+    ]
     if kind != "birdnet":
         assert (read[0].low_hz, read[0].high_hz) == (2000, 6500)
     if kind != "audacity":
@@ -68,14 +71,27 @@ def test_birdnet_analyzer_rows_are_read_with_their_common_name(tmp_path):
 
 def test_backgrounds_of_a_scaper_document_are_no_events(tmp_path):
     value = {"label": "rain", "role": "background"}
-    data = [{"time": 0, "duration": 9, "value": value}, {"time": 1, "duration": 2, "value": {"label": "tui", "role": "foreground"}}]
+    data = [
+        {"time": 0, "duration": 9, "value": value},
+        {"time": 1, "duration": 2, "value": {"label": "tui", "role": "foreground"}},
+    ]
     (tmp_path / "x.jams").write_text(json.dumps({"annotations": [{"namespace": "scaper", "data": data}]}))
     assert read_annotations(tmp_path / "x.jams") == [Annotation(1, 3, "tui")]
 
 
 @pytest.mark.parametrize(
     "text",
-    ["", "hello", "{", "{}", "Begin Time (s)\tEnd Time (s)\nx\t1\n", "Start (s),End (s)\n5,1\n", "1\t2\ta\n3\n", "[]", '{"annotations": 3}'],
+    [
+        "",
+        "hello",
+        "{",
+        "{}",
+        "Begin Time (s)\tEnd Time (s)\nx\t1\n",
+        "Start (s),End (s)\n5,1\n",
+        "1\t2\ta\n3\n",
+        "[]",
+        '{"annotations": 3}',
+    ],
 )
 def test_what_is_no_annotation_file_is_refused_with_its_name(tmp_path, text):
     (tmp_path / "odd.txt").write_text(text)
