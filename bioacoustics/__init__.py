@@ -1,0 +1,1 @@
+"""From recordings of animals to answers: separate, classify, detect, and find out whether made-up sound helps."""

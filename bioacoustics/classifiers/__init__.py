@@ -1,0 +1,1 @@
+"""One trainer for convolutional, recurrent and linear classifiers of labelled recordings, and figures that can be trusted."""
