@@ -290,7 +290,7 @@ class Run:
         self.stop.training = True
         try:
             result = self.loop.run(
-                self.events, self.save, self.samples, self.stop,
+                self.events, self.save, self.listen, self.stop,
                 lambda step, total, loss: self.stages.update("training", step, total, f"loss {loss:.4f}"),
             )  # fmt: skip
         except OutOfMemory:
