@@ -9,7 +9,9 @@ import numpy as np
 
 from bioacoustics.separation.model import SeparationProblem
 from spectrogram.files.annotations import annotation_file_of, read_annotations
-from spectrogram.files.audio import READABLE, read_audio
+from spectrogram.files.audio import read_audio
+from spectrogram.files.endings import SOUNDS
+from spectrogram.files.named_files import sounds_below
 from spectrogram.problems import SoundProblem, UsageProblem
 
 BACKGROUND = "background"
@@ -19,7 +21,7 @@ SHORTEST_S = 0.05
 
 def audio_files(where: Path) -> list[Path]:
     """The sound files of a folder and its folders, or the one file; raises SeparationProblem without any, UsageProblem for two of one stem."""
-    files = [where] if where.is_file() else sorted(p for p in where.rglob("*") if p.suffix.lower() in READABLE)
+    files = [where] if where.is_file() else sounds_below(where)
     files = [file for file in files if not file.name.startswith(".")]
     seen: dict[Path, Path] = {}
     for file in files:
@@ -27,7 +29,7 @@ def audio_files(where: Path) -> list[Path]:
         if twin != file:
             raise UsageProblem(f"{twin} and {file.name} would give files of one name", "one sound a name", "rename one")
     if not files:
-        raise SeparationProblem(f"{where} holds no sound", f"files {', '.join(READABLE)}", "check the path")
+        raise SeparationProblem(f"{where} holds no sound", f"files {', '.join(SOUNDS)}", "check the path")
     return files
 
 

@@ -10,11 +10,11 @@ from collections import Counter
 from pathlib import Path
 
 from dataset_builder.card import pictures
-from dataset_builder.intake.sound_file import sha256_of
 from dataset_builder.making.clip import REASONS
 from dataset_builder.making.row import SCHEMA
 from dataset_builder.making.shard import Outcome, ordered_splits
 from spectrogram.files.dataset_folder import CARD, shards
+from spectrogram.files.digest import sha256_of
 
 CC = re.compile(r"CC[ -](BY(?:-NC)?(?:-SA|-ND)?)[ -](\d\.\d)", re.IGNORECASE)
 CAPTIONS = {

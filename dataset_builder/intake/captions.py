@@ -15,7 +15,7 @@ from pathlib import Path
 
 from dataset_builder.intake import youtube_tables
 from dataset_builder.intake.entries import SPLITS, Entry, checked_split
-from dataset_builder.intake.folders import SOUND_SUFFIXES, Intake, read_folder
+from dataset_builder.intake.folders import Intake, read_folder
 from dataset_builder.intake.rows import TableReader, digits
 from spectrogram.files import tables
 from spectrogram.problems import Problem, UsageProblem
@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 HELP = "see python -m dataset_builder --help"
 REMEDY = tables.REMEDY
 WORDINGS = ("all", "first", "random")
-__all__ = ["SOUND_SUFFIXES", "WORDINGS", "chosen_wordings", "merged", "read_entries", "read_intake", "refuse_overlap"]
+__all__ = ["WORDINGS", "chosen_wordings", "merged", "read_entries", "read_intake", "refuse_overlap"]
 
 
 def read_entries(where: Path, audio: Path | None = None, overlap: bool = False) -> list[Entry]:

@@ -20,13 +20,12 @@ from dataset_builder.intake.layouts import columns_of, layout_of
 from dataset_builder.intake.names import named_after, words
 from dataset_builder.intake.rows import TableReader
 from spectrogram.files import tables
-from spectrogram.files.audio import READABLE
+from spectrogram.files.endings import is_sound_name
 from spectrogram.files.named_files import visible_files
 from spectrogram.problems import Problem
 
 log = logging.getLogger(__name__)
 
-SOUND_SUFFIXES = (*READABLE, ".oga", ".caf", ".3gp", ".mka", ".aifc", ".w64", ".rf64")
 TEXT_SUFFIXES = (".txt", ".caption", ".json")
 TABLE_SUFFIXES = (*tables.SUFFIXES, ".json")
 LONGEST_TEXT_BYTES = 1 << 20
@@ -70,7 +69,7 @@ class Files:
 
     def __init__(self, folder: Path, files: list[Path]) -> None:
         self.folder, self.files, self.used = folder, files, set()
-        self.sounds = [path for path in files if path.suffix.lower() in SOUND_SUFFIXES]
+        self.sounds = [path for path in files if is_sound_name(path)]
         self.there = set(files)
         named = [path for path in files if path.stem.lower() == "metadata" and path.suffix.lower() in TABLE_SUFFIXES]
         # Of two forms of one table (metadata.csv, metadata.jsonl) the first is read, the other named.

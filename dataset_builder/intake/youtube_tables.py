@@ -23,7 +23,7 @@ from dataset_builder.intake.names import words
 from dataset_builder.intake.ontology import Ontology, Selection
 from dataset_builder.intake.rows import digits, first_text, texts_of
 from spectrogram.files import tables
-from spectrogram.files.named_files import visible_files
+from spectrogram.files.named_files import sounds_below
 from spectrogram.files.tables import Table
 from spectrogram.problems import Problem
 
@@ -49,7 +49,6 @@ NUMBER = re.compile(r"\d+(\.\d+)?")
 # VGGSound has no header: "id",start,label,split.
 VGGSOUND = re.compile(r'"?[\w-]{11}"?,\d+,.+,(train|test)"?\s*$')
 VGGSOUND_COLUMNS = ("youtube_id", "start_s", "label", "split")
-FOUND_SUFFIXES = (".flac", ".wav", ".ogg", ".mp3", ".m4a", ".opus", ".webm")
 
 
 def recognises(table: Path) -> bool:
@@ -91,7 +90,7 @@ def version_of(table: Path) -> str:
 
 def read(table: Path, audio: Path) -> Iterator[Entry]:
     """Entries of any of them, their sound looked for in ``audio`` under the names that downloaders give (found_for)."""
-    found = {path.stem: path for path in visible_files(audio) if path.suffix.lower() in FOUND_SUFFIXES}
+    found = {path.stem: path for path in sounds_below(audio)}
     if is_strong(table):
         yield from strong_events(table, found, audio)
         return

@@ -13,9 +13,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dataset_builder.intake.sound_file import SoundFile, Unreadable, opened, promised_bytes
 from spectrogram.files.audio import mix_channels, resample
+from spectrogram.files.sound_file import SoundFile, Truncated, opened
 from spectrogram.params import SpectrogramParams
+from spectrogram.problems import SoundProblem
 
 TRUNCATION_TOLERANCE_S = 0.25
 FULL_SCALE = 0.999
@@ -103,25 +104,28 @@ def cuts(
     """
     try:
         with opened(path) as file:
-            fault = header_fault(path, file, start_s, seconds) or channel_fault(file, policy)
+            fault = header_fault(file, start_s, seconds) or channel_fault(file, policy)
             slower = policy.time_expansion
             file.expand(slower)
             part = (start_s * slower, seconds and seconds * slower)
             yield from [fault] if fault else windows(file, params, policy, *part)
     except FileNotFoundError:
         yield Dropped("missing", f"{os.path.basename(path)} is not there")
-    except Unreadable as error:
-        yield Dropped("unreadable", str(error))
+    except Truncated as problem:
+        yield Dropped("truncated", named(problem, path))
+    except SoundProblem as problem:
+        yield Dropped("unreadable", named(problem, path))
 
 
-def header_fault(path: str, file: SoundFile, start_s: float, seconds: float | None) -> Dropped | None:
+def named(problem: SoundProblem, path: str) -> str:
+    """What happened, with the file's name and not where it lies on this machine."""
+    return problem.what.replace(str(path), os.path.basename(path))
+
+
+def header_fault(file: SoundFile, start_s: float, seconds: float | None) -> Dropped | None:
     """What is wrong before a sample is read: no sound at all, or less of it than was promised."""
     if file.seconds == 0:
         return Dropped("empty", "the file holds 0 frames")
-    promised = promised_bytes(path)
-    held = os.path.getsize(path)
-    if promised and held < promised - 1024:
-        return Dropped("truncated", f"holds {held} of {promised} bytes, {file.seconds:.2f} s of sound")
     if seconds and file.seconds < start_s + seconds - TRUNCATION_TOLERANCE_S:
         return Dropped("truncated", f"lasts {file.seconds:.2f} s, {start_s + seconds:.2f} s were expected")
     return None

@@ -7,9 +7,9 @@ import shutil
 from pathlib import Path
 
 from dataset_builder.intake.entries import Entry
-from dataset_builder.intake.sound_file import Unreadable, opened
+from spectrogram.files.sound_file import opened
 from spectrogram.params import SpectrogramParams
-from spectrogram.problems import EnvironmentProblem
+from spectrogram.problems import EnvironmentProblem, SoundProblem
 
 # Measured on 27 clips of environmental sound, presets mini and sd15: bytes of FLAC a sample, of PNG a pixel.
 FLAC_BYTES_PER_SAMPLE = 1.0
@@ -45,7 +45,7 @@ def seconds_of(entry: Entry) -> float | None:
     try:
         with opened(entry.path) as file:
             return file.seconds if entry.seconds is None else min(entry.seconds, file.seconds)
-    except (FileNotFoundError, Unreadable):
+    except (FileNotFoundError, SoundProblem):
         return None
 
 

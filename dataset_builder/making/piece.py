@@ -21,21 +21,22 @@ from pyarrow import parquet
 
 import spectrogram
 from dataset_builder.intake.entries import Entry, fingerprint_of_file
-from dataset_builder.intake.sound_file import sha256_of
 from dataset_builder.making import augment
 from dataset_builder.making.allocator import keep_freed_memory
 from dataset_builder.making.clip import CutPolicy, Dropped, cuts, level_db
 from dataset_builder.making.row import PIECE_SCHEMA, row_of
 from spectrogram.codec import SpectrogramCodec
 from spectrogram.files import atomic
+from spectrogram.files.digest import sha256_of
 from spectrogram.params import SpectrogramParams
 
 ENTRIES_PER_PIECE = 64
 # The files of this package on which a row depends (those of the codec: row_code).
 ROW_CODE = {
-    "intake": ("entries.py", "sound_file.py"),
+    "intake": ("entries.py",),
     "making": ("augment.py", "clip.py", "fingerprints.py", "piece.py", "row.py"),
 }
+READING = ("audio", "ffmpeg", "mp3", "riff", "sound_file")
 LIBRARIES = ("numpy", "scipy", "soundfile", "soxr", "pillow", "pyarrow")
 
 
@@ -71,7 +72,7 @@ def row_code() -> list[Path]:
     ours, theirs = Path(__file__).parents[1], Path(spectrogram.__file__).parent
     rows = [ours / folder / name for folder, names in ROW_CODE.items() for name in names]
     codec = [theirs / "params.py", *sorted((theirs / "codec").glob("*.py"))]
-    return [*rows, *codec, *(theirs / "files" / name for name in ("atomic.py", "audio.py", "ffmpeg.py"))]
+    return [*rows, *codec, *(theirs / "files" / f"{name}.py" for name in READING)]
 
 
 def statements(source: str) -> str:

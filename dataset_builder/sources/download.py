@@ -19,12 +19,12 @@ from pathlib import Path
 import soundfile
 
 from dataset_builder.intake.entries import Entry
-from dataset_builder.intake.sound_file import sha256_of
 from dataset_builder.sources.failures import Failure
 from dataset_builder.sources.ledger import OK, REASONS, Ledger, Record, likelihood
 from dataset_builder.sources.pacing import Pace
 from dataset_builder.sources.youtube import TOLERANCE_S, YouTube
 from spectrogram.files import atomic
+from spectrogram.files.digest import sha256_of
 
 REFUSALS = ("rate", "bot")
 COLUMNS = ("file_name", "caption", "label", "licence", "source", "attribution", "source_id", "split", "sha256")

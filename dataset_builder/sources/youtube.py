@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dataset_builder.intake.entries import Entry
-from dataset_builder.intake.sound_file import sha256_of
 from dataset_builder.sources.failures import Failure, failure_of
 from spectrogram.files import ffmpeg
 from spectrogram.files.audio import read_audio, write_audio
+from spectrogram.files.digest import sha256_of
 from spectrogram.problems import EnvironmentProblem, SoundProblem
 
 TOLERANCE_S = 0.25

@@ -1,6 +1,5 @@
 """Embeddings on disk, keyed by what the audio file holds and by who embedded it: a regenerated file is a new key."""
 
-import hashlib
 import os
 import zipfile
 from pathlib import Path
@@ -9,18 +8,13 @@ import numpy as np
 
 from metrics.embedders.interface import Analysis, Embedder
 from spectrogram.files import atomic
+from spectrogram.files.digest import sha256_of
 
 
 def default_cache_folder() -> Path:
     """$SD_AUDIO_CACHE, or a folder below the user's cache folder."""
     named = os.environ.get("SD_AUDIO_CACHE")
     return Path(named) if named else Path.home() / ".cache" / "sd-audio-spectrograms"
-
-
-def content_hash(path) -> str:
-    """SHA-256 of the bytes of a file, in hex."""
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 class EmbeddingCache:
@@ -33,7 +27,7 @@ class EmbeddingCache:
 
     def analyse_file(self, path) -> Analysis:
         """The stored analysis of these very bytes, or a fresh one that is then stored."""
-        digest = content_hash(path)
+        digest = sha256_of(path)
         entry = self.folder / digest[:2] / f"{digest}.npz"
         stored = _read(entry)
         if stored is not None:

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from spectrogram.files import dataset_folder, tables
-from spectrogram.files.audio import READABLE
-from spectrogram.files.named_files import NamedFiles, visible_files, without_ending
+from spectrogram.files.endings import SOUNDS
+from spectrogram.files.named_files import NamedFiles, sounds_below, without_ending
 from spectrogram.problems import Problem
 
 
@@ -71,8 +71,7 @@ def pair_by_name(generated: list[Sound], reference: list[Sound]) -> tuple[list[t
 
 
 def _from_folder(folder: Path) -> list[Sound]:
-    paths = [path for path in visible_files(folder) if path.suffix.lower() in READABLE and path.is_file()]
-    return [Sound(path.relative_to(folder).with_suffix("").as_posix(), path) for path in paths]
+    return [Sound(path.relative_to(folder).with_suffix("").as_posix(), path) for path in sounds_below(folder)]
 
 
 def _from_metadata(path: Path) -> list[Sound]:
@@ -126,7 +125,7 @@ def _unpacked() -> tempfile.TemporaryDirectory:
 
 def _with_unique_names(sounds: list[Sound], source) -> list[Sound]:
     if not sounds:
-        raise CollectionProblem(f"{source} holds no audio", f"files {', '.join(READABLE)}", "check the folder")
+        raise CollectionProblem(f"{source} holds no audio", f"files {', '.join(SOUNDS)}", "check the folder")
     seen: dict[str, Sound] = {}
     for sound in sounds:
         if sound.name in seen:

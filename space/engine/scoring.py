@@ -7,7 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from space.store.uploads import unpack
-from spectrogram.files.audio import READABLE
+from spectrogram.files.endings import SOUNDS
 from spectrogram.problems import UsageProblem
 
 FEWEST, MOST = 2, 500
@@ -70,9 +70,9 @@ def score_zips(
     with TemporaryDirectory(prefix="spectrogram-score-") as folder:
         sets = []
         for side, path in zips.items():
-            unpack(Path(path), Path(folder, side), READABLE, LARGEST_SET_BYTES)
+            unpack(Path(path), Path(folder, side), SOUNDS, LARGEST_SET_BYTES)
             found = sorted(Path(folder, side).rglob("*"))
-            sets.append([str(file) for file in found if file.suffix.lower() in READABLE])
+            sets.append([str(file) for file in found if file.suffix.lower() in SOUNDS])
         results = score_files(*sets, on_clip)
     return results
 

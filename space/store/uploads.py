@@ -10,14 +10,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from dataset_builder.intake.captions import SOUND_SUFFIXES, read_entries
+from dataset_builder.intake.captions import read_entries
 from dataset_builder.sources.sound_folder import safe
+from spectrogram.files.endings import SOUNDS
+from spectrogram.files.named_files import sounds_below
 from spectrogram.files.names import checked_path
 from spectrogram.problems import Problem, SoundProblem
 
 TABLES = (".csv", ".tsv")
 TEXTS = (".txt",)
-USEFUL = (*SOUND_SUFFIXES, *TABLES, *TEXTS)
+USEFUL = (*SOUNDS, *TABLES, *TEXTS)
 MOST_NOTES = 8
 LONGEST_PART = 200
 # What recorders, phones and editors call a file.
@@ -58,7 +60,7 @@ def collect(paths: list[str], folder: Path) -> Collected:
     _take_rows(given, collected)
     shutil.rmtree(given)
     if not collected.rows:
-        raise SoundProblem("no sound was found", f"files {', '.join(SOUND_SUFFIXES[:5])} …", "upload sounds or a zip")
+        raise SoundProblem("no sound was found", f"files {', '.join(SOUNDS[:5])} …", "upload sounds or a zip")
     return collected
 
 
@@ -121,7 +123,7 @@ def _unpack_one(archive, entry, given: Path):
 
 def _take_rows(given: Path, collected: Collected):
     """Rows from the table, the texts beside the sounds, the names of class folders, or the file names at last."""
-    sounds = sorted(path for path in given.rglob("*") if path.suffix.lower() in SOUND_SUFFIXES)
+    sounds = sounds_below(given)
     if len(sounds) > MOST_FILES:
         raise Problem(f"{len(sounds)} sounds were uploaded", f"at most {MOST_FILES}", "use the command line for more")
     captions = _captions(given, collected)

@@ -24,11 +24,11 @@ def add_arguments(parser: argparse.ArgumentParser):
 
 def run(options: argparse.Namespace) -> int:
     from spectrogram.commands.encode import chosen_params
+    from spectrogram.files.endings import PICTURES
     from spectrogram.files.folders import find_tasks, run_tasks
-    from spectrogram.files.pictures import READABLE
 
     params = chosen_params(options) if options.params or options.preset else None
-    tasks = find_tasks(options.inputs, READABLE, options.out)
+    tasks = find_tasks(options.inputs, PICTURES, options.out)
     if options.join:
         return join_files(tasks, params, options.join, options.seed, not options.plain)
 

@@ -4,6 +4,9 @@ import argparse
 import os
 from pathlib import Path
 
+from spectrogram.problems import SoundProblem
+
+EDGE_S = 0.1  # more than the clip, because resampling looks ahead
 EXAMPLE = "python -m spectrogram encode recordings/ --out pictures/ --preset mini --pieces"
 
 
@@ -24,11 +27,11 @@ def add_arguments(parser: argparse.ArgumentParser):
 
 def run(options: argparse.Namespace) -> int:
     from spectrogram.codec import SpectrogramCodec
-    from spectrogram.files.audio import READABLE
+    from spectrogram.files.endings import SOUNDS
     from spectrogram.files.folders import find_tasks, run_tasks
 
     codec = SpectrogramCodec(chosen_params(options))
-    tasks = find_tasks(options.inputs, READABLE, options.out)
+    tasks = find_tasks(options.inputs, SOUNDS, options.out)
     overlap_s = options.overlap_s if options.pieces else None
     return run_tasks(tasks, lambda task: encode_file(task, codec, overlap_s), options.jobs, "encoded")
 
@@ -49,27 +52,20 @@ def encode_file(task, codec, overlap_s: float | None) -> list[str]:
     The file is read a window at a time; each piece's PNG text says where in the sound it starts.
     """
     from spectrogram.codec.seams import starts_s
-    from spectrogram.files.audio import read_audio
+    from spectrogram.files.audio import above_full_scale, sound_in
     from spectrogram.files.pictures import START_KEY, write_picture
 
-    seconds = codec.params.clip_seconds
-    starts = [0.0] if overlap_s is None else starts_s(_duration_s(task.source), seconds, overlap_s)
-    lines = []
-    for index, start_s in enumerate(starts):
-        audio, rate_hz = read_audio(task.source, start_s=start_s, seconds=seconds + 0.1)
-        stem = task.stem.with_name(f"{task.stem.name}-{index + 1:04d}") if len(starts) > 1 else task.stem
-        path = write_picture(Path(f"{stem}.png"), codec.encode(audio, rate_hz), {START_KEY: f"{start_s:.6f}"})
-        lines.append(f"{task.source} -> {path}")
-    return lines
-
-
-def _duration_s(path: Path) -> float:
-    import soundfile
-
-    from spectrogram.files.audio import read_audio
-
-    try:
-        return soundfile.info(path).duration
-    except (soundfile.LibsndfileError, RuntimeError):
-        audio, rate_hz = read_audio(path)
-        return audio.shape[1] / rate_hz
+    seconds, lines = codec.params.clip_seconds, []
+    with sound_in(task.source, 0.0, seconds + EDGE_S if overlap_s is None else None) as sound:
+        starts = [0.0] if overlap_s is None else starts_s(sound.seconds, seconds, overlap_s)
+        # One loudness for all pieces, or they would not fit together.
+        peak = sound.peak(None if overlap_s is not None else seconds + EDGE_S) if sound.may_exceed else 1.0
+        for index, start_s in enumerate(starts):
+            audio = sound.window(start_s, seconds + EDGE_S)
+            if not audio.shape[1]:
+                raise SoundProblem(f"{task.source} holds no sample after {start_s:g} s", "a sound", "drop it")
+            stem = task.stem.with_name(f"{task.stem.name}-{index + 1:04d}") if len(starts) > 1 else task.stem
+            picture = codec.encode(audio / max(1.0, peak), sound.sample_rate_hz)
+            path = write_picture(Path(f"{stem}.png"), picture, {START_KEY: f"{start_s:.6f}"})
+            lines.append(f"{task.source} -> {path}")
+    return lines + [f"  {said}" for said in [above_full_scale(peak)] if said]

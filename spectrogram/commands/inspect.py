@@ -33,9 +33,9 @@ def run(options: argparse.Namespace) -> int:
 
 def examine(path: Path, preset: str):
     """(facts, picture, parameters) of a picture or a sound file."""
-    from spectrogram.files.pictures import READABLE
+    from spectrogram.files.endings import PICTURES
 
-    return _examine_picture(path) if path.suffix.lower() in READABLE else _examine_sound(path, preset)
+    return _examine_picture(path) if path.suffix.lower() in PICTURES else _examine_sound(path, preset)
 
 
 def _examine_picture(path: Path):

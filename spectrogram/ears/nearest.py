@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 
 from spectrogram.codec import SpectrogramCodec
-from spectrogram.files.audio import READABLE, read_audio
+from spectrogram.files.audio import read_audio
+from spectrogram.files.named_files import sounds_below
 from spectrogram.params import SpectrogramParams
 from spectrogram.problems import UsageProblem
 
@@ -104,7 +105,7 @@ def likeness(first: np.ndarray, second: np.ndarray) -> tuple[float, float]:
 def _files(collection, sound) -> list[Path]:
     named = Path(sound).resolve() if isinstance(sound, str | Path) else None
     if isinstance(collection, str | Path):
-        collection = sorted(path for path in Path(collection).rglob("*") if path.suffix.lower() in READABLE)
+        collection = sounds_below(collection)
     paths = [Path(path) for path in collection if Path(path).resolve() != named]
     if not paths:
         raise UsageProblem("there is nothing to compare with", "a folder of sounds", "check --among")

@@ -1,14 +1,16 @@
 """Audio files in and out. Arrays are float32 (channels, samples), full scale is 1.0, rates are in Hz."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 
 from spectrogram.files import atomic
+from spectrogram.files.sound_file import SoundFile, opened
 from spectrogram.problems import SoundProblem
 
 WRITABLE = {".wav": ("WAV", "PCM_16"), ".flac": ("FLAC", "PCM_16"), ".ogg": ("OGG", "VORBIS"), ".mp3": ("MP3", None)}
-READABLE = (".wav", ".flac", ".ogg", ".mp3", ".opus", ".aif", ".aiff", ".au", ".m4a", ".aac", ".wma", ".webm", ".mp4")
 
 
 def resample(audio: np.ndarray, from_hz: int, to_hz: int) -> np.ndarray:
@@ -56,12 +58,10 @@ def read_audio(
 ) -> tuple[np.ndarray, int]:
     """Float32 (channels, samples) and its rate; only the asked window is read. Raises SoundProblem.
 
-    Formats beyond libsndfile's (m4a, wma, webm) go through ffmpeg: `spectrogram.files.ffmpeg`.
+    Every kind of file that `sound_file.opened` reads; one that ends before its header says is refused.
     """
-    path = Path(path)
-    if not path.is_file():
-        raise SoundProblem(f"{path} does not exist", "an audio file", "check the path")
-    audio, rate_hz = _read_window(path, start_s, seconds)
+    with sound_in(path, start_s, seconds) as file:
+        audio, rate_hz = file.window(start_s, seconds), file.sample_rate_hz
     if audio.shape[1] == 0:
         raise SoundProblem(f"{path} holds no sample after {start_s:g} s", "at least one sample", "drop it")
     audio = check_audio(audio, str(path))
@@ -72,58 +72,20 @@ def read_audio(
     return audio, rate_hz
 
 
-def _read_window(path: Path, start_s: float, seconds: float | None) -> tuple[np.ndarray, int]:
-    import soundfile
-
-    _check_riff(path)
-    try:
-        with soundfile.SoundFile(path) as file:
-            return _read_frames(file, path, start_s, seconds), file.samplerate
-    except (soundfile.LibsndfileError, RuntimeError) as error:
-        if isinstance(error, SoundProblem):
-            raise
-        return _read_with_ffmpeg(path, start_s, seconds)
+@contextmanager
+def sound_in(path, start_s: float = 0.0, seconds: float | None = None) -> Iterator[SoundFile]:
+    """`sound_file.opened` for a file that somebody named: a missing one is a SoundProblem."""
+    if not Path(path).exists():
+        raise SoundProblem(f"{path} does not exist", "an audio file", "check the path")
+    with opened(path, start_s, seconds) as file:
+        yield file
 
 
-def _check_riff(path: Path):
-    """Refuse a WAV cut short, of which libsndfile would quietly read the rest; streams promise 0 or 2^32 - 1 bytes."""
-    with path.open("rb") as file:
-        head = file.read(12)
-    promised = int.from_bytes(head[4:8], "little") + 8
-    held = path.stat().st_size
-    if head[:4] == b"RIFF" and head[8:] == b"WAVE" and held + 1 < promised < 2**32:
-        raise SoundProblem(
-            f"{path} holds {held:,} bytes", f"{promised:,} by its header", "fetch it again, or convert what is left"
-        )
-
-
-def _read_frames(file, path: Path, start_s: float, seconds: float | None) -> np.ndarray:
-    first = min(round(start_s * file.samplerate), file.frames)
-    wanted = file.frames - first if seconds is None else min(round(seconds * file.samplerate), file.frames - first)
-    # A header may promise 2 GiB that the file does not hold; a compressed frame cannot exceed about 1:1000.
-    if file.frames * file.channels > 4000 * max(path.stat().st_size, 1):
-        raise SoundProblem(
-            f"{path} promises {file.frames} frames in {path.stat().st_size} bytes", "an honest header", "fetch it again"
-        )
-    file.seek(first)
-    audio = file.read(wanted, dtype="float32", always_2d=True)
-    if len(audio) < wanted:
-        raise SoundProblem(
-            f"{path} ends after {(first + len(audio)) / file.samplerate:.2f} s",
-            f"{file.frames / file.samplerate:.2f} s by its header",
-            "fetch it again",
-        )
-    return audio.T
-
-
-def _read_with_ffmpeg(path: Path, start_s: float, seconds: float | None) -> tuple[np.ndarray, int]:
-    import soundfile
-
-    from spectrogram.files.ffmpeg import converted
-
-    with converted(path, start_s, seconds) as wav:
-        audio, rate_hz = soundfile.read(wav, dtype="float32", always_2d=True)
-    return audio.T, rate_hz
+def above_full_scale(peak: float) -> str | None:
+    """What is to be said of a sound whose largest sample is `peak` and that is divided by it; None up to 1."""
+    if peak <= 1.0:
+        return None
+    return f"its samples reach {20 * np.log10(peak):.1f} dB above full scale: scaled to it"
 
 
 def write_audio(path, audio: np.ndarray, sample_rate_hz: int, comment: str | None = None) -> Path:

@@ -82,5 +82,7 @@ def converted(path, start_s: float = 0.0, seconds: float | None = None) -> Itera
             ) from error
         if done.returncode or not os.path.exists(wav):
             reason = (done.stderr.strip().splitlines() or ["it holds no sound"])[-1]
+            if "matches no streams" in done.stderr:
+                raise SoundProblem(f"{path} holds no sound", "a file with a sound track", "choose another one")
             raise SoundProblem(f"{path} cannot be decoded ({reason})", "an audio file", "convert it to wav or flac")
         yield wav

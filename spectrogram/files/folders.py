@@ -1,5 +1,6 @@
 """Many files at once: find inputs, name outputs without collisions, work in parallel, report what failed."""
 
+import re
 import sys
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -15,6 +16,16 @@ class Task:
 
     source: Path
     stem: Path
+
+
+def natural(paths: Iterable[Path]) -> list[Path]:
+    """Paths by name with numbers in their order: clip_2 before clip_10."""
+    return sorted(paths, key=lambda path: [_parts(part) for part in path.parts])
+
+
+def _parts(name: str) -> list[tuple[bool, int, str]]:
+    found = re.split(r"([0-9]+)", name)
+    return [(bool(i % 2), int(text) if i % 2 else 0, text) for i, text in enumerate(found) if text]
 
 
 def find_tasks(inputs: Iterable[str], suffixes: tuple[str, ...], out: str | None) -> list[Task]:

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
-from spectrogram.files.audio import READABLE
+from spectrogram.files.endings import SOUNDS, is_sound_name
+from spectrogram.files.folders import natural
 from spectrogram.problems import Problem
 
 HIDDEN = ("__MACOSX",)
@@ -40,13 +41,18 @@ def visible_files(folder: Path) -> Iterator[Path]:
         yield from (Path(place, name) for name in sorted(files) if not name.startswith("."))
 
 
+def sounds_below(folder) -> list[Path]:
+    """All sound files below a folder, by name, numbers in their order; a pipe or a device is none."""
+    return natural(path for path in visible_files(folder) if is_sound_name(path) and path.is_file())
+
+
 def is_above(folder: str, place: str) -> bool:
     return os.path.commonpath([folder, os.path.realpath(place)]) == folder
 
 
 def without_ending(name: str) -> str:
     """``rain.v2`` for ``rain.v2.wav`` and for ``rain.v2``: only the ending of a sound is none of the name."""
-    return name[: -len(PurePosixPath(name).suffix)] if PurePosixPath(name).suffix.lower() in READABLE else name
+    return name[: -len(PurePosixPath(name).suffix)] if PurePosixPath(name).suffix.lower() in SOUNDS else name
 
 
 class NamedFiles:
@@ -140,7 +146,7 @@ def index(names: Iterable[tuple[str, Path]]) -> dict[str, list[Path]]:
     found: dict[str, list[Path]] = defaultdict(list)
     for name, path in names:
         found[folded(name)].append(path)
-        if path.suffix.lower() in READABLE:
+        if path.suffix.lower() in SOUNDS:
             found[folded(without_ending(name)) + "."].append(path)
     return found
 

@@ -11,7 +11,6 @@ from spectrogram.problems import PictureProblem
 
 START_KEY = "spectrogram_start_s"
 MOST_PIXELS = 100_000_000
-READABLE = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff")
 
 
 def write_picture(path, image: Image.Image, texts: dict[str, str] | None = None) -> Path:

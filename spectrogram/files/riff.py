@@ -7,6 +7,7 @@ little-endian. A comment is the `ICMT` entry of a `LIST` chunk of type `INFO` (M
 import os
 import struct
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
@@ -14,12 +15,62 @@ from spectrogram.files import atomic
 from spectrogram.problems import SoundProblem
 
 LONGEST_COMMENT = 1 << 20
+MPEG_CODECS = (0x50, 0x55)  # MP2 and MP3 inside a WAV
+# What writers put where they cannot know the length yet: pipes of ffmpeg, arecord and sox, a recorder that crashed.
+OPEN_SIZES = (0, 0x7FFFF000, 0x80000000, 0xFFFFFFFF)
+HEADERS = (0, 36, 44)  # bytes that some writers take off or add by mistake
+MISCOUNTED = 64
+
+
+@dataclass(frozen=True)
+class SoundLayout:
+    """Where the samples of a WAV lie: `declared` bytes by the header, `held` by the file. `codec` is a number."""
+
+    codec: int
+    bytes_a_frame: int
+    bytes_a_second: int
+    start: int
+    declared: int
+    held: int
+    follows: bool
+
+    @property
+    def is_open(self) -> bool:
+        """The header does not say how long the sound is, so that it goes on to the end of the file."""
+        if self.declared == 0:
+            return self.held > 0 and not self.follows
+        near = (size - self.declared - header for size in OPEN_SIZES[1:] for header in HEADERS)
+        return self.held < self.declared and any(0 <= gap < max(self.bytes_a_frame, 1) for gap in near)
+
+
+def sound_layout(path: str | Path) -> SoundLayout | None:
+    """How a WAV file's samples lie in it; None without a format or a data chunk."""
+    with open(path, "rb") as file:
+        end, form = file.seek(0, os.SEEK_END), None
+        for name, start, size, declared in _chunks(file, Path(path)):
+            if name == b"fmt " and size >= 14:
+                form = struct.unpack("<HHIIH", _read(file, start, 14))
+            if name == b"data":
+                codec, _, _, a_second, a_frame = form or (0, 0, 0, 0, 0)
+                held = end - start if declared == 0 else size
+                return SoundLayout(codec, a_frame, a_second, start, declared, held, _more_chunks(file, start, end))
+    return None
+
+
+def _more_chunks(file: BinaryIO, start: int, end: int) -> bool:
+    """True when what begins at `start` is a row of further chunks that ends with the file."""
+    while start + 8 <= end:
+        name, size = struct.unpack("<4sI", _read(file, start, 8))
+        if not all(32 <= byte < 127 for byte in name):
+            return False
+        start += 8 + size + size % 2
+    return start in (end, end + 1)
 
 
 def read_wav_comment(path: str | Path) -> str | None:
     """The comment of a WAV file, or None when it has none; raises SoundProblem when the file is no RIFF."""
     with open(path, "rb") as file:
-        for name, start, size in _chunks(file, Path(path)):
+        for name, start, size, _ in _chunks(file, Path(path)):
             if name == b"LIST" and size <= LONGEST_COMMENT:
                 comment = _info_entries(_read(file, start, size)).get(b"ICMT")
                 if comment is not None:
@@ -40,7 +91,7 @@ def write_wav_comment(path: str | Path, comment: str) -> Path:
 def _copy_with_comment(source: BinaryIO, target: BinaryIO, path: Path, comment: bytes):
     entries: dict[bytes, bytes] = {}
     target.write(b"RIFF\0\0\0\0WAVE")
-    for name, start, size in _chunks(source, path):
+    for name, start, size, _ in _chunks(source, path):
         if name == b"LIST" and size <= LONGEST_COMMENT and _read(source, start, 4) == b"INFO":
             entries |= _info_entries(_read(source, start, size))
             continue
@@ -71,8 +122,8 @@ def _read(file: BinaryIO, start: int, size: int) -> bytes:
     return file.read(size)
 
 
-def _chunks(file: BinaryIO, path: Path) -> Iterator[tuple[bytes, int, int]]:
-    """(name, start of the data, size) of each chunk; sizes are cut to what the file holds."""
+def _chunks(file: BinaryIO, path: Path) -> Iterator[tuple[bytes, int, int, int]]:
+    """(name, start of the data, size, declared size) of each chunk; sizes are cut to what the file holds."""
     end = file.seek(0, os.SEEK_END)
     head = _read(file, 0, 12)
     if len(head) < 12 or head[:4] != b"RIFF" or head[8:] != b"WAVE":
@@ -81,9 +132,9 @@ def _chunks(file: BinaryIO, path: Path) -> Iterator[tuple[bytes, int, int]]:
         )
     position = 12
     while position + 8 <= end:
-        name, size = struct.unpack("<4sI", _read(file, position, 8))
-        size = min(size, end - position - 8)
-        yield name, position + 8, size
+        name, declared = struct.unpack("<4sI", _read(file, position, 8))
+        size = min(declared, end - position - 8)
+        yield name, position + 8, size, declared
         position += 8 + size + size % 2
 
 

@@ -14,6 +14,7 @@ def read_source(audio, sampling_rate: int | None, pipeline) -> tuple[np.ndarray,
     """(float32 (channels, samples), Hz) of a path, an array (at `sampling_rate`, or the model's) or an output."""
     if isinstance(audio, str | Path):
         audio, rate_hz = read_audio(audio)
+        audio = audio / np.float32(max(1.0, float(np.abs(audio).max())))
     elif hasattr(audio, "audios"):
         audio, rate_hz = audio.audios[0], audio.sampling_rate
     else:

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from dataset_builder.intake.entries import Entry
-from dataset_builder.intake.sound_file import opened
 from dataset_builder.making.splits import assign
 from spectrogram.files.audio import resample
+from spectrogram.files.sound_file import opened
 from spectrogram.problems import Problem
 
 LONGEST_READ_S = 60.0
@@ -42,7 +42,7 @@ class Sound:
         return name_of(self.label)
 
     def read(self, rng: np.random.Generator, seconds: float, rate_hz: int) -> np.ndarray:
-        """Mono samples of up to ``seconds``, from where the sound is not silent; raises OSError, Unreadable."""
+        """Mono samples of up to ``seconds``, from where the sound is not silent; raises OSError, SoundProblem."""
         if not self.path:
             return self.synthesise(rng, seconds, rate_hz)
         with opened(self.path) as file:

@@ -5,6 +5,7 @@ import sys
 
 import numpy as np
 import pytest
+import soundfile
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
@@ -105,3 +106,15 @@ def test_help_loads_no_heavy_library():
     loaded = {line.rsplit("|", 1)[-1].strip() for line in done.stderr.splitlines()}
     assert "python -m spectrogram encode recordings/" in done.stdout
     assert not loaded & {"torch", "numba", "scipy", "numpy", "diffusers"}
+
+
+@pytest.mark.parametrize("peak", [5.0, 12000.0])
+def test_a_sound_above_full_scale_is_scaled_and_that_is_said(tmp_path, capsys, peak):
+    time_s = np.arange(24000) / 24000
+    tone = np.sin(2 * np.pi * 1000 * time_s)
+    soundfile.write(tmp_path / "fair.wav", tone, 24000, subtype="FLOAT")
+    soundfile.write(tmp_path / "loud.wav", peak * tone, 24000, subtype="FLOAT")
+    assert main(["encode", str(tmp_path / "fair.wav"), str(tmp_path / "loud.wav")]) == 0
+    assert f"reach {20 * np.log10(peak):.1f} dB above full scale: scaled to it" in capsys.readouterr().out
+    fair, loud = (np.asarray(Image.open(tmp_path / f"{name}.png"), int) for name in ("fair", "loud"))
+    assert np.abs(fair - loud).max() <= 1
