@@ -8,6 +8,10 @@ import re
 import statistics
 from collections import Counter
 from pathlib import Path
+from urllib.parse import quote
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 
 from dataset_builder.card import pictures
 from dataset_builder.intake.sound_file import sha256_of
@@ -23,6 +27,8 @@ CAPTIONS = {
     "random": "Of several wordings of a clip one was kept, drawn from the seed.",
 }
 SHOWN = 3
+LONGEST_TEXT = 1000
+SPECIAL = set("&<>`*[]|\\")
 SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 
 
@@ -86,96 +92,44 @@ def licence_tag(licences: set[str]) -> str:
 
 
 def body(name: str, configs: list, settings) -> str:
+    """The text of the card; captions and everything else that others wrote stand in it as plain words."""
     default = configs[0]
-    params, outcome = default.params, default.outcome
-    return f"""
-# {name}
-
-Sounds as spectrogram pictures with captions: {outcome.kept} clips of {params.clip_seconds:.2f} s.
-
-```python
-from datasets import load_dataset
-
-dataset = load_dataset("{name}")      # from the folder that holds {name}/, offline
-row = dataset["train"][0]             # row["image"] is a picture, row["caption"] its text
-```
-
-![spectrograms]({CARD}/{default.name}/spectrograms.png)
-
-{config_text(name, configs)}
-
-Clips of one recording are always in the same split (`splits.csv`), in every config.
-
-## One row
-
-{table(("column", "value"), example_row(outcome).items())}
-
-`image` is a PNG ({params.width} x {params.height}, row 0 is the highest band, white is a full-scale sine, black
-{params.range_db:g} dB below), `audio` the FLAC that it shows; both carry everything needed to go back:
-
-```python
-from spectrogram.codec import SpectrogramCodec
-from spectrogram.params import SpectrogramParams
-
-params = SpectrogramParams.from_model("{name}")       # reads spectrogram.json, codec {params.fingerprint}
-audio, rate_hz = SpectrogramCodec(params).decode(row["image"])
-```
-
-`row["audio"]` itself is decoded by torchcodec, which needs FFmpeg's libraries (Debian: `apt install ffmpeg`, macOS:
-`brew install ffmpeg`, Windows: `winget install Gyan.FFmpeg.Shared`). Without them, streamed or not:
-
-```python
-import io
-
-import soundfile
-from datasets import Audio
-
-rows = dataset["train"].cast_column("audio", Audio(decode=False))
-samples, rate_hz = soundfile.read(io.BytesIO(rows[0]["audio"]["bytes"]))
-```
-
-## What the way back costs
-
-{"".join(round_trip_text(config) for config in configs)}
-## What is in it
-
-![labels]({CARD}/labels.png)
-![loudness]({CARD}/loudness.png)
-![lengths]({CARD}/lengths.png)
-
-{table(("licence (column `licence`, clip by clip)", "clips"), common(outcome, "licence"))}
-
-{CAPTIONS[settings.wordings].format(captions=sum(len(row["captions"]) for row in outcome.facts))}
-
-## What was left out
-
-{outcome.sentence()}, of the default config (`drops.csv` has each file of every config with its reason).
-
-{left_out(outcome)}
-## How to build it again
-
-```
-{settings.command}
-```
-
-All settings, resolved, are in `settings.json`.
-"""
-
-
-def config_text(name: str, configs: list) -> str:
-    """The table of configs and splits, and how a config is loaded by its name."""
+    outcome = default.outcome
     splits = list(dict.fromkeys(split for config in configs for split in ordered_splits(config.split_of)))
-    rows = []
-    for config in configs:
-        counts, params = Counter(config.split_of.values()), config.params
-        facts = (f"{params.width} x {params.height}", f"{params.sample_rate_hz} Hz", f"{params.clip_seconds:.2f} s")
-        rows.append((config.name, *facts, *(counts[split] for split in splits)))
-    text = table(("config", "picture", "rate", "length", *splits), rows)
-    if len(configs) == 1:
-        return text
-    other = configs[1].name
-    tiles = f"![spectrograms of {other}]({CARD}/{other}/spectrograms.png)"
-    return f'{text}\n\nThe same sounds as `{other}`: `load_dataset("{name}", "{other}")`\n\n{tiles}'
+    kept = sum(len(row["captions"]) for row in outcome.facts)
+    return TEMPLATES.get_template("dataset_card.md").render(
+        name=name,
+        card=Markup(CARD),
+        default=default,
+        other=configs[1] if len(configs) > 1 else None,
+        params=default.params,
+        outcome=outcome,
+        config_head=("config", "picture", "rate", "length", *splits),
+        config_rows=[config_row(config, splits) for config in configs],
+        row=example_row(outcome),
+        configs=[round_trip_facts(config) for config in configs],
+        licences=common(outcome, "licence"),
+        wordings=Markup(CAPTIONS[settings.wordings].format(captions=kept)),
+        reasons=reasons(outcome) if outcome.drops else [],
+        command=settings.command,
+        table=table,
+    )
+
+
+def config_row(config, splits: list[str]) -> tuple:
+    counts, params = Counter(config.split_of.values()), config.params
+    facts = (f"{params.width} x {params.height}", f"{params.sample_rate_hz} Hz", f"{params.clip_seconds:.2f} s")
+    return (config.name, *facts, *(counts[split] for split in splits))
+
+
+def round_trip_facts(config) -> dict:
+    """What the way back costs, in figures, to the eye and to the ear."""
+    rows = [
+        (one.caption, link("sound", one.sound), link("decoded", one.decoded), f"{one.distance_db:.1f} dB")
+        for one in config.examples
+    ]
+    middle = statistics.median(example.distance_db for example in config.examples)
+    return {"name": config.name, "middle_db": middle, "examples": rows}
 
 
 def example_row(outcome: Outcome) -> dict:
@@ -183,40 +137,48 @@ def example_row(outcome: Outcome) -> dict:
     return {name: value for name, value in outcome.facts[0].items() if name in SCHEMA.names}
 
 
-def round_trip_text(config) -> str:
-    """What the way back costs, in figures, to the eye and to the ear."""
-    middle = statistics.median(example.distance_db for example in config.examples)
-    rows = [
-        (example.caption, ("sound", example.sound), ("decoded", example.decoded), f"{example.distance_db:.1f} dB")
-        for example in config.examples
-    ]
-    head = ("caption", "the clip", "the clip after its picture", "log-spectral distance")
-    picture = f"![picture, picture of the decoded sound, difference]({CARD}/{config.name}/round_trip.png)"
-    return f"`{config.name}`, {middle:.1f} dB (median of these clips):\n\n{table(head, rows)}\n\n{picture}\n\n"
-
-
 def common(outcome: Outcome, column: str) -> list[tuple[str, int]]:
     return Counter(row[column] or "(not stated)" for row in outcome.facts).most_common()
-
-
-def left_out(outcome: Outcome) -> str:
-    return table(("reason", "files", "meaning"), reasons(outcome)) + "\n" if outcome.drops else ""
 
 
 def reasons(outcome: Outcome) -> list[tuple[str, int, str]]:
     return [(name, count, REASONS[name]) for name, count in outcome.reasons().most_common()]
 
 
-def table(head: tuple[str, ...], rows) -> str:
-    """A Markdown table; texts of others are kept from breaking it."""
-    lines = [" | ".join(head), " | ".join("---" for _ in head)]
+def table(head: tuple[str, ...], rows) -> Markup:
+    """A Markdown table of plain words."""
+    lines = [" | ".join(map(cell, head)), " | ".join("---" for _ in head)]
     lines += [" | ".join(cell(value) for value in row) for row in rows]
-    return "\n".join(f"| {line} |" for line in lines)
+    return Markup("\n".join(f"| {line} |" for line in lines))
 
 
 def cell(value: object) -> str:
-    """Text of a table cell; a pair is a link, everything else is kept from being Markdown or HTML."""
-    if isinstance(value, tuple):
-        return f"[{value[0]}]({value[1]})"
-    text = f"{value:.3f}" if isinstance(value, float) else str(value)
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace("[", "&#91;").replace("|", "\\|").replace("\n", " ")
+    return str(plain(f"{value:.3f}" if isinstance(value, float) else value))
+
+
+def link(text: str, path: str) -> Markup:
+    return Markup(f"[{plain(text)}]({quote(path)})")
+
+
+def plain(value: object) -> Markup:
+    """A text that is neither Markdown nor HTML where it stands: every letter that could begin either is an entity."""
+    if isinstance(value, Markup):
+        return value
+    line = " ".join(str(value)[:LONGEST_TEXT].split())
+    return Markup("".join(f"&#{ord(letter)};" if letter in SPECIAL else letter for letter in line))
+
+
+def code(text: str) -> Markup:
+    """A text inside a block of code, which no line of it can end."""
+    return Markup(" ".join(text.replace("```", "` ` `").split("\n")))
+
+
+TEMPLATES = Environment(
+    loader=FileSystemLoader(Path(__file__).parent),
+    autoescape=True,
+    finalize=lambda value: plain(value) if isinstance(value, str) else value,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    keep_trailing_newline=True,
+)
+TEMPLATES.filters |= {"python": lambda text: code(json.dumps(text)), "code": code}
