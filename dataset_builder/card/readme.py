@@ -8,10 +8,6 @@ import re
 import statistics
 from collections import Counter
 from pathlib import Path
-from urllib.parse import quote
-
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
 
 from dataset_builder.card import pictures
 from dataset_builder.intake.sound_file import sha256_of
@@ -19,6 +15,7 @@ from dataset_builder.making.clip import REASONS
 from dataset_builder.making.row import SCHEMA
 from dataset_builder.making.shard import Outcome, ordered_splits
 from spectrogram.files.dataset_folder import CARD, shards
+from spectrogram.files.templates import Markdown, fill_markdown, link, plain
 
 CC = re.compile(r"CC[ -](BY(?:-NC)?(?:-SA|-ND)?)[ -](\d\.\d)", re.IGNORECASE)
 CAPTIONS = {
@@ -28,7 +25,6 @@ CAPTIONS = {
 }
 SHOWN = 3
 LONGEST_TEXT = 1000
-SPECIAL = set("&<>`*[]|\\")
 SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 
 
@@ -97,9 +93,10 @@ def body(name: str, configs: list, settings) -> str:
     outcome = default.outcome
     splits = list(dict.fromkeys(split for config in configs for split in ordered_splits(config.split_of)))
     kept = sum(len(row["captions"]) for row in outcome.facts)
-    return TEMPLATES.get_template("dataset_card.md").render(
+    return fill_markdown(
+        Path(__file__).with_name("dataset_card.md"),
         name=name,
-        card=Markup(CARD),
+        card=Markdown(CARD),
         default=default,
         other=configs[1] if len(configs) > 1 else None,
         params=default.params,
@@ -109,9 +106,9 @@ def body(name: str, configs: list, settings) -> str:
         row=example_row(outcome),
         configs=[round_trip_facts(config) for config in configs],
         licences=common(outcome, "licence"),
-        wordings=Markup(CAPTIONS[settings.wordings].format(captions=kept)),
+        wordings=Markdown(CAPTIONS[settings.wordings].format(captions=kept)),
         reasons=reasons(outcome) if outcome.drops else [],
-        command=settings.command,
+        command=Markdown(" ".join(settings.command.replace("```", "` ` `").split())),
         table=table,
     )
 
@@ -125,7 +122,7 @@ def config_row(config, splits: list[str]) -> tuple:
 def round_trip_facts(config) -> dict:
     """What the way back costs, in figures, to the eye and to the ear."""
     rows = [
-        (one.caption, link("sound", one.sound), link("decoded", one.decoded), f"{one.distance_db:.1f} dB")
+        (one.caption, to("sound", one.sound), to("decoded", one.decoded), f"{one.distance_db:.1f} dB")
         for one in config.examples
     ]
     middle = statistics.median(example.distance_db for example in config.examples)
@@ -145,40 +142,19 @@ def reasons(outcome: Outcome) -> list[tuple[str, int, str]]:
     return [(name, count, REASONS[name]) for name, count in outcome.reasons().most_common()]
 
 
-def table(head: tuple[str, ...], rows) -> Markup:
+def table(head: tuple[str, ...], rows) -> Markdown:
     """A Markdown table of plain words."""
     lines = [" | ".join(map(cell, head)), " | ".join("---" for _ in head)]
     lines += [" | ".join(cell(value) for value in row) for row in rows]
-    return Markup("\n".join(f"| {line} |" for line in lines))
+    return Markdown("\n".join(f"| {line} |" for line in lines))
 
 
 def cell(value: object) -> str:
-    return str(plain(f"{value:.3f}" if isinstance(value, float) else value))
-
-
-def link(text: str, path: str) -> Markup:
-    return Markup(f"[{plain(text)}]({quote(path)})")
-
-
-def plain(value: object) -> Markup:
-    """A text that is neither Markdown nor HTML where it stands: every letter that could begin either is an entity."""
-    if isinstance(value, Markup):
+    if isinstance(value, Markdown):
         return value
-    line = " ".join(str(value)[:LONGEST_TEXT].split())
-    return Markup("".join(f"&#{ord(letter)};" if letter in SPECIAL else letter for letter in line))
+    return plain(f"{value:.3f}" if isinstance(value, float) else str(value)[:LONGEST_TEXT])
 
 
-def code(text: str) -> Markup:
-    """A text inside a block of code, which no line of it can end."""
-    return Markup(" ".join(text.replace("```", "` ` `").split("\n")))
-
-
-TEMPLATES = Environment(
-    loader=FileSystemLoader(Path(__file__).parent),
-    autoescape=True,
-    finalize=lambda value: plain(value) if isinstance(value, str) else value,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    keep_trailing_newline=True,
-)
-TEMPLATES.filters |= {"python": lambda text: code(json.dumps(text)), "code": code}
+def to(text: str, path: str) -> Markdown:
+    """A link to a file of the dataset."""
+    return Markdown(f"[{plain(text)}]({link(path)})")
