@@ -51,8 +51,9 @@ def read_intake(where: Path, audio: Path | None = None, overlap: bool = False) -
         reader = TableReader(tables.read(where), folders, where)
         intake = Intake(split_by_folders(list(reader.entries()), folders))
     if not intake.entries:
+        unused = f" ({intake.sentence()})" if intake.unused else ""
         raise Problem(
-            f"{where} names no sound", "expected a table with rows, pairs 1.wav + 1.txt or class folders", HELP
+            f"{where} names no sound{unused}", "expected a table with rows, pairs 1.wav + 1.txt or class folders", HELP
         )
     if intake.unused:
         log.warning("%s", intake.sentence())
