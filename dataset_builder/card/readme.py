@@ -15,6 +15,7 @@ from dataset_builder.making.row import SCHEMA
 from dataset_builder.making.shard import Outcome, ordered_splits
 from spectrogram.files.dataset_folder import CARD, shards
 from spectrogram.files.digest import sha256_of
+from spectrogram.files.templates import Markdown, fill_markdown, link, plain
 
 CC = re.compile(r"CC[ -](BY(?:-NC)?(?:-SA|-ND)?)[ -](\d\.\d)", re.IGNORECASE)
 CAPTIONS = {
@@ -23,6 +24,7 @@ CAPTIONS = {
     "random": "Of several wordings of a clip one was kept, drawn from the seed.",
 }
 SHOWN = 3
+LONGEST_TEXT = 1000
 SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 
 
@@ -86,96 +88,45 @@ def licence_tag(licences: set[str]) -> str:
 
 
 def body(name: str, configs: list, settings) -> str:
+    """The text of the card; captions and everything else that others wrote stand in it as plain words."""
     default = configs[0]
-    params, outcome = default.params, default.outcome
-    return f"""
-# {name}
-
-Sounds as spectrogram pictures with captions: {outcome.kept} clips of {params.clip_seconds:.2f} s.
-
-```python
-from datasets import load_dataset
-
-dataset = load_dataset("{name}")      # from the folder that holds {name}/, offline
-row = dataset["train"][0]             # row["image"] is a picture, row["caption"] its text
-```
-
-![spectrograms]({CARD}/{default.name}/spectrograms.png)
-
-{config_text(name, configs)}
-
-Clips of one recording are always in the same split (`splits.csv`), in every config.
-
-## One row
-
-{table(("column", "value"), example_row(outcome).items())}
-
-`image` is a PNG ({params.width} x {params.height}, row 0 is the highest band, white is a full-scale sine, black
-{params.range_db:g} dB below), `audio` the FLAC that it shows; both carry everything needed to go back:
-
-```python
-from spectrogram.codec import SpectrogramCodec
-from spectrogram.params import SpectrogramParams
-
-params = SpectrogramParams.from_model("{name}")       # reads spectrogram.json, codec {params.fingerprint}
-audio, rate_hz = SpectrogramCodec(params).decode(row["image"])
-```
-
-`row["audio"]` itself is decoded by torchcodec, which needs FFmpeg's libraries (Debian: `apt install ffmpeg`, macOS:
-`brew install ffmpeg`, Windows: `winget install Gyan.FFmpeg.Shared`). Without them, streamed or not:
-
-```python
-import io
-
-import soundfile
-from datasets import Audio
-
-rows = dataset["train"].cast_column("audio", Audio(decode=False))
-samples, rate_hz = soundfile.read(io.BytesIO(rows[0]["audio"]["bytes"]))
-```
-
-## What the way back costs
-
-{"".join(round_trip_text(config) for config in configs)}
-## What is in it
-
-![labels]({CARD}/labels.png)
-![loudness]({CARD}/loudness.png)
-![lengths]({CARD}/lengths.png)
-
-{table(("licence (column `licence`, clip by clip)", "clips"), common(outcome, "licence"))}
-
-{CAPTIONS[settings.wordings].format(captions=sum(len(row["captions"]) for row in outcome.facts))}
-
-## What was left out
-
-{outcome.sentence()}, of the default config (`drops.csv` has each file of every config with its reason).
-
-{left_out(outcome)}
-## How to build it again
-
-```
-{settings.command}
-```
-
-All settings, resolved, are in `settings.json`.
-"""
-
-
-def config_text(name: str, configs: list) -> str:
-    """The table of configs and splits, and how a config is loaded by its name."""
+    outcome = default.outcome
     splits = list(dict.fromkeys(split for config in configs for split in ordered_splits(config.split_of)))
-    rows = []
-    for config in configs:
-        counts, params = Counter(config.split_of.values()), config.params
-        facts = (f"{params.width} x {params.height}", f"{params.sample_rate_hz} Hz", f"{params.clip_seconds:.2f} s")
-        rows.append((config.name, *facts, *(counts[split] for split in splits)))
-    text = table(("config", "picture", "rate", "length", *splits), rows)
-    if len(configs) == 1:
-        return text
-    other = configs[1].name
-    tiles = f"![spectrograms of {other}]({CARD}/{other}/spectrograms.png)"
-    return f'{text}\n\nThe same sounds as `{other}`: `load_dataset("{name}", "{other}")`\n\n{tiles}'
+    kept = sum(len(row["captions"]) for row in outcome.facts)
+    return fill_markdown(
+        Path(__file__).with_name("dataset_card.md"),
+        name=name,
+        card=Markdown(CARD),
+        default=default,
+        other=configs[1] if len(configs) > 1 else None,
+        params=default.params,
+        outcome=outcome,
+        config_head=("config", "picture", "rate", "length", *splits),
+        config_rows=[config_row(config, splits) for config in configs],
+        row=example_row(outcome),
+        configs=[round_trip_facts(config) for config in configs],
+        licences=common(outcome, "licence"),
+        wordings=Markdown(CAPTIONS[settings.wordings].format(captions=kept)),
+        reasons=reasons(outcome) if outcome.drops else [],
+        command=Markdown(" ".join(settings.command.replace("```", "` ` `").split())),
+        table=table,
+    )
+
+
+def config_row(config, splits: list[str]) -> tuple:
+    counts, params = Counter(config.split_of.values()), config.params
+    facts = (f"{params.width} x {params.height}", f"{params.sample_rate_hz} Hz", f"{params.clip_seconds:.2f} s")
+    return (config.name, *facts, *(counts[split] for split in splits))
+
+
+def round_trip_facts(config) -> dict:
+    """What the way back costs, in figures, to the eye and to the ear."""
+    rows = [
+        (one.caption, to("sound", one.sound), to("decoded", one.decoded), f"{one.distance_db:.1f} dB")
+        for one in config.examples
+    ]
+    middle = statistics.median(example.distance_db for example in config.examples)
+    return {"name": config.name, "middle_db": middle, "examples": rows}
 
 
 def example_row(outcome: Outcome) -> dict:
@@ -183,40 +134,27 @@ def example_row(outcome: Outcome) -> dict:
     return {name: value for name, value in outcome.facts[0].items() if name in SCHEMA.names}
 
 
-def round_trip_text(config) -> str:
-    """What the way back costs, in figures, to the eye and to the ear."""
-    middle = statistics.median(example.distance_db for example in config.examples)
-    rows = [
-        (example.caption, ("sound", example.sound), ("decoded", example.decoded), f"{example.distance_db:.1f} dB")
-        for example in config.examples
-    ]
-    head = ("caption", "the clip", "the clip after its picture", "log-spectral distance")
-    picture = f"![picture, picture of the decoded sound, difference]({CARD}/{config.name}/round_trip.png)"
-    return f"`{config.name}`, {middle:.1f} dB (median of these clips):\n\n{table(head, rows)}\n\n{picture}\n\n"
-
-
 def common(outcome: Outcome, column: str) -> list[tuple[str, int]]:
     return Counter(row[column] or "(not stated)" for row in outcome.facts).most_common()
-
-
-def left_out(outcome: Outcome) -> str:
-    return table(("reason", "files", "meaning"), reasons(outcome)) + "\n" if outcome.drops else ""
 
 
 def reasons(outcome: Outcome) -> list[tuple[str, int, str]]:
     return [(name, count, REASONS[name]) for name, count in outcome.reasons().most_common()]
 
 
-def table(head: tuple[str, ...], rows) -> str:
-    """A Markdown table; texts of others are kept from breaking it."""
-    lines = [" | ".join(head), " | ".join("---" for _ in head)]
+def table(head: tuple[str, ...], rows) -> Markdown:
+    """A Markdown table of plain words."""
+    lines = [" | ".join(map(cell, head)), " | ".join("---" for _ in head)]
     lines += [" | ".join(cell(value) for value in row) for row in rows]
-    return "\n".join(f"| {line} |" for line in lines)
+    return Markdown("\n".join(f"| {line} |" for line in lines))
 
 
 def cell(value: object) -> str:
-    """Text of a table cell; a pair is a link, everything else is kept from being Markdown or HTML."""
-    if isinstance(value, tuple):
-        return f"[{value[0]}]({value[1]})"
-    text = f"{value:.3f}" if isinstance(value, float) else str(value)
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace("[", "&#91;").replace("|", "\\|").replace("\n", " ")
+    if isinstance(value, Markdown):
+        return value
+    return plain(f"{value:.3f}" if isinstance(value, float) else str(value)[:LONGEST_TEXT])
+
+
+def to(text: str, path: str) -> Markdown:
+    """A link to a file of the dataset."""
+    return Markdown(f"[{plain(text)}]({link(path)})")

@@ -14,6 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from dataset_builder.intake import youtube_tables
+from dataset_builder.intake.annotated import annotated, is_annotations, recording_of
 from dataset_builder.intake.entries import SPLITS, Entry, checked_split
 from dataset_builder.intake.folders import Intake, read_folder
 from dataset_builder.intake.rows import TableReader, digits
@@ -44,12 +45,15 @@ def read_intake(where: Path, audio: Path | None = None, overlap: bool = False) -
         intake = read_folder(where)
     elif youtube_tables.recognises(where):
         intake = Intake(list(youtube_tables.read(where, folders[0])))
+    elif is_annotations(where) and (sound := recording_of(where, folders)):
+        intake = Intake(annotated(sound, [where], sound.parent))
     else:
         reader = TableReader(tables.read(where), folders, where)
         intake = Intake(split_by_folders(list(reader.entries()), folders))
     if not intake.entries:
+        unused = f" ({intake.sentence()})" if intake.unused else ""
         raise Problem(
-            f"{where} names no sound", "expected a table with rows, pairs 1.wav + 1.txt or class folders", HELP
+            f"{where} names no sound{unused}", "expected a table with rows, pairs 1.wav + 1.txt or class folders", HELP
         )
     if intake.unused:
         log.warning("%s", intake.sentence())

@@ -9,6 +9,7 @@ import unicodedata
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from spectrogram.files import json_file
 from spectrogram.problems import Problem
 
 SPLIT_NAMES = {"val": "validation", "valid": "validation", "dev": "validation", "development": "validation"}
@@ -60,8 +61,7 @@ class Entry:
 
     @classmethod
     def from_json(cls, line: str) -> Entry:
-        values = json.loads(line)
-        return cls(**{**values, "captions": tuple(values["captions"])})
+        return json_file.parse(line, cls, "a planned entry", "remove the hidden work folder beside the dataset")
 
 
 def clean_text(text: str) -> str:

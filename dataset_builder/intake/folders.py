@@ -1,8 +1,9 @@
 """Folders of sounds as people keep them, as entries; every file that is not used is named with the reason.
 
-In this order: metadata tables (``datasets``' AudioFolder, one for all or one in each split's folder); texts beside the
-sounds (``1.txt``, kohya's ``1.caption``, LAION's ``1.json``); one folder a class (kohya's ``10_name`` too); sounds
-alone, named after their files.  Folders train, validation and test around any of these are splits.
+In this order: metadata tables (``datasets``' AudioFolder, one for all or one in each split's folder); annotation files
+beside recordings; texts beside the sounds (``1.txt``, kohya's ``1.caption``, LAION's ``1.json``); one folder a class
+(kohya's ``10_name`` too); sounds alone, named after their files.  Folders train, validation and test around any of
+these are splits.
 """
 
 from __future__ import annotations
@@ -13,8 +14,10 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 
+from dataset_builder.intake.annotated import annotated, annotation_files
 from dataset_builder.intake.entries import SPLITS, Entry, checked_split, clean_text
 from dataset_builder.intake.layouts import columns_of, layout_of
 from dataset_builder.intake.names import named_after, words
@@ -50,7 +53,8 @@ class Intake:
             names = [name for name, why in self.unused.items() if why == reason]
             shown = ", ".join(names[:3]) + (", …" if count > 3 else "")
             parts.append(f"{count} {reason} ({shown})")
-        return f"{len(self.unused)} files are not used: {'; '.join(parts)}"
+        many = "1 file is" if len(self.unused) == 1 else f"{len(self.unused)} files are"
+        return f"{many} not used: {'; '.join(parts)}"
 
 
 def read_folder(folder: Path) -> Intake:
@@ -76,6 +80,10 @@ class Files:
         self.metadata = list({path.parent: path for path in reversed(named)}.values())[::-1]
         self.splits = self.split_folders()
 
+    @cached_property
+    def annotations(self) -> dict[tuple[Path, str], list[Path]]:
+        return annotation_files(self.files)
+
     def split_folders(self) -> bool:
         """True when every folder at the top that holds sounds is named like a split, and no sound lies beside them."""
         tops = {path.relative_to(self.folder).parts[0] for path in self.sounds if path.parent != self.folder}
@@ -93,7 +101,7 @@ class Files:
     def reason(self, path: Path) -> str:
         """Why a file is not used."""
         if path in self.sounds:
-            return "in no table"
+            return "in no table" if self.metadata else "without annotations"
         if path.suffix.lower() in TABLE_SUFFIXES:
             return "no table that is read"
         if path.suffix.lower() in TEXT_SUFFIXES and not ABOUT_ALL.fullmatch(path.name):
@@ -124,7 +132,7 @@ class Files:
 
     def by_one_table(self) -> list[Entry]:
         """Entries of the one table of another name that says which sound is what; several are a question."""
-        if any(self.texts_of(sound) for sound in self.sounds):
+        if any(self.texts_of(s) or self.annotations.get((s.parent, s.stem)) for s in self.sounds):
             return []
         candidates = [path for path in self.files if path.suffix.lower() in TABLE_SUFFIXES and self.says_what(path)]
         if len(candidates) > 1:
@@ -153,7 +161,10 @@ class Files:
     # ---- names and texts
 
     def by_names(self) -> list[Entry]:
-        """Entries of sounds with texts beside them, of classes, or named after their files."""
+        """Entries of annotations, of sounds with texts beside them, of classes, or named after their files."""
+        marked = {sound: found for sound in self.sounds if (found := self.annotations.get((sound.parent, sound.stem)))}
+        if marked:
+            return self.by_annotations(marked)
         texts = {sound: found for sound in self.sounds if (found := self.texts_of(sound))}
         self.used.update(path for found in texts.values() for path in found)
         if texts:
@@ -174,6 +185,13 @@ class Files:
             self.entry(sound, alone.get(sound) or words(self.class_of(sound)), alone.get(sound))
             for sound in self.sounds
         ]
+
+    def by_annotations(self, marked: dict[Path, list[Path]]) -> list[Entry]:
+        """The annotated parts of recordings; a recording without annotations is named as not used."""
+        self.used.update(path for found in marked.values() for path in found)
+        every = [annotated(sound, texts, self.folder, self.split_of(sound)) for sound, texts in marked.items()]
+        log.warning("the clips are cut where the annotations of %d recordings say", len(marked))
+        return [entry for own in every for entry in own]
 
     def with_texts(self, texts: dict[Path, list[Path]]) -> list[Entry]:
         """Sounds with the texts beside them; one without has its class's words, or no caption (which is counted)."""

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-import json
+from dataclasses import dataclass
 from pathlib import Path
 
-from spectrogram.files import tables
-from spectrogram.problems import Problem, UsageProblem
+from spectrogram.files import json_file, tables
+from spectrogram.problems import UsageProblem
+
+
+@dataclass(frozen=True)
+class SoundClass:
+    """One class of ontology.json."""
+
+    id: str
+    name: str
+    child_ids: list[str]
 
 
 class Ontology:
@@ -19,11 +28,8 @@ class Ontology:
     def read(cls, path: Path) -> Ontology:
         if path.suffix in (".csv", ".tsv"):
             return cls(names_in(path), {})
-        try:
-            classes = json.loads(path.read_text(encoding="utf-8"))
-            return cls({c["id"]: c["name"] for c in classes}, {c["id"]: c["child_ids"] for c in classes})
-        except (ValueError, KeyError, TypeError) as error:
-            raise Problem(f"{path} is no ontology", "expected AudioSet's ontology.json", "fetch it again") from error
+        classes = json_file.read(path, list[SoundClass], "give AudioSet's ontology.json")
+        return cls({c.id: c.name for c in classes}, {c.id: c.child_ids for c in classes})
 
     def below(self, name: str) -> set[str]:
         """The id of a class given by name (any case) and all ids below it; raises UsageProblem with near names."""

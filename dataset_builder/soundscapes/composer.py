@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from dataset_builder.soundscapes.folder import SceneFolder
-from dataset_builder.soundscapes.jams import jams
+from dataset_builder.soundscapes.labels import Event
 from dataset_builder.soundscapes.synthesis import captions
 from dataset_builder.soundscapes.synthesis.catalogue import CATALOGUE, CLASSES, HELD_OUT
 from dataset_builder.soundscapes.synthesis.signals import RATE_HZ, band_noise, reverberate, samples, silence
@@ -20,16 +20,6 @@ EVERY_CLASS = CLASSES + HELD_OUT
 VALUES = {"pitch": {"low": (0.5, 0.66), "high": (1.5, 2.0)}, "pace": {"slow": (0.45, 0.62), "fast": (1.6, 2.2)}}
 MIDDLE = (0.8, 1.25)
 SPOKEN_SHARE = 0.35
-
-
-@dataclass(frozen=True)
-class Event:
-    """A strong label: what sounds, when (seconds), and how."""
-
-    label: str
-    onset_s: float
-    offset_s: float
-    attributes: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass
@@ -162,29 +152,14 @@ def _row(scape, seed, index):
     }
 
 
-def _strong_labels(scape):
-    """Rows of the csv, and the same as observations of a JAMS document."""
-    rows, observations = [], []
-    for event in scape.events:
-        said = dict(event.attributes)
-        times = {"onset_s": round(event.onset_s, 3), "offset_s": round(event.offset_s, 3)}
-        rows.append({**times, "label": event.label, "role": "foreground", "distance": said.get("distance", "")})
-        value = {"label": event.label, "role": "foreground", "attributes": said}
-        length_s = round(event.offset_s - event.onset_s, 3)
-        observations.append({"time": times["onset_s"], "duration": length_s, "value": value, "confidence": 1.0})
-    return rows, observations
-
-
 def write(out, clips, seed, classes=CLASSES, pair_share=0.25, progress=lambda done: None):
     """Write ``clips`` soundscapes as FLAC with metadata.csv, strong_labels.csv and jams/; returns the first's path."""
     out = Path(out)
     with SceneFolder(out, ("attributes",)) as folder:
         for index in range(clips):
             scape = compose(seed, index, classes, pair_share)
-            rows, observations = _strong_labels(scape)
             stem = f"{index:06d}_{scape.label}"
             about = {"captions": scape.captions, "seed": [seed, index]}
-            document = jams(f"{stem}.flac", SECONDS, observations, about)
-            folder.add(stem, scape.audio, RATE_HZ, _row(scape, seed, index), rows, document)
+            folder.add(stem, scape.audio, RATE_HZ, _row(scape, seed, index), scape.events, SECONDS, about)
             progress(index + 1)
     return out / "metadata.csv"

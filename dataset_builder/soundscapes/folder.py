@@ -13,7 +13,8 @@ from typing import Self
 
 import numpy as np
 
-from dataset_builder.soundscapes.jams import COLUMNS as LABEL_COLUMNS
+from dataset_builder.soundscapes.labels import COLUMNS as LABEL_COLUMNS
+from dataset_builder.soundscapes.labels import Event, csv_rows, jams
 from spectrogram.files.audio import write_audio
 
 COLUMNS = ("file_name", "caption", "label", "licence", "source", "attribution", "source_id", "split", "more_captions")
@@ -43,13 +44,19 @@ class SceneFolder:
         writer.writeheader()
         return writer
 
-    def add(self, stem: str, audio: np.ndarray, rate_hz: int, facts: dict, labels: list[dict], document: dict) -> None:
-        """Write mono samples as audio/STEM.flac with their row, their strong labels and jams/STEM.jams."""
+    def add(
+        self, stem: str, audio: np.ndarray, rate_hz: int, facts: dict, events: list[Event], seconds: float, about: dict
+    ) -> None:
+        """Write mono samples as audio/STEM.flac with their row, and their events in all three forms.
+
+        ``seconds`` is the length of the sound, ``about`` goes into the JAMS document (captions, seed).
+        """
         name = f"audio/{stem}.flac"
         write_audio(self.out / name, audio[None], rate_hz)
+        document, labels = jams(f"{stem}.flac", seconds, events, about), csv_rows(events)
         (self.out / "jams" / f"{stem}.jams").write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
         self.metadata.writerow({"file_name": name, **facts})
         self.labels.writerows({"file_name": name, **label} for label in labels)
         heard = [label for label in labels if label["role"] == "foreground"]
-        events = [{key: label[key] for key in ("label", "onset_s", "offset_s")} for label in heard]
-        self.lines.write(json.dumps({"file_name": name, "events": events}) + "\n")
+        times = [{key: label[key] for key in ("label", "onset_s", "offset_s")} for label in heard]
+        self.lines.write(json.dumps({"file_name": name, "events": times}) + "\n")

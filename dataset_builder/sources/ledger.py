@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from threading import Lock
 
-from spectrogram.files import atomic, tables
+from spectrogram.files import atomic, json_file, tables
 
 log = logging.getLogger(__name__)
 
@@ -96,10 +96,10 @@ def read_records(path: Path) -> Iterator[Record]:
         if not line.strip():
             continue
         try:
-            record = Record(**json.loads(line))
+            record = json_file.parse(line, Record, f"line {number}")
             if record.reason != OK and record.reason not in REASONS:
-                raise ValueError(f"reason {record.reason!r}")
-        except (ValueError, TypeError) as error:
+                raise ValueError(f"reason {record.reason[:40]!r}")
+        except ValueError as error:
             log.warning("%s line %d is no record and is ignored (%s)", path.name, number, error)
             continue
         yield record

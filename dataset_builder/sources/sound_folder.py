@@ -16,14 +16,33 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from typing_extensions import TypedDict
+
 from dataset_builder.intake.names import safe
 from dataset_builder.sources.failures import Failure
-from spectrogram.files import atomic
+from spectrogram.files import atomic, json_file
+from spectrogram.files.names import checked_path
+from spectrogram.problems import Problem
 
 log = logging.getLogger(__name__)
 # Previews and recordings of the two sites are MP3 or OGG of 128 to 192 kbit/s.
 BYTES_PER_SECOND, USUAL_S = 20_000, 20.0
 COLUMNS = ("file_name", "caption", "label", "licence", "source", "attribution", "source_id", "split", "sha256")
+
+
+class Stored(TypedDict):
+    """A line of rows.jsonl."""
+
+    id: str
+    file_name: str
+    captions: list[str]
+    label: str
+    licence: str
+    source: str
+    attribution: str
+    source_id: str
+    split: str
+    sha256: str
 
 
 @dataclass(frozen=True)
@@ -54,12 +73,11 @@ class Collection:
         path = self.folder / "rows.jsonl"
         for number, line in enumerate(path.read_bytes().split(b"\n") if path.exists() else (), 1):
             try:
-                row = json.loads(line) if line.strip() else None
-            except ValueError:
+                row = json_file.parse(line, Stored, "rows.jsonl") if line.strip() else None
+                if row and checked_path(self.folder, row["file_name"]).is_file():
+                    yield row
+            except Problem:
                 log.warning("rows.jsonl line %d is no row and is ignored", number)
-                continue
-            if row and (self.folder / row["file_name"]).is_file():
-                yield row
 
     def fill(self, items: Iterable[Item], report: Callable[[int], None] = lambda done: None) -> Counter:
         """Fetch what is missing; returns how many are here ("ok") and how many failed, by reason."""

@@ -12,13 +12,14 @@ from pathlib import Path
 
 from dataset_builder.intake.captions import read_entries
 from dataset_builder.sources.sound_folder import safe
+from spectrogram.files import tables
 from spectrogram.files.endings import SOUNDS
 from spectrogram.files.named_files import sounds_below
 from spectrogram.files.names import checked_path
 from spectrogram.problems import Problem, SoundProblem
 
-TABLES = (".csv", ".tsv")
-TEXTS = (".txt",)
+TABLES = tables.SUFFIXES
+TEXTS = (".txt", ".caption", ".json")
 USEFUL = (*SOUNDS, *TABLES, *TEXTS)
 MOST_NOTES = 8
 LONGEST_PART = 200
@@ -142,17 +143,18 @@ def _free(folder: Path, stem: str, suffix: str) -> str:
 
 def _captions(given: Path, collected: Collected) -> dict[Path, tuple[str, str]]:
     """(caption, label) of each sound of which a table or a text tells."""
-    tables = [path for path in given.rglob("*") if path.suffix.lower() in TABLES]
+    listed = [path for path in given.rglob("*") if path.suffix.lower() in TABLES]
+    texts = {path.parent for path in given.rglob("*") if path.suffix.lower() in TEXTS}
     found = {}
-    for source in tables or list({path.parent for path in given.rglob("*.txt")}):
+    for source in listed or sorted(texts):
         try:
             entries = read_entries(source, source.parent if source.is_file() else None, overlap=True)
         except Problem as problem:
-            if tables:
+            if listed:
                 collected.notes.append(f"{source.name}: {problem.sentences}")
             continue
         for entry in entries:
-            told = bool(tables) or Path(entry.path).with_suffix(".txt").is_file()
+            told = bool(listed) or any(Path(entry.path).with_suffix(suffix).is_file() for suffix in TEXTS)
             if told and entry.captions and entry.captions[0]:
                 found[Path(entry.path).resolve()] = (entry.captions[0], entry.label)
     return found

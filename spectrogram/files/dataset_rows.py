@@ -4,7 +4,14 @@ Stock ``datasets`` decodes a sound column with torchcodec, which needs FFmpeg's 
 bytes without them.
 """
 
+import glob
+from pathlib import Path
+
 from datasets import Audio, DatasetDict, load_dataset
+
+from spectrogram.files import dataset_folder
+
+PATTERN = set("[]*?")
 
 
 def load_splits(dataset, **options) -> DatasetDict:
@@ -17,7 +24,16 @@ def load_splits(dataset, **options) -> DatasetDict:
     Returns:
         DatasetDict, split name -> rows; every column of type Audio is cast to ``Audio(decode=False)``.
     """
-    return DatasetDict({name: undecoded(split) for name, split in load_dataset(str(dataset), **options).items()})
+    if PATTERN & set(str(Path(dataset).absolute())) and dataset_folder.is_dataset(dataset) and not options:
+        # datasets takes brackets and stars of a path for a pattern, in the folders above too.
+        shards = dataset_folder.shards(dataset)
+        files = {dataset_folder.split_of(path): [] for path in shards}
+        for path in shards:
+            files[dataset_folder.split_of(path)].append(glob.escape(str(path.absolute())))
+        loaded = load_dataset("parquet", data_files=files)
+    else:
+        loaded = load_dataset(str(dataset), **options)
+    return DatasetDict({name: undecoded(split) for name, split in loaded.items()})
 
 
 def undecoded(rows):

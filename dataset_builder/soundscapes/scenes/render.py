@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from pathlib import PurePath
 
 import numpy as np
 
+from dataset_builder.soundscapes.labels import Event
 from dataset_builder.soundscapes.scenes.bank import Sound
 from dataset_builder.soundscapes.scenes.scene import Layer, Scene
 from dataset_builder.soundscapes.synthesis.signals import RATE_HZ, reverberate
@@ -15,15 +16,6 @@ WINDOW, HOP = 2048, 512
 FADE_S, LOOP_FADE_S = 0.01, 0.25
 NOISE_DB = -75.0
 FAR_CUTOFF_HZ, FAR_DB = 4000.0, -6.0
-
-
-@dataclass(frozen=True)
-class Event:
-    """A strong label: what sounds from ``onset_s`` to ``offset_s``, and the layer that made it."""
-
-    layer: Layer
-    onset_s: float
-    offset_s: float
 
 
 def rendered(scene: Scene) -> tuple[np.ndarray, list[Event]]:
@@ -39,9 +31,24 @@ def rendered(scene: Scene) -> tuple[np.ndarray, list[Event]]:
         start = round(layer.onset_s * scene.rate_hz)
         audio = at_level(audio, scene.background_db + layer.snr_db)[: length - start]
         mix[start : start + len(audio)] += audio
-        events.append(Event(layer, layer.onset_s, round(layer.onset_s + len(audio) / scene.rate_hz, 3)))
+        events.append(event_of(layer, round(layer.onset_s + len(audio) / scene.rate_hz, 3)))
     mix /= max(1.0, float(np.abs(mix).max()))
     return mix.astype(np.float32), sorted(events, key=lambda event: event.onset_s)
+
+
+def event_of(layer: Layer, offset_s: float) -> Event:
+    """The strong label of a layer: what it is, when it sounds, and the numbers that it was changed by."""
+    facts = {"source_file": PurePath(layer.sound.path).name, "source_time": layer.sound.start_s, "snr_db": layer.snr_db}
+    facts |= {"pitch_semitones": layer.pitch_semitones, "stretch": layer.stretch, "distance": layer.distance}
+    return Event(layer.sound.label, layer.onset_s, offset_s, facts=facts)
+
+
+def background_event(scene: Scene) -> list[Event]:
+    """The background as an event of the whole scene, none where there is near silence."""
+    if not scene.background:
+        return []
+    facts = {"source_file": PurePath(scene.background.path).name, "source_time": 0.0}
+    return [Event(scene.background.label, 0.0, scene.seconds, role="background", facts=facts)]
 
 
 def changed(layer: Layer, rng: np.random.Generator, rate_hz: int) -> np.ndarray:

@@ -7,9 +7,8 @@ from collections.abc import Iterator
 from dataset_builder.making.splits import NAMES, parse_shares
 from dataset_builder.soundscapes.folder import SceneFolder
 from dataset_builder.soundscapes.scenes.bank import Bank, licences_of
-from dataset_builder.soundscapes.scenes.labels import csv_rows, jams_of
 from dataset_builder.soundscapes.scenes.prompt import scene_of
-from dataset_builder.soundscapes.scenes.render import rendered
+from dataset_builder.soundscapes.scenes.render import background_event, rendered
 from dataset_builder.soundscapes.scenes.scene import Ranges, Scene, drawn
 
 
@@ -41,7 +40,7 @@ def write_scene(folder: SceneFolder, scene: Scene, split: str, number: int) -> N
     """Render one scene and add it to a folder; its label names all events, its licence those of all sources."""
     audio, events = rendered(scene)
     sounds = [layer.sound for layer in scene.layers] + ([scene.background] if scene.background else [])
-    labels = [event.layer.sound.label for event in events]
+    labels = [event.label for event in events]
     stem = f"{number:06d}"
     facts = {
         "caption": scene.captions[0],
@@ -53,4 +52,5 @@ def write_scene(folder: SceneFolder, scene: Scene, split: str, number: int) -> N
         "split": split,
         "more_captions": "|".join(scene.captions[1:]),
     }
-    folder.add(stem, audio, scene.rate_hz, facts, csv_rows(scene, events), jams_of(f"{stem}.flac", scene, events))
+    about = {"captions": list(scene.captions), "seed": list(scene.seed)}
+    folder.add(stem, audio, scene.rate_hz, facts, [*background_event(scene), *events], scene.seconds, about)

@@ -296,3 +296,35 @@ def test_kept_dropped_and_named_are_all_that_was_given(put, capsys):
     assert facts["given"] == len(visible) - read_as_texts
     assert facts["kept"] + facts["dropped"] + facts["named"] == facts["given"]
     assert set(facts["not_used"]) == set(left)
+
+
+RAVEN = (
+    "Selection\tView\tChannel\tBegin Time (s)\tEnd Time (s)\tLow Freq (Hz)\tHigh Freq (Hz)\tAnnotation\n"
+    "1\tSpectrogram 1\t1\t4.0\t5.0\t150\t8000\tEurasian_Wren\n2\tSpectrogram 1\t1\t10\t11.5\t150\t8000\tRobin\n"
+)
+AUDACITY = "4.0\t5.0\tEurasian_Wren\n\\\t150.0\t8000.0\n10.0\t11.5\tRobin\n"
+BIRDNET = (
+    "Start (s),End (s),Scientific name,Common name,Confidence\n"
+    "4.0,5.0,Troglodytes troglodytes,Eurasian_Wren,0.8\n10,11.5,Erithacus rubecula,Robin,0.9\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [("field.Table.1.selections.txt", RAVEN), ("field.txt", AUDACITY), ("field.BirdNET.results.csv", BIRDNET)],
+)
+@pytest.mark.parametrize("whole_folder", [True, False])
+def test_annotations_beside_a_recording_cut_it_where_they_say(put, name, text, whole_folder):
+    folder = put({"field.flac": None, name: text, "other.flac": None})
+    intake = read_intake(folder if whole_folder else folder / name)
+    found = [(e.start_s, e.seconds, e.captions, e.recording) for e in intake.entries]
+    assert found == [(4.0, 1.0, ("Eurasian Wren",), "field"), (10.0, 1.5, ("Robin",), "field")]
+    assert intake.unused == ({"other.flac": "without annotations"} if whole_folder else {})
+
+
+@pytest.mark.parametrize("comma", ["\t", ","])
+def test_annotations_that_name_their_recordings_are_a_table_like_any(put, comma):
+    header = ["Begin File", "Begin Time (s)", "End Time (s)", "Low Freq (Hz)", "Common Name"]
+    text = "\n".join(comma.join(row) for row in (header, ["field.flac", "4.0", "5.0", "150", "Eurasian Wren"])) + "\n"
+    (entry,) = read_entries(put({"all.selections.txt": text, "field.flac": None}) / "all.selections.txt")
+    assert (entry.clip_id, entry.seconds, entry.captions) == ("field@4", 1.0, ("the sound of a Eurasian Wren",))

@@ -10,10 +10,10 @@ from tones import RATE_HZ, tone
 
 from dataset_builder.commands import soundscapes
 from dataset_builder.intake.captions import read_entries
+from dataset_builder.soundscapes.labels import jams
 from dataset_builder.soundscapes.scenes.bank import active_part, bank_of, synthesised_bank
-from dataset_builder.soundscapes.scenes.labels import jams_of
 from dataset_builder.soundscapes.scenes.prompt import scene_of
-from dataset_builder.soundscapes.scenes.render import rendered, resampled, stretched
+from dataset_builder.soundscapes.scenes.render import background_event, rendered, resampled, stretched
 from dataset_builder.soundscapes.scenes.scene import Ranges, drawn
 from dataset_builder.soundscapes.scenes.writer import planned_scenes
 from spectrogram.problems import Problem, UsageProblem
@@ -48,10 +48,10 @@ def test_a_sentence_is_heard_in_its_order_over_its_background(bank):
     scene = scene_of(PROMPT, bank, Ranges(), seed=3)
     audio, events = rendered(scene)
     rate_hz = scene.rate_hz
-    assert [event.layer.sound.label for event in events] == ["american_robin", "american_goldfinch"]
+    assert [event.label for event in events] == ["american_robin", "american_goldfinch"]
     for event, other in (events, events[::-1]):
         inside = audio[round((event.onset_s + 0.1) * rate_hz) : round((event.offset_s - 0.1) * rate_hz)]
-        hz, silent_hz = PITCHES_HZ[event.layer.sound.label], PITCHES_HZ[other.layer.sound.label]
+        hz, silent_hz = PITCHES_HZ[event.label], PITCHES_HZ[other.label]
         assert strength(inside, rate_hz, hz) > 50 * strength(inside, rate_hz, silent_hz)
     assert strength(audio, rate_hz, PITCHES_HZ["forest"]) > 0.001
     assert events[0].offset_s < events[1].onset_s
@@ -134,13 +134,14 @@ def test_an_event_begins_where_its_source_sounds(bank):
 
 def test_labels_are_a_jams_document_that_the_library_accepts(bank, tmp_path):
     scene = scene_of(PROMPT, bank, Ranges(), seed=3)
-    document = jams_of("a.flac", scene, rendered(scene)[1])
+    events = [*background_event(scene), *rendered(scene)[1]]
+    document = jams("a.flac", scene.seconds, events, {"captions": list(scene.captions)})
     full, plain = document["annotations"]
     assert [one["value"] for one in plain["data"]] == ["forest", "american_robin", "american_goldfinch"]
     assert full["data"][1]["value"]["snr"] == 13
-    jams = pytest.importorskip("jams", reason="the package jams is not installed")
+    library = pytest.importorskip("jams", reason="the package jams is not installed")
     (tmp_path / "a.jams").write_text(json.dumps(document))
-    assert jams.load(str(tmp_path / "a.jams"), validate=True, strict=False).file_metadata.duration == 5.12
+    assert library.load(str(tmp_path / "a.jams"), validate=True, strict=False).file_metadata.duration == 5.12
 
 
 def test_the_command_renders_a_sentence_into_a_folder_that_builds(classes, tmp_path, capsys):

@@ -1,0 +1,77 @@
+"""Strong labels of a composed sound: one event each, as rows of a csv and as a JAMS document.
+
+JAMS: Humphrey et al., ISMIR 2014, schema 0.3, namespaces scaper and segment_open.  Times and durations in seconds from
+the beginning of the clip.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+COLUMNS = ("file_name", "onset_s", "offset_s", "label", "role", "snr_db", "pitch_semitones", "stretch", "distance")
+JAMS_VERSION = "0.3.4"
+TOOLS = "sd-audio-spectrograms soundscapes"
+# What scaper calls the numbers of an event.
+SCAPER = {"snr_db": "snr", "pitch_semitones": "pitch_shift", "stretch": "time_stretch"}
+
+
+@dataclass(frozen=True)
+class Event:
+    """What sounds from ``onset_s`` to ``offset_s``, and how.
+
+    ``attributes`` are words that a caption may say (pitch, pace, distance); ``facts`` numbers of the mixture, by the
+    names of COLUMNS, and ``source_file`` and ``source_time`` of a recording; ``role`` is foreground or background.
+    """
+
+    label: str
+    onset_s: float
+    offset_s: float
+    attributes: tuple[tuple[str, str], ...] = ()
+    role: str = "foreground"
+    facts: Mapping[str, object] = field(default_factory=dict)
+
+
+def csv_rows(events: list[Event]) -> list[dict]:
+    """One row for each event, in the columns of COLUMNS without the file's name."""
+    return [
+        {"onset_s": round(one.onset_s, 3), "offset_s": round(one.offset_s, 3), "label": one.label, "role": one.role}
+        | {name: value for name, value in (dict(one.attributes) | dict(one.facts)).items() if name in COLUMNS}
+        for one in events
+    ]
+
+
+def jams(file_name: str, seconds: float, events: list[Event], sandbox: dict) -> dict:
+    """A JAMS document: once with all facts, once with labels alone."""
+    observations = [observation(event) for event in events]
+    labels = [one | {"value": one["value"]["label"]} for one in observations]
+    return {
+        "annotations": [
+            annotation("scaper", seconds, observations, sandbox),
+            annotation("segment_open", seconds, labels, {}),
+        ],
+        "file_metadata": {
+            "title": file_name,
+            "artist": "",
+            "release": "",
+            "duration": seconds,
+            "identifiers": {},
+            "jams_version": JAMS_VERSION,
+        },
+        "sandbox": {},
+    }
+
+
+def observation(event: Event) -> dict:
+    onset_s, length_s = round(event.onset_s, 3), round(event.offset_s - event.onset_s, 3)
+    value = {"label": event.label, "role": event.role, "event_time": onset_s, "event_duration": length_s}
+    value |= {SCAPER.get(name, name): fact for name, fact in event.facts.items()}
+    value |= {"attributes": dict(event.attributes)} if event.attributes else {}
+    return {"time": onset_s, "duration": length_s, "value": value, "confidence": 1.0}
+
+
+def annotation(namespace: str, seconds: float, data: list[dict], sandbox: dict) -> dict:
+    about = {"curator": {"name": "", "email": ""}, "annotator": {}, "version": "1", "corpus": "", "validation": ""}
+    about |= {"annotation_tools": TOOLS, "annotation_rules": "", "data_source": "program"}
+    facts = {"namespace": namespace, "data": data, "annotation_metadata": about, "sandbox": sandbox}
+    return facts | {"time": 0.0, "duration": seconds}
