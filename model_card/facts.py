@@ -2,81 +2,12 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
+from pydantic import BaseModel, FiniteFloat
 
 from spectrogram.files import json_file
 from spectrogram.problems import Problem
-
-
-class _Settings(BaseModel):
-    """What a run was asked for, as far as a card tells it; the trainer writes more."""
-
-    model_config = ConfigDict(extra="allow")
-    method: str = "lora"
-    trigger: str | None = ""
-    steps: int
-    batch: int
-    rate: FiniteFloat
-    seed: int
-    precision: str
-    rank: int = 0
-    targets: str = ""
-    vectors: int = 0
-    aesthetic_through: Literal["words", "picture"] = "words"
-
-
-class _Dataset(BaseModel):
-    name: str
-    train: int
-    validation: int
-
-
-class _Picture(BaseModel):
-    model_config = ConfigDict(extra="allow")
-    columns: int
-    mel_bands: int
-    step_ms: FiniteFloat
-    low_hz: FiniteFloat
-    high_hz: FiniteFloat
-    sample_rate_hz: int
-
-
-class _Loss(BaseModel):
-    loss: FiniteFloat
-    standard_error: FiniteFloat
-    clips: int
-
-
-class _Seconds(BaseModel):
-    cache: FiniteFloat
-    train: FiniteFloat
-
-
-class Run(BaseModel):
-    """run.json."""
-
-    model_config = ConfigDict(extra="allow")
-    settings: _Settings
-    base: str
-    dataset: _Dataset
-    licences: dict[str, int]
-    spectrogram_params: _Picture
-    prediction_type: str
-    trainable_parameters: int
-    validation: Annotated[dict[Annotated[str, Field(pattern=r"^\d{1,9}$")], _Loss], Field(min_length=1)]
-    seconds: _Seconds
-    versions: dict[str, str]
-
-
-class Sample(BaseModel):
-    """A row of samples.json."""
-
-    prompt: str
-    seed: int
-    tag: str
-    file: str
+from training.record.run_file import RUN_FILE, read_run, read_samples
 
 
 class _Figure(BaseModel):
@@ -131,8 +62,10 @@ class Facts:
 
     @property
     def validation(self):
-        """(loss before, loss after) as dictionaries with loss, standard_error and clips."""
+        """(loss before, loss after), as dictionaries; None where nothing was measured."""
         steps = sorted(self.run["validation"], key=int)
+        if not steps:
+            return None, None
         return self.run["validation"][steps[0]], self.run["validation"][steps[-1]]
 
 
@@ -150,10 +83,11 @@ def _read(path, model, remedy):
 def gather(folder, results=None):
     """Facts of a run folder and, if given, of the results that ``python -m metrics`` wrote."""
     folder = Path(folder)
-    run = _read(folder / "run.json", Run, "run python -m training first")
-    samples = folder / "samples" / "samples.json"
-    heard = _read(samples, list[Sample], "train with --samples 1 or more") if samples.exists() else []
+    run = read_run(folder)
+    if run is None:
+        raise Problem(
+            f"{folder / RUN_FILE} does not exist", "a file that a finished run leaves", "run python -m training first"
+        )
+    heard = read_samples(folder)
     measured = _read(Path(results), Results, "run python -m metrics GENERATED REFERENCE first") if results else None
-    return Facts(
-        folder, run.model_dump(), [row.model_dump() for row in heard], measured.model_dump() if measured else None
-    )
+    return Facts(folder, run, heard, measured.model_dump() if measured else None)

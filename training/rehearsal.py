@@ -131,9 +131,10 @@ def rehearse(settings, dataset, folder, shown) -> Rehearsal:
     Raises:
         EnvironmentProblem: When a stage ran out of memory; its remedy names the flag that makes it fit.
     """
+    held = min(settings.batch, settings.validation_clips)
     few = replace(
-        settings, steps=2, warmup_steps=1, validate_every=10**6,
-        validation_clips=min(settings.batch, settings.validation_clips), samples=min(1, settings.samples), sample_every=0, checkpoint_every=10**6, tracker="none",
+        settings, steps=2, warmup_steps=1, validate_every=10**6, validation_clips=held, checkpoint_every=10**6,
+        samples=min(1, settings.samples), sample_every=0, tracker="none",
     )  # fmt: skip
     Path(folder).parent.mkdir(parents=True, exist_ok=True)
     place = Path(tempfile.mkdtemp(prefix=".rehearsal-", dir=Path(folder).parent))

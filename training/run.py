@@ -1,6 +1,5 @@
 """One run from a dataset to a result: read, cache, train, save, listen. Everything it decides lies in run.json."""
 
-import json
 import shutil
 import time
 from contextlib import contextmanager
@@ -13,6 +12,7 @@ import yaml
 
 from spectrogram.adapters.lora import WEIGHTS_FILE
 from spectrogram.bases import locate_base
+from spectrogram.files import json_file
 from spectrogram.models import load_pipeline
 from spectrogram.problems import Problem
 from training import base as base_model
@@ -30,6 +30,7 @@ from training.method_table import method_of
 from training.presets import facts_about
 from training.record import samples
 from training.record.events import EventLog, Silence
+from training.record.run_file import RUN_FILE
 from training.record.trackers import open_tracker
 from training.stages import Stages
 
@@ -364,8 +365,7 @@ class Run:
         return pipeline
 
     def _write_facts(self, result):
-        text = json.dumps(self._facts(result), indent=1, ensure_ascii=False)
-        (self.folder / "run.json").write_text(text + "\n", encoding="utf-8")
+        json_file.write(self.folder / RUN_FILE, self._facts(result))
 
     def _facts(self, result):
         """run.json: settings, data, base, what was trained, how it went, and with which library versions."""

@@ -8,8 +8,8 @@ independent classifier hears the wanted class in the held-out captions, not only
 import argparse
 import csv
 import itertools
-import json
 import math
+import shlex
 from dataclasses import fields
 from pathlib import Path
 
@@ -17,6 +17,8 @@ from spectrogram.problems import UsageProblem
 from training.flags import read_recipe, settings_of
 from training.settings import TrainSettings
 
+# The row of a run that held out no clip: what it lost is not known.
+NOT_VALIDATED = {"loss": math.nan, "standard_error": None}
 COLUMNS = ("run", "validation_loss", "loss_low", "loss_high", "heard", "heard_low", "heard_high", "clips", "minutes")
 
 
@@ -96,22 +98,25 @@ def hear(settings, path, captions, labels):
 
 def measure(name, chosen, settings, dataset, folder, clips):
     """One row of the table: train (or read what was trained), generate, listen."""
+    from spectrogram.files import json_file
+    from training.record.run_file import read_run
     from training.run import train
 
     result = folder / "row.json"
     if result.exists():
-        return json.loads(result.read_text(encoding="utf-8"))
+        return json_file.read(result, dict[str, int | float | str | None], "remove it, and the run is measured again")
     report = train(settings, dataset, folder)
-    facts = json.loads((folder / "run.json").read_text(encoding="utf-8"))
-    last = facts["validation"][max(facts["validation"], key=int)]
+    facts = read_run(folder)
+    last = facts["validation"][max(facts["validation"], key=int)] if facts["validation"] else NOT_VALIDATED
     captions, labels = asked(dataset, clips)
     hits = hear(settings, report.adapter, captions, labels)
     low, high = wilson(hits, clips)
-    spread = 1.96 * last["standard_error"]
+    spread = 1.96 * (last["standard_error"] or math.nan)
     values = (name, last["loss"], last["loss"] - spread, last["loss"] + spread, hits / clips, low, high, clips,
               facts["seconds"]["train"] / 60)  # fmt: skip
     row = {**chosen, **dict(zip(COLUMNS, values, strict=True))}
-    result.write_text(json.dumps(row, indent=1) + "\n", encoding="utf-8")
+    row = {name: None if value != value else value for name, value in row.items()}
+    json_file.write(result, row)
     return row
 
 
@@ -124,11 +129,19 @@ def write_tables(rows, folder):
     names = [name for name in rows[0] if name not in COLUMNS]
     lines = [f"| {' | '.join(names)} | heard as wanted (95 %) | validation loss (95 %) | minutes |",
              "|" + "---|" * (len(names) + 3)]  # fmt: skip
-    for row in sorted(rows, key=lambda r: (-r["heard"], r["validation_loss"])):
+    for row in sorted(rows, key=lambda r: (-r["heard"], r["validation_loss"] or math.inf)):
         heard = f"{row['heard']:.2f} ({row['heard_low']:.2f} to {row['heard_high']:.2f})"
-        loss = f"{row['validation_loss']:.4f} ({row['loss_low']:.4f} to {row['loss_high']:.4f})"
+        loss = _interval(row)
         lines.append(f"| {' | '.join(str(row[n]) for n in names)} | {heard} | {loss} | {row['minutes']:.1f} |")
     (folder / "table.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def _interval(row):
+    """The validation loss with its interval, as far as they are known."""
+    if row["validation_loss"] is None:
+        return "not validated"
+    middle = f"{row['validation_loss']:.4f}"
+    return middle if row["loss_low"] is None else f"{middle} ({row['loss_low']:.4f} to {row['loss_high']:.4f})"
 
 
 def main(argv):
@@ -141,5 +154,6 @@ def main(argv):
         rows.append(measure(name, chosen, settings, arguments.dataset, arguments.out / name, arguments.clips))
         write_tables(rows, arguments.out)
     print((arguments.out / "table.md").read_text(encoding="utf-8"))
-    print(f"next: python -m training report {' '.join(str(arguments.out / row['run']) for row in rows[:2])}")
+    runs = [str(arguments.out / row["run"]) for row in rows[:2]]
+    print(f"next: {shlex.join(['python', '-m', 'training', 'report', *runs])}")
     return 0

@@ -29,7 +29,8 @@ def start(dataset, folder, base):
 
 def losses(folder):
     """{step: loss as it is written}, the last word on each step, and whether every repeated step repeated itself."""
-    from training.record.events import mend, read
+    from training.record.events import mend
+    from training.record.run_file import read_events as read
 
     path, found, alike = folder / "events.jsonl", {}, True
     if not path.exists():
@@ -77,7 +78,7 @@ def kill_at_random(dataset, folder, base, kills, seed):
 
 def losses_quick(folder):
     """Steps in the log as it is now, without mending a log that is being written."""
-    from training.record.events import read
+    from training.record.run_file import read_events as read
 
     path = folder / "events.jsonl"
     return [e["step"] for e in read(path) if e["event"] == "step"] if path.exists() else []

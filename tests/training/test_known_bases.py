@@ -150,5 +150,5 @@ def test_what_a_base_does_not_say_of_a_method_is_stable_diffusions(tiny_base):
 def test_a_damaged_file_of_defaults_is_one_sentence(tmp_path):
     for text in ("[]", "{", '{"title": 1}', '{"teaching": {"lora": 3}, "title": "x"}'):
         (tmp_path / "training_defaults.json").write_text(text)
-        with pytest.raises(ValueError, match="training_defaults.json of .* is unusable"):
+        with pytest.raises(ValueError, match=r"training_defaults\.json of .* is unusable"):
             facts_of(tmp_path)

@@ -1,4 +1,4 @@
-"""The command that a run says comes next works as it is printed: names with spaces and quotes, the flag of the method."""
+"""The command that a run says comes next works as it is printed: spaces and quotes, the flag of the method."""
 
 import shlex
 

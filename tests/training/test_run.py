@@ -10,7 +10,7 @@ import torch
 from spectrogram.params import SpectrogramParams
 from training import __main__ as command
 from training.loop.draws import Draws
-from training.record.events import read as read_events
+from training.record.run_file import read_events
 from training.settings import TrainSettings
 
 STEPS = 24

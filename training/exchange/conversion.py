@@ -7,9 +7,15 @@ weights-only reader, which builds tensors and runs no code, and writes safetenso
 
 import argparse
 import json
+import pickle
+import shlex
 from pathlib import Path
 
+import torch
+from safetensors.torch import load_file, save_file
+
 from spectrogram.adapters.lora import WEIGHTS_FILE, AdapterProblem, check_values, find_adapter, read_header
+from spectrogram.files.names import checked_name, checked_path
 from spectrogram.problems import UsageProblem
 from training.exchange import layouts
 from training.exchange.export import shapes_of
@@ -29,7 +35,8 @@ def main(argv):
     """``import``: exit code 0, or 4 with the reason for which a file is refused."""
     arguments = build_parser("import").parse_args(argv)
     path = import_adapter(arguments.file, arguments.base, arguments.out)
-    print(f'{path}\nnext: python -m spectrogram generate "PROMPT" -o out.wav --lora {arguments.out}')
+    used = ["--lora", str(arguments.out), "--base", arguments.base]
+    print(f"{path}\nnext: {shlex.join(['python', '-m', 'spectrogram', 'generate', 'a sound', '-o', 'out.wav', *used])}")
     return 0
 
 
@@ -42,8 +49,6 @@ def convert_main(argv):
 
 def import_adapter(source, base, out):
     """Write ``out``/pytorch_lora_weights.safetensors from any layout; the file is checked before it is read."""
-    from safetensors.torch import load_file
-
     peft = Path(source) / "adapter_config.json"
     file = find_adapter(source)
     header = read_header(file).get("__metadata__", {})
@@ -61,8 +66,6 @@ def _peft_scale(path):
 
 
 def _write(layers, header, out, base):
-    from safetensors.torch import save_file
-
     out = Path(out)
     out.mkdir(parents=True, exist_ok=True)
     state, metadata = layouts.to_peft(layers)
@@ -73,10 +76,6 @@ def _write(layers, header, out, base):
 
 def read_pickle(path):
     """The tensors of a pickle by torch's weights-only reader; anything else in it is refused."""
-    import pickle
-
-    import torch
-
     path = Path(path)
     if not path.is_file() or path.suffix.lower() not in (".bin", ".pt", ".ckpt"):
         raise UsageProblem(f"{path} is no .bin or .pt file", "an old pickle", "use import for safetensors")
@@ -84,8 +83,8 @@ def read_pickle(path):
         raise AdapterProblem(f"{path.name} is {path.stat().st_size / 2**30:.1f} GiB", "2 GiB at most", "do not use it")
     try:
         return torch.load(path, map_location="cpu", weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError, EOFError) as error:
-        reason = str(error).strip().splitlines()[0]
+    except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, TypeError, KeyError) as error:
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise AdapterProblem(
             f"{path.name} is refused ({reason[:160]})", "tensors and nothing else", "do not use it, it may run code"
         ) from error
@@ -93,17 +92,22 @@ def read_pickle(path):
 
 def convert(path, base, out):
     """Safetensors from an old pickle: an adapter, a learned word, or an aesthetic, whichever it holds."""
-    import torch
-
     held = read_pickle(path)
     if isinstance(held, torch.Tensor):
         return _convert_aesthetic(held, path, out)
     if isinstance(held, dict) and "string_to_param" in held:
-        return _save_word(next(iter(held["string_to_param"].values())), held.get("name") or Path(path).stem, out)
-    if isinstance(held, dict) and len(held) == 1 and next(iter(held)).startswith("<"):
+        words = held["string_to_param"]
+        if not isinstance(words, dict) or not words:
+            raise AdapterProblem(f"{path} holds no word", "the vectors of one", "convert it with its own tool")
+        return _save_word(next(iter(words.values())), held.get("name") or Path(path).stem, out)
+    if isinstance(held, dict) and len(held) == 1 and str(next(iter(held))).startswith("<"):
         word, vectors = next(iter(held.items()))
         return _save_word(vectors, word, out)
-    if isinstance(held, dict) and all(isinstance(value, torch.Tensor) for value in held.values()):
+    if (
+        isinstance(held, dict)
+        and held
+        and all(isinstance(key, str) and isinstance(value, torch.Tensor) for key, value in held.items())
+    ):
         state = {_with_part(key): value for key, value in held.items()}
         return _write(layouts.read(state, {}, shapes_of(base)), {}, out, base)
     raise AdapterProblem(f"{path} holds no adapter, word or aesthetic", "one of them", "convert it with its own tool")
@@ -116,16 +120,17 @@ def _with_part(key):
 
 def _as_file(out, name):
     out = Path(out)
-    if out.suffix != ".safetensors":
-        out.mkdir(parents=True, exist_ok=True)
-        return out / f"{name}.safetensors"
-    return out
+    if out.suffix == ".safetensors":
+        return out
+    path = checked_path(out, f"{checked_name(name)}.safetensors")
+    out.mkdir(parents=True, exist_ok=True)
+    return path
 
 
 def _save_word(vectors, word, out):
-    from safetensors.torch import save_file
-
-    bare = word.strip("<>")
+    if not isinstance(vectors, torch.Tensor) or not vectors.ndim or not vectors.numel():
+        raise AdapterProblem(f"the vectors of {str(word)[:40]!r} are none", "a table of numbers", "do not use it")
+    bare = str(word).strip("<>")
     path = _as_file(out, bare)
     vectors = vectors.detach().float().reshape(-1, vectors.shape[-1]).contiguous()
     save_file({"emb_params": vectors}, path, metadata={"token": f"<{bare}>", "format": "pt"})
@@ -134,8 +139,8 @@ def _save_word(vectors, word, out):
 
 def _convert_aesthetic(tensor, path, out):
     """AUTOMATIC1111's aesthetic embeddings are rows of the CLIP of Stable Diffusion 1.5, unnormalised."""
-    import torch
-
+    if not tensor.ndim or not tensor.numel() or not torch.isfinite(tensor.float()).all():
+        raise AdapterProblem(f"{Path(path).name} holds no rows", "finite rows of an ear", "do not use it")
     from spectrogram.adapters.aesthetic import Aesthetic
     from spectrogram.ears.clip import CLIP_OF_SD15
 

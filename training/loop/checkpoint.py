@@ -10,12 +10,26 @@ import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated, Any
 
-from spectrogram.files import atomic
+from pydantic import AfterValidator, BaseModel, Field
+
+from spectrogram.files import atomic, json_file
+from spectrogram.files.names import checked_name
 from spectrogram.problems import EnvironmentProblem, Problem, UsageProblem
 
 MANIFEST = "manifest.json"
 FORMAT = 1
+
+
+class Manifest(BaseModel):
+    """manifest.json: what a checkpoint holds, and what a run must be to go on from it."""
+
+    format: int
+    step: int = Field(ge=0)
+    files: dict[Annotated[str, AfterValidator(checked_name)], str]
+    identity: dict[str, Any]
+    values: dict[str, Any]
 
 
 class NonFiniteWeights(Problem):
@@ -125,20 +139,25 @@ class Checkpoints:
         for path in self._found():
             wrong = inspect(path)
             if wrong is None:
-                return Checkpoint(path, json.loads((path / MANIFEST).read_text(encoding="utf-8")))
+                return Checkpoint(path, read_manifest(path).model_dump())
             report(f"checkpoint {path.name} is not used: {wrong}")
         return None
+
+
+def read_manifest(path) -> Manifest:
+    """The manifest of a checkpoint's folder; raises Problem for a damaged one."""
+    return json_file.read(path / MANIFEST, Manifest, "an earlier checkpoint is used")
 
 
 def inspect(path):
     """None when a checkpoint is whole, else what is wrong with it."""
     try:
-        manifest = json.loads((path / MANIFEST).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        manifest = read_manifest(path)
+    except Problem:
         return "it has no readable manifest"
-    if manifest.get("format") != FORMAT:
-        return f"it has format {manifest.get('format')}, this version reads {FORMAT}"
-    for name, expected in manifest["files"].items():
+    if manifest.format != FORMAT:
+        return f"it has format {manifest.format}, this version reads {FORMAT}"
+    for name, expected in manifest.files.items():
         if not (path / name).is_file() or digest(path / name) != expected:
             return f"{name} is not what the manifest says"
     return None

@@ -7,6 +7,9 @@ AUTOMATIC1111 and ComfyUI, whose word is the file's name.
 import json
 from pathlib import Path
 
+import torch
+from safetensors.torch import save_file
+
 from spectrogram.params import KEY
 from spectrogram.problems import UsageProblem
 from training.method_table import WORD_FILE, trigger_of
@@ -31,14 +34,15 @@ def build(settings, base):
 
 
 def taught_table(table, count, start):
-    """An embedding table with ``count`` more rows that alone are trained; they begin at row ``start``."""
-    import torch
+    """An embedding table with ``count`` more rows that alone are trained; they begin as the rows ``start`` in turn."""
 
     class TaughtTable(torch.nn.Module):
         def __init__(self):
             super().__init__()
             self.table = table
-            self.taught = torch.nn.Parameter(table.weight[[start] * count].detach().float().clone())
+            self.taught = torch.nn.Parameter(
+                table.weight[[start[n % len(start)] for n in range(count)]].detach().float().clone()
+            )
 
         @property
         def weight(self):
@@ -60,20 +64,23 @@ class TextualInversion(Method):
     reads_words = True
 
     def prepare(self):
-        import torch
-
         s, tokenizer, encoder = self.settings, self.tokenizer, self.text_encoder
         self.word = word(s)
         # diffusers names the further vectors of a word like this, and puts them into prompts by itself.
         self.tokens = [self.word, *(f"{self.word}_{n}" for n in range(1, s.vectors))]
         if any(token in tokenizer.get_vocab() for token in self.tokens):
             raise UsageProblem(f"the base knows the word {self.word}", "a new one", "choose another --trigger")
-        start = tokenizer(s.initial_word, add_special_tokens=False).input_ids[0]
+        pieces = tokenizer(s.initial_word, add_special_tokens=False).input_ids
+        if not pieces:
+            raise UsageProblem("--initial-word is empty", "a word that the base knows", "try --initial-word sound")
+        if len(pieces) > s.vectors:
+            told = f"--initial-word {s.initial_word!r} is {len(pieces)} tokens, --vectors is {s.vectors}"
+            raise UsageProblem(told, "a vector for each token to begin as", f"use --vectors {len(pieces)}")
         table = encoder.get_input_embeddings()
         tokenizer.add_tokens(self.tokens)
         self.unet.requires_grad_(False)
         encoder.requires_grad_(False)
-        self.table = taught_table(table, s.vectors, start)
+        self.table = taught_table(table, s.vectors, pieces)
         spread = 0.1 * table.weight.std()
         with torch.no_grad():
             self.table.taught += spread * torch.randn(
@@ -88,8 +95,6 @@ class TextualInversion(Method):
         return {"unet": self.unet, "text_encoder": self.text_encoder, "tokenizer": self.tokenizer}
 
     def save(self, folder, params, extra):
-        from safetensors.torch import save_file
-
         folder, learned = Path(folder), self.table.taught.detach().cpu().contiguous()
         folder.mkdir(parents=True, exist_ok=True)
         header = {KEY: json.dumps(params.to_dict()), "format": "pt", "token": self.word, **extra}

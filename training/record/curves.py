@@ -48,8 +48,9 @@ class Chart:
         )
 
     def bars(self, points, colour):
-        """(x, y, error) as dots with their standard errors."""
+        """(x, y, error) as dots with their standard errors; an error that is None has no bar."""
         for x, y, error in points:
+            error = error or 0.0
             a, b = self.y(y - error), self.y(y + error)
             self.parts.append(
                 f'<line x1="{self.x(x):.1f}" x2="{self.x(x):.1f}" y1="{a:.1f}" y2="{b:.1f}" stroke="{colour}"/>'

@@ -9,6 +9,9 @@ import os
 import time
 from pathlib import Path
 
+from spectrogram.problems import Problem
+from training.record.run_file import read_events
+
 
 class EventLog:
     """Appends events with the seconds that the run has taken; ``resume`` goes on with an earlier log."""
@@ -18,15 +21,14 @@ class EventLog:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         if resume and self.path.exists():
             mend(self.path)
-            earlier = read(self.path)
-            self.began -= earlier[-1]["seconds"] if earlier else 0
+            self.began -= seconds_so_far(self.path)
         else:
             self.path.unlink(missing_ok=True)
 
     def write(self, event, **values):
         line = {"event": event, "seconds": round(time.monotonic() - self.began, 3), **values}
         with open(self.path, "a", encoding="utf-8") as log:
-            log.write(json.dumps(line, ensure_ascii=False) + "\n")
+            log.write(json.dumps(line, ensure_ascii=False, allow_nan=False) + "\n")
         for listener in self.listeners:
             listener(line)
 
@@ -47,12 +49,10 @@ def mend(path):
         os.fsync(log.fileno())
 
 
-def read(path):
-    """All events of a log in order; a half-written last line is left out."""
-    events = []
-    for line in Path(path).read_text(encoding="utf-8").splitlines():
-        try:
-            events.append(json.loads(line))
-        except json.JSONDecodeError:
-            break
-    return events
+def seconds_so_far(path):
+    """What the last event says; 0 for a log that is empty or damaged, which is no reason not to go on."""
+    try:
+        events = read_events(path)
+    except Problem:
+        return 0.0
+    return events[-1]["seconds"] if events else 0.0

@@ -5,16 +5,16 @@ Several runs share their charts, and the table shows where their settings differ
 
 import argparse
 import html
-import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
 from string import Template
 
+from spectrogram.known_bases import SD15
 from spectrogram.problems import Problem
 from training.flags import settings_of
 from training.record.curves import COLOURS, Chart, smooth
-from training.record.events import read
+from training.record.run_file import EVENTS_FILE, read_events, read_run, read_samples
 
 
 @dataclass(frozen=True)
@@ -44,12 +44,10 @@ class Told:
 def gather(folder):
     """The Told of a run's folder; a run that goes on can be reported too."""
     folder = Path(folder)
-    path = folder / "events.jsonl"
+    path = folder / EVENTS_FILE
     if not path.exists():
         raise Problem(f"{path} does not exist", "the folder of a run", "train first, or correct the name")
-    lists, facts = folder / "samples" / "samples.json", folder / "run.json"
-    samples = json.loads(lists.read_text(encoding="utf-8")) if lists.exists() else []
-    return Told(folder, read(path), samples, json.loads(facts.read_text(encoding="utf-8")) if facts.exists() else None)
+    return Told(folder, read_events(path), read_samples(folder), read_run(folder))
 
 
 def loss_chart(runs):
@@ -74,7 +72,7 @@ def validation_chart(runs):
     points = [p for one in drawn for p in one]
     if not points:
         return "<p>Not validated yet.</p>"
-    highs = [y + s * side for _, y, s in points for side in (-1, 1)]
+    highs = [y + (s or 0.0) * side for _, y, s in points for side in (-1, 1)]
     chart = Chart([x for x, _, _ in points], highs, "validation loss")
     for number, one in enumerate(drawn):
         colour = COLOURS[number % len(COLOURS)]
@@ -95,9 +93,18 @@ def rate_chart(runs):
     return chart.svg()
 
 
+def _defaults(settings):
+    """What the run's base has for its method; Stable Diffusion 1.5's where the base is no longer there."""
+    method = settings.get("method", "lora")
+    try:
+        return settings_of({"method": method, "base": settings.get("base", "base_model")}).to_dict()
+    except Problem:
+        return settings_of({"base": SD15.hub[0]}).to_dict()
+
+
 def settings_table(runs):
     """What differs from the method's defaults or between the runs comes first, the rest is folded away."""
-    defaults = settings_of({"method": runs[0].settings.get("method", "lora")}).to_dict()
+    defaults = _defaults(runs[0].settings)
     names = list(runs[0].settings or defaults)
     rows = {True: [], False: []}
     for name in names:
@@ -151,13 +158,13 @@ def headline(run):
     if not steps:
         return f"{html.escape(run.name)}: nothing trained yet"
     first, last = steps[0], steps[-1]
-    pace = (last["seconds"] - first["seconds"]) / max(len(steps) - 1, 1) * 1000 / 60
+    each_s = (last["seconds"] - first["seconds"]) / max(last["step"] - first["step"], 1)
     checks = run.of("validation")
     told = f"; validation loss {checks[0]['loss']:.4f} → {checks[-1]['loss']:.4f}" if checks else ""
     state = "finished" if any(e["event"] == "end" for e in run.events) else "not finished"
     name = f"<b style='color:{{}}'>{html.escape(run.name)}</b>"
     place = f"step {last['step']} of {settings.get('steps')}"
-    return f"{name} ({settings.get('method')}): {place}, {state}, {pace:.1f} min per 1,000 steps{told}"
+    return f"{name} ({settings.get('method')}): {place}, {state}, {each_s:.2f} s a step{told}"
 
 
 def notes(run):

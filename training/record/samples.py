@@ -1,6 +1,5 @@
 """What the model makes of some prompts, before, while and after it learns, with the same seeds and cheap figures."""
 
-import json
 from pathlib import Path
 
 import numpy as np
@@ -8,9 +7,11 @@ import torch
 
 from metrics.judge import classify
 from spectrogram.bases import locate_base
+from spectrogram.files import json_file
 from spectrogram.models import quiet_loading
 from spectrogram.pipeline import SpectrogramAudioPipeline
 from spectrogram.sampling.memory import plan_memory, save_memory
+from training.record.run_file import read_samples
 
 
 def choose_prompts(captions, count):
@@ -83,7 +84,7 @@ class Listener:
     def __init__(self, settings, prompts, folder, tell):
         self.settings, self.prompts, self.folder, self.tell = settings, prompts, Path(folder), tell
         self.list = self.folder / "samples.json"
-        self.rows = json.loads(self.list.read_text(encoding="utf-8")) if self.list.exists() else []
+        self.rows = read_samples(self.folder.parent)
 
     def add(self, pipeline, tag, step, progress=lambda done, total, note="": None, steps=None):
         """Samples of a pipeline under a tag; a tag's earlier samples are replaced."""
@@ -92,5 +93,5 @@ class Listener:
             progress, steps,
         )  # fmt: skip
         self.rows = [row for row in self.rows if row["tag"] != tag] + rows
-        self.list.write_text(json.dumps(self.rows, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        json_file.write(self.list, self.rows)
         return rows

@@ -15,7 +15,7 @@ from training.data import latents
 from training.data.dataset import read
 from training.flags import settings_of
 from training.loop import loop
-from training.record.events import read as read_events
+from training.record.run_file import read_events
 from training.run import Stages, train
 
 ROOT = Path(__file__).resolve().parents[3]

@@ -8,7 +8,7 @@ from spectrogram.adapters.aesthetic import Aesthetic, steered
 from spectrogram.ears.ear import Ear
 from spectrogram.models import load_pipeline
 from training.flags import settings_of
-from training.record.events import read as read_events
+from training.record.run_file import read_events
 from training.run import train
 
 FEW = {"batch": 4, "samples": 1, "tracker": "none"}

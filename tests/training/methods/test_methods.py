@@ -12,7 +12,7 @@ from training import base as base_model
 from training.flags import settings_of
 from training.methods import dreambooth, flatten, lora, student
 from training.presets import facts_about
-from training.record.events import read as read_events
+from training.record.run_file import read_events
 from training.run import train
 
 FEW = {
