@@ -12,8 +12,6 @@ from spectrogram.problems import Problem
 
 log = logging.getLogger(__name__)
 
-log = logging.getLogger(__name__)
-
 
 class CollectionProblem(Problem):
     """A folder from which no set of clips can be read."""
