@@ -49,7 +49,7 @@ def build_interface(
         with gr.Tabs(elem_id="tabs") as tabs:
             with gr.Tab("Generate", id="generate"):
                 generate = GenerateTab(
-                    Maker("generate", "Generate", door), load_examples(served_examples(store), examples)
+                    Maker("generate", "Generate", door), lambda: load_examples(served_examples(store), examples)
                 )
             with gr.Tab("Transform", id="transform"):
                 transform = TransformTab(Maker("transform", "Transform", door))
