@@ -61,7 +61,7 @@ def build_interface(
             with gr.Tab("Fine-tune", id="finetune"):
                 finetune = FinetuneTab(engine, store, places, page)
             with gr.Tab("Evaluate", id="evaluate"):
-                EvaluateTab(store, [tab.maker.card.clips for tab in makers.values()], finetune.datasets)
+                EvaluateTab(door, [tab.maker.card.clips for tab in makers.values()], finetune.datasets)
             with gr.Tab("Dataset", id="dataset") as shown:
                 dataset = DatasetTab(store, finetune.datasets)
                 dataset.show_on(shown)
