@@ -49,7 +49,7 @@ def build_interface(
         with gr.Tabs(elem_id="tabs") as tabs:
             with gr.Tab("Generate", id="generate"):
                 generate = GenerateTab(
-                    Maker("generate", "Generate", door), load_examples(served_examples(store), examples)
+                    Maker("generate", "Generate", door), lambda: load_examples(served_examples(store), examples)
                 )
             with gr.Tab("Transform", id="transform"):
                 transform = TransformTab(Maker("transform", "Transform", door))
@@ -61,7 +61,7 @@ def build_interface(
             with gr.Tab("Fine-tune", id="finetune"):
                 finetune = FinetuneTab(engine, store, places, page)
             with gr.Tab("Evaluate", id="evaluate"):
-                EvaluateTab(store, [tab.maker.card.clips for tab in makers.values()], finetune.datasets)
+                EvaluateTab(door, [tab.maker.card.clips for tab in makers.values()], finetune.datasets)
             with gr.Tab("Dataset", id="dataset") as shown:
                 dataset = DatasetTab(store, finetune.datasets)
                 dataset.show_on(shown)

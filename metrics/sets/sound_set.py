@@ -1,5 +1,6 @@
 """A set of clips to be measured, read from a folder of audio, a metadata.csv or a dataset folder of this project."""
 
+import logging
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,6 +9,8 @@ from spectrogram.files import dataset_folder, tables
 from spectrogram.files.endings import SOUNDS
 from spectrogram.files.named_files import NamedFiles, sounds_below, without_ending
 from spectrogram.problems import Problem
+
+log = logging.getLogger(__name__)
 
 
 class CollectionProblem(Problem):
@@ -25,7 +28,7 @@ class Sound:
 
 
 def read_collection(source) -> list[Sound]:
-    """The clips of SOURCE sorted by name: a dataset's rows, else metadata.csv, else all audio files.
+    """The clips of SOURCE sorted by name: a dataset's rows, else those of metadata.csv (or .jsonl …), else all.
 
     Names are paths below the folder without suffix, clip ids in a dataset. Raises CollectionProblem for an empty or
     missing folder and for two clips of one name.
@@ -54,6 +57,10 @@ def sounds_of_paths(paths) -> list[Sound]:
     return sorted(_with_unique_names(sounds, "the list of files"), key=lambda sound: sound.name)
 
 
+def _tables_of(folder: Path) -> list[Path]:
+    return [folder / f"metadata{suffix}" for suffix in tables.SUFFIXES]
+
+
 def pair_by_name(generated: list[Sound], reference: list[Sound]) -> tuple[list[tuple[Sound, Sound]], list[str]]:
     """Pairs (generated, reference) of one name, in order of name, and the names without a partner.
 
@@ -71,7 +78,11 @@ def pair_by_name(generated: list[Sound], reference: list[Sound]) -> tuple[list[t
 
 
 def _from_folder(folder: Path) -> list[Sound]:
-    return [Sound(path.relative_to(folder).with_suffix("").as_posix(), path) for path in sounds_below(folder)]
+    paths = sounds_below(folder)
+    names = [without_ending(path.relative_to(folder).as_posix()) for path in paths]
+    # A folder that holds all its sounds in audio/, as a table would name them: that word tells no clip from another.
+    prefix = "audio/" if all(name.startswith("audio/") for name in names) else ""
+    return [Sound(name.removeprefix(prefix), path) for name, path in zip(names, paths, strict=True)]
 
 
 def _from_metadata(path: Path) -> list[Sound]:
@@ -91,6 +102,9 @@ def _from_metadata(path: Path) -> list[Sound]:
         relative = found.name if found else name.replace("\\", "/").lstrip("/")
         own = found.path if found else path.parent / Path(relative).name
         sounds.setdefault(own, Sound(without_ending(relative.removeprefix("audio/")), own, label, caption))
+    others = [one for one in files.relatives if one.suffix.lower() in SOUNDS and path.parent / one not in sounds]
+    if others:
+        log.warning("%d sounds beside %s are in no row and are left out, such as %s", len(others), path, others[0])
     return list(sounds.values())
 
 

@@ -7,8 +7,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from space.store.uploads import unpack
+from spectrogram.files.audio import read_audio
 from spectrogram.files.endings import SOUNDS
-from spectrogram.problems import UsageProblem
+from spectrogram.problems import Problem, UsageProblem
 
 FEWEST, MOST = 2, 500
 # Of one set, unpacked: sound hardly shrinks in a zip, so that what swells further is none.
@@ -44,6 +45,17 @@ def score_files(
     made, real = (embed_set(sounds, embedder, None, advance) for sounds in sets)
     results = assemble_results(made, real, comparison.compare(made, real, RESAMPLES), seed=0, resamples=RESAMPLES)
     return results | {"warnings": [*resampled([*generated, *reference], embedder.sample_rate_hz), *results["warnings"]]}
+
+
+def unreadable(paths: list[str]) -> list[str]:
+    """One sentence for each file that is no sound."""
+    notes = []
+    for path in paths:
+        try:
+            read_audio(path, seconds=0.5)
+        except Problem:
+            notes.append(f"{Path(path).name} cannot be read as sound and will be left out.")
+    return notes
 
 
 def resampled(paths: list[str], rate_hz: int) -> list[str]:

@@ -54,7 +54,7 @@ def make_examples(pipeline, folder: Path = FOLDER) -> Iterator[Path]:
 
 def load_examples(served: Path, folder: Path = FOLDER) -> list[Clip]:
     """The examples as clips whose files lie in `served`; one whose files are missing is left out."""
-    served.mkdir(exist_ok=True)
+    served.mkdir(parents=True, exist_ok=True)
     clips = []
     for example in read_examples(folder):
         sound = folder / f"{example.name}{SUFFIX}"

@@ -7,15 +7,16 @@ from pathlib import Path
 import gradio as gr
 
 from metrics.figures.records import metric_of
-from space.engine.scoring import MOST, Interrupted, score_files
+from space.engine.front_door import FrontDoor, stopped_when
+from space.engine.scoring import MOST, Interrupted, score_files, unreadable
 from space.parts.status import status_html
-from space.store.clips import ClipStore
 from space.store.shelf import Shelf
+from space.store.visitors import departure
 from spectrogram.files.templates import fill_html
 from spectrogram.problems import Problem, UsageProblem
 
 TEMPLATE = Path(__file__).with_name("figures.html")
-FEW_CLIPS = 50
+FEW_CLIPS, MOST_HEARD = 50, 40
 SOURCES = ("uploaded files", "what I made in this session")
 UPLOADED, VALIDATION = SOURCES[0], "validation"
 
@@ -26,8 +27,8 @@ class EvaluateTab:
     `folders()` gives the datasets of this server by name: their validation sets can be compared with.
     """
 
-    def __init__(self, store: ClipStore, session_clips, folders):
-        self.store, self.session_clips, self.folders = store, session_clips, folders
+    def __init__(self, door: FrontDoor, session_clips, folders):
+        self.door, self.store, self.session_clips, self.folders = door, door.store, session_clips, folders
         with gr.Row(elem_classes="columns"):
             with gr.Column(scale=5, min_width=320, elem_classes="ask"):
                 self._build_sets()
@@ -57,9 +58,12 @@ class EvaluateTab:
 
     def _connect(self):
         silent = {"api_visibility": "private", "queue": False}
+        shown = {"api_visibility": "private", "show_progress": "hidden"}
         self.source.change(lambda source: gr.File(visible=source == SOURCES[0]), self.source, self.generated, **silent)
         self.against.change(lambda name: gr.File(visible=name == UPLOADED), self.against, self.reference, **silent)
         self.against.focus(lambda: gr.Dropdown(choices=[UPLOADED, *self.folders()]), None, self.against, **silent)
+        both = [self.generated, self.reference]
+        gr.on([files.upload for files in both], self.answer, both, self.status, concurrency_limit=2, **shown)
         running = {"show_progress": "minimal", "show_progress_on": self.status, "trigger_mode": "once"}
         asked = self.start.click(
             self.measure,
@@ -73,6 +77,11 @@ class EvaluateTab:
         asked.failure(self.fail, None, [self.status, self.start, self.stop], **silent)
         self.stop.click(self.ask_to_stop, None, self.status, **silent)
 
+    def answer(self, generated: list[str] | None, reference: list[str] | None) -> str:
+        """What arrived, at once; the first files that are no sounds are named."""
+        told = f"{len(generated or [])} generated and {len(reference or [])} real sounds."
+        return status_html(told, tuple(unreadable([*(generated or []), *(reference or [])][:MOST_HEARD])))
+
     def measure(self, page: gr.Request, source, generated, against, reference, *session_clips):
         """Progress as "clip 7/40", then the table; Stop ends it within one clip."""
         made = generated or []
@@ -82,10 +91,16 @@ class EvaluateTab:
         stop_file.unlink(missing_ok=True)
         yield {self.status: status_html("Reading …"), **self._busy(True)}
         try:
+            self.door.admit(page)
             real = (reference or []) if against == UPLOADED else self.validation_set(against)
         except Problem as problem:
             yield {self.status: status_html(problem.sentences, problem=True), **self._busy(False)}
             return
+        with stopped_when(departure(), stop_file):
+            yield from self._follow(made, real, stop_file)
+
+    def _follow(self, made: list[str], real: list[str], stop_file: Path):
+        """Updates while clips are heard, and the table."""
         for told in self._events(made, real, stop_file):
             if isinstance(told, tuple):
                 text = f"clip {told[0]}/{told[1]}" if told[0] < told[1] else "all clips heard · counting chances"

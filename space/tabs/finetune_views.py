@@ -1,6 +1,5 @@
 """What the Fine-tune tab shows of a run: a line of progress, samples before and after, the end of a log."""
 
-import json
 from pathlib import Path
 
 from markupsafe import Markup
@@ -9,7 +8,7 @@ from space.parts.status import status_html
 from space.store.clips import ClipStore
 from space.store.views import file_address
 from space.teaching.checking import TRIPS, audio_html
-from space.teaching.runs import RunState
+from space.teaching.runs import RunState, samples_of
 from spectrogram.files.templates import fill_html
 
 # The trainer's stages before its first step.
@@ -50,12 +49,12 @@ def minutes(seconds: float) -> str:
 
 def samples_html(run: Path, store: ClipStore) -> str:
     """The fixed prompts before, on the way and after, same seeds; empty while there are none."""
-    table = run / "samples" / "samples.json"
-    if not table.is_file():
+    rows = samples_of(run)
+    if not rows:
         return ""
     pairs: dict[tuple, dict[str, str]] = {}
-    for row in json.loads(table.read_text(encoding="utf-8")):
-        pairs.setdefault((row["prompt"], row["seed"]), {})[row["tag"]] = row["file"]
+    for row in rows:
+        pairs.setdefault((row["prompt"], row["seed"]), {})[row["tag"]] = Path(row["file"]).name
     trips = []
     for (prompt, seed), files in pairs.items():
         sides = [_sample(run / "samples" / files[tag], tag, prompt, store) for tag in sorted(files, key=_order)]

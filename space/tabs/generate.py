@@ -1,5 +1,8 @@
 """The Generate tab: a text becomes sound, with everything that people look for one fold away."""
 
+from collections.abc import Callable
+from pathlib import Path
+
 import gradio as gr
 
 from space.engine.front_door import clean
@@ -28,8 +31,10 @@ class GenerateTab:
 
     verbs = ("generate",)
 
-    def __init__(self, maker: Maker, examples: list[Clip]):
-        self.maker, self.params, self.examples = maker, maker.engine.pipeline.params, examples
+    def __init__(self, maker: Maker, load: Callable[[], list[Clip]]):
+        """`load` writes the examples where they are served, and gives them."""
+        self.maker, self.params, self.load, self.examples = maker, maker.engine.pipeline.params, load, load()
+        examples = self.examples
         example = examples[0] if examples else None
         with gr.Row(elem_classes="columns"):
             with gr.Column(scale=5, min_width=320, elem_classes="ask"):
@@ -90,6 +95,8 @@ class GenerateTab:
         number = int(picked or 0)
         if not 0 <= number < len(self.examples):
             return {self.maker.status: self.maker.tell("This example is gone: reload the page.", problem=True)}
+        if not Path(self.examples[number].sound).is_file():  # the system cleaned its temporary folder
+            self.examples = self.load()
         clip = self.examples[number]
         told = self.maker.tell("A finished example. Change its words and press Generate.")
         fields = self.restore(clip.recipe, clip.seconds) | {self.maker.settings.lock: False, self.maker.status: told}

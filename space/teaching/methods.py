@@ -1,12 +1,12 @@
 """The ways of teaching that the page offers: a word, one line of meaning, what each asks for, and how long it takes."""
 
-import json
 import re
 from dataclasses import dataclass
 
 from model_card.taught import METHODS as TEACHING
 from model_card.taught import TeachingMethod
 from space.store.places import Places
+from space.teaching.runs import facts_of
 from spectrogram.problems import UsageProblem
 
 QUICK, STANDARD, LONG = "Quick", "Standard", "Long"
@@ -103,11 +103,11 @@ def measured_s(places: Places, method: str, flags: dict) -> tuple[float, float] 
     """(seconds before the first step, seconds a step) of the newest run that was made alike; None without any."""
     found = sorted(places.runs.glob("*/run.json"), key=lambda path: path.stat().st_mtime)
     for path in reversed(found):
-        facts = json.loads(path.read_text(encoding="utf-8"))
-        seconds, settings = facts.get("seconds", {}), facts.get("settings", {})
+        facts = facts_of(path.parent)
+        seconds, settings = facts["seconds"], facts["settings"]
         alike = settings.get("method") == method and all(
             settings.get(name) == value for name, value in flags.items() if name != "steps"
         )
-        if alike and seconds.get("train") and settings.get("steps"):
-            return seconds.get("cache", 0.0), seconds["train"] / settings["steps"]
+        if alike and seconds["train"] and isinstance(settings.get("steps"), int) and settings["steps"] > 0:
+            return seconds["cache"], seconds["train"] / settings["steps"]
     return None

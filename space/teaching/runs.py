@@ -10,13 +10,18 @@ import signal
 import subprocess
 import sys
 import threading
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
+from pydantic import BaseModel, ConfigDict, FiniteFloat
+
+from model_card.facts import Sample
 from model_card.taught import trigger_of
 from space.store.places import NAME, Places, checked
-from spectrogram.files import json_file
-from spectrogram.problems import UsageProblem
+from spectrogram.files import atomic, json_file
+from spectrogram.problems import Problem, UsageProblem
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -81,17 +86,24 @@ class TrainingRuns:
             if fresh:
                 # The trainer itself forgets them later: until then the page would tell of the former run.
                 (self.places.run(name) / "events.jsonl").unlink(missing_ok=True)
-            with (self.notes / f"{name}.log").open("wb") as log:
+            log = self.notes / f"{name}.log"
+            with atomic.explained(log), log.open("wb") as told:
                 child = subprocess.Popen(
                     [*note["command"], *(["--fresh"] if fresh else [])],
                     stdin=subprocess.DEVNULL,
-                    stdout=log,
-                    stderr=log,
+                    stdout=told,
+                    stderr=told,
                     cwd=ROOT,
                     start_new_session=True,
                 )
+            try:
+                self._write(name, note | {"pid": child.pid, "begun": _begun(child.pid), "stopped": False})
+            except Problem:
+                # A trainer that nobody can find again must not go on.
+                child.terminate()
+                child.wait()
+                raise
             self.children[name] = child
-            self._write(name, note | {"pid": child.pid, "begun": _begun(child.pid), "stopped": False})
         return self.state(name)
 
     def stop(self, name: str):
@@ -121,14 +133,12 @@ class TrainingRuns:
 
     def settings(self, name: str | None) -> dict:
         """What a finished run was made with; empty without one."""
-        facts = self.places.run(name) / "run.json" if name and NAME.fullmatch(name) else None
-        return json.loads(facts.read_text(encoding="utf-8"))["settings"] if facts and facts.is_file() else {}
+        return facts_of(self.places.run(name))["settings"] if name and NAME.fullmatch(name) else {}
 
     def heard_with(self, name: str | None) -> str | None:
         """A text that a finished run was heard with: what it was taught is in it. None where there is no such text."""
         settings = self.settings(name)
-        samples = self.places.run(name) / "samples" / "samples.json" if settings else None
-        rows = json.loads(samples.read_text(encoding="utf-8")) if samples and samples.is_file() else []
+        rows = samples_of(self.places.run(name)) if settings else []
         return rows[0]["prompt"] if rows else trigger_of(settings) or None
 
     def state(self, name: str | None) -> RunState:
@@ -140,7 +150,7 @@ class TrainingRuns:
         steps = [event for event in events if event.get("event") == "step"]
         total = next((event["settings"]["steps"] for event in events if event.get("event") == "start"), note["steps"])
         done = steps[-1]["step"] if steps else 0
-        losses = [(event["step"], event["loss"]) for event in steps if event["loss"] is not None]
+        losses = [(event["step"], event["loss"]) for event in steps if event.get("loss") is not None]
         phase = self._phase(name, note, events)
         left_s = seconds_left(steps, total) if phase == "running" else None
         log = self.log_tail(name)
@@ -170,22 +180,72 @@ class TrainingRuns:
     def _note(self, name: str) -> dict | None:
         if not NAME.fullmatch(name):
             return None
-        file = self.notes / f"{name}.json"
-        return json_file.read(file, dict) if file.is_file() else None
+        note = _read(self.notes / f"{name}.json", _Note)
+        return None if note is None else note.model_dump()
 
     def _write(self, name: str, note: dict):
         json_file.write(self.notes / f"{name}.json", note)
 
 
+class _Note(BaseModel):
+    """What the page keeps of a run that it started."""
+
+    model_config = ConfigDict(extra="allow")
+    command: list[str]
+    steps: int
+    pid: int
+    begun: float | None
+    stopped: bool = False
+    sounds: str = ""
+    method: str = "lora"
+
+
+class _Seconds(BaseModel):
+    cache: FiniteFloat = 0.0
+    train: FiniteFloat = 0.0
+
+
+class _Facts(BaseModel):
+    settings: dict[str, Any] = {}
+    seconds: _Seconds = _Seconds()
+
+
+def facts_of(run: Path) -> dict:
+    """`settings` and `seconds` of a run's run.json, empty where there is none or it is damaged."""
+    return (_read(run / "run.json", _Facts) or _Facts()).model_dump()
+
+
+def samples_of(run: Path) -> list[dict]:
+    """Rows of a run's samples (prompt, seed, tag, file), none where they are damaged."""
+    rows = _read(run / "samples" / "samples.json", list[Sample]) or []
+    return [row.model_dump() for row in rows]
+
+
+def _read(path: Path, model):
+    """What a file of a run holds; None for one that is not there or damaged: the page goes on without it."""
+    try:
+        return json_file.read(path, model) if path.is_file() else None
+    except Problem:
+        return None
+
+
 def read_events(path: Path) -> list[dict]:
-    """All whole events of a run's log; a half-written last line is left out."""
+    """All whole events of a run's log; damaged lines and a half-written last one are left out."""
     events = []
-    for line in path.read_text(encoding="utf-8").splitlines() if path.is_file() else ():
-        try:
+    for line in path.read_text(encoding="utf-8", errors="replace").splitlines() if path.is_file() else ():
+        with suppress(ValueError, RecursionError):
             events.append(json.loads(line))
-        except json.JSONDecodeError:
-            break
-    return events
+    return [event for event in events if _is_event(event)]
+
+
+def _is_event(event) -> bool:
+    if not isinstance(event, dict):
+        return False
+    numbers = {"step": ("step", "seconds")}.get(event.get("event"), ())
+    settings = event.get("settings") if event.get("event") == "start" else {"steps": 0}
+    right = all(isinstance(event.get(name), int | float) for name in numbers)
+    right &= isinstance(event.get("loss"), int | float | None)
+    return right and isinstance(settings, dict) and isinstance(settings.get("steps"), int)
 
 
 def seconds_left(steps: list[dict], total: int) -> float | None:

@@ -2,7 +2,9 @@
 
 import evaluate
 import numpy as np
+import pyarrow
 import pytest
+from pyarrow import parquet
 from sklearn import metrics as sklearn_metrics
 
 from metrics.distances import frechet_distance, inception_score, kernel_distance, kl_divergence
@@ -116,6 +118,27 @@ def test_classification_score_trains_on_generated_and_tests_on_real(folders):
     assert result["real_and_generated"]["n_train"] == 16
     with pytest.raises(ValueError, match="labels= and reference_labels="):
         metric.compute(predictions=X, references=Y)
+
+
+def test_a_dataset_of_this_project_gives_its_labels(folders, tmp_path):
+    generated, reference = folders
+    rows = [
+        {
+            "audio": {"bytes": (reference / f"c{i}.wav").read_bytes(), "path": None},
+            "clip_id": f"c{i}",
+            "label": ("tone", "noise")[i % 2],
+            "caption": "",
+        }
+        for i in range(8)
+    ]
+    (tmp_path / "data" / "mini").mkdir(parents=True)
+    parquet.write_table(pyarrow.Table.from_pylist(rows), tmp_path / "data" / "mini" / "train-00000-of-00001.parquet")
+    options = {"embedder": "logmel-stats-v1", "cache": False}
+    result = load("classification_accuracy_score").compute(
+        predictions=str(generated), references=str(tmp_path), **options
+    )
+    assert (result["classification_accuracy_score"], result["n_test"]) == (1.0, 8)
+    assert result["warnings"] == []
 
 
 @pytest.mark.parametrize("side", ["predictions", "references"])

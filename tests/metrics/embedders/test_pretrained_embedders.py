@@ -140,3 +140,14 @@ def test_clap_puts_sounds_and_texts_in_one_space_and_never_draws_at_random(tiny_
 def test_a_model_that_is_not_here_says_how_to_give_it(tmp_path):
     with pytest.raises(ValueError, match=r"cannot be loaded .*weights=FOLDER"):
         load("ast", str(tmp_path))
+
+
+@pytest.mark.parametrize("name", ["ast", "clap"])
+def test_weights_that_are_a_pickle_are_never_opened(name, tiny_ast, tiny_clap, tmp_path):
+    source = {"ast": tiny_ast, "clap": tiny_clap}[name]
+    for file in source.iterdir():
+        if file.suffix != ".safetensors":
+            (tmp_path / file.name).write_bytes(file.read_bytes())
+    (tmp_path / "pytorch_model.bin").write_bytes(b"cos\nsystem\n(S'true'\ntR.")
+    with pytest.raises(ValueError, match="cannot be loaded"):
+        load(name, str(tmp_path))

@@ -72,9 +72,9 @@ def test_a_program_scores_two_sets(client, tone):
 @pytest.mark.parametrize(
     ("endpoint", "settings", "reason"),
     [
-        ("/repaint", {"start_s": 1.5, "end_s": 0.5}, "the region is 1.5 to 0.5 s"),
+        ("/repaint", {"start_s": 1.5, "end_s": 0.5}, "The region is 1.5 to 0.5 s"),
         ("/repaint", {"start_s": 0.5, "end_s": 1.0, "low_hz": 900, "high_hz": 100}, "low below high"),
-        ("/loop", {"seam_s": 9}, "the seam is 9 s"),
+        ("/loop", {"seam_s": 9}, "The seam is 9 s"),
     ],
 )
 def test_what_cannot_be_edited_is_refused_with_a_reason(client, tone, endpoint, settings, reason):

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from space.engine.scoring import resampled, score_files
+from space.engine.scoring import resampled, score_files, unreadable
 from space.store.shelf import Shelf
 from space.store.uploads import collect
 from space.teaching.checking import check_rows
@@ -38,3 +38,12 @@ def test_the_validation_set_of_a_dataset_is_a_set_of_sounds(tmp_path):
     assert len(paths) == len(shelf.find(split="validation")) >= 1
     assert all(soundfile.info(path).duration > 1 for path in paths)
     assert len(shelf.write_sounds("train", tmp_path / "out", 3)) == 3
+
+
+def test_files_that_are_no_sounds_are_named_at_once(tmp_path):
+    sounds = write_noises(tmp_path / "a", 2)
+    for name, data in (("broken.wav", b"RIFF"), ("empty.mp3", b""), ("text.flac", b"no sound")):
+        (tmp_path / name).write_bytes(data)
+        sounds.append(str(tmp_path / name))
+    told = unreadable(sounds)
+    assert [note.split(" ")[0] for note in told] == ["broken.wav", "empty.mp3", "text.flac"]
