@@ -38,7 +38,9 @@ def version(host: str, checkout: Path) -> str:
 def measure(checkouts: dict[str, Path]) -> list[dict]:
     """A row for each host and kind of file."""
     from benchmarks.hosts import artefacts
+    from spectrogram.models import quiet_loading
 
+    quiet_loading()
     rows = []
     with tempfile.TemporaryDirectory(prefix="hosts-") as folder:
         folder = Path(folder)

@@ -27,6 +27,7 @@ class Shown:
         self.state = state
         self.model_config = SimpleNamespace(unet_config=layout.UNET_CONFIG)
         self.diffusion_model = SimpleNamespace(config=layout.UNET_CONFIG)
+        self.config = SimpleNamespace(huggingface_repo="stable-diffusion-v1-5/stable-diffusion-v1-5")
 
     def state_dict(self):
         return self.state
@@ -119,7 +120,7 @@ class WebUI:
     def __init__(self, folder, checkout):
         from benchmarks.hosts import surroundings
 
-        self.folder, self.shared = folder, surroundings.stand_in(checkout)
+        self.folder, self.shared = folder, surroundings.stand_in(checkout, folder / "automatic1111")
         self.networks = importlib.import_module("networks")
         self.network = importlib.import_module("network")
         self.networks.extra_network_lora = SimpleNamespace(errors={})
@@ -184,6 +185,9 @@ def open_host(host: str, checkout: Path, folder: Path):
 def main():
     from safetensors.torch import save_file
 
+    from spectrogram.models import quiet_loading
+
+    quiet_loading()
     host, checkout, folder = sys.argv[1], Path(sys.argv[2]).resolve(), Path(sys.argv[3]).resolve()
     sys.argv = sys.argv[:1]
     sys.path.insert(0, str(checkout))

@@ -29,7 +29,8 @@ class StandIn(types.ModuleType):
     def __getattr__(self, name):
         if name.startswith("__"):
             raise AttributeError(name)
-        return StandIn(name)
+        setattr(self, name, StandIn(name))
+        return self.__dict__[name]
 
     def __call__(self, *args, **kwargs):
         return None
@@ -48,8 +49,11 @@ class Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         pass
 
 
-def stand_in(checkout: Path):
-    """Prepare the imports of a checkout's network modules; returns the web UI's ``shared``, which names the model."""
+def stand_in(checkout: Path, folder: Path):
+    """Prepare the imports of a checkout's network modules; returns the web UI's ``shared``, which names the model.
+
+    The web UI makes its folder of adapters in ``folder``, so that nothing is written into the checkout.
+    """
     import torch
     from safetensors.torch import load_file
 
@@ -68,7 +72,7 @@ def stand_in(checkout: Path):
     modules.cache.cached_data_for_file = lambda subsection, title, path, read: read()
     modules.hashes.sha256_from_cache = modules.hashes.sha256 = lambda *args, **kwargs: ""
     modules.errors.display = _raise
-    modules.shared.cmd_opts.lora_dir = str(checkout / "models" / "Lora")
+    modules.shared.cmd_opts.lora_dir = str(folder / "Lora")
     modules.shared.walk_files = lambda *args, **kwargs: ()
     return modules.shared
 
