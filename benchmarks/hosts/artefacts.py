@@ -4,7 +4,9 @@ The base has every layer of Stable Diffusion 1.5's UNet and text encoder, with f
 meets all names and kinds of layers in seconds.
 """
 
+import contextlib
 import json
+import sys
 from pathlib import Path
 
 KINDS = {
@@ -119,7 +121,8 @@ def make_adapter(folder: Path, kind: str, settings: dict):
     pipeline.fuse_lora()
     pipeline.unload_lora_weights()
     save_file(layers_of(pipeline), folder / "wanted" / f"{slug(kind)}.safetensors")
-    export.kohya(adapter, export.shapes_of(base), folder / f"{slug(kind)}.safetensors")
+    with contextlib.redirect_stdout(sys.stderr):
+        export.main([str(adapter), "--base", base, "--kohya", str(folder / f"{slug(kind)}.safetensors")])
 
 
 def make_word(folder: Path):
