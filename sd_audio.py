@@ -16,8 +16,9 @@ ROOMS = {
     "card": ("model_card", "metrics", "write and publish the card of what was taught"),
     "space": ("space", "space", "deploy the page"),
 }
-# Commands of the codec alone need no extra.
+# Commands of the codec alone need no extra, and run on Python 3.10; what the rooms are built on does not.
 CORE = ("encode", "decode", "inspect")
+ROOMS_NEED_PYTHON = (3, 11)
 
 
 def main(words: list[str] | None = None) -> int:
@@ -28,17 +29,20 @@ def main(words: list[str] | None = None) -> int:
         return 0 if words else 2
     name, rest = words[0], words[1:]
     package, extra, _ = ROOMS.get(name, ("spectrogram", None if name in CORE else "pipeline", ""))
+    if extra and sys.version_info[:2] < ROOMS_NEED_PYTHON:
+        newest = ".".join(map(str, ROOMS_NEED_PYTHON))
+        print(f"sd-audio {name} needs Python {newest} or newer. Here run: {', '.join(CORE)}.", file=sys.stderr)
+        return 5
     try:
         return importlib.import_module(f"{package}.__main__").main(rest if name in ROOMS else words) or 0
-    except ModuleNotFoundError as error:
-        if extra is None or (error.name or "").split(".")[0] in {
-            "spectrogram",
-            *(room for room, _, _ in ROOMS.values()),
-        }:
+    except ImportError as error:
+        stranger = (error.name or "").split(".")[0]
+        if extra is None or stranger in {"", "spectrogram", *(room for room, _, _ in ROOMS.values())}:
             raise
+        missing = isinstance(error, ModuleNotFoundError)
+        wanted = f"the package {error.name}" if missing else f"another version of {stranger} ({error.msg})"
         print(
-            f"sd-audio {name} needs the package {error.name}. Install it with: "
-            f'pip install "sd-audio-spectrograms[{extra}]"',
+            f'sd-audio {name} needs {wanted}. Install it with: pip install "sd-audio-spectrograms[{extra}]"',
             file=sys.stderr,
         )
         return 5

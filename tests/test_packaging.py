@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from packaging.version import Version
 
+import sd_audio
+
 ROOT = Path(__file__).parents[1]
 LARGEST_WHEEL_BYTES = 6_000_000
 # What each host asks for: pins of AUTOMATIC1111 1.10.1, Forge, reForge and ComfyUI, and its Python.
@@ -34,6 +36,7 @@ COMFYUI = (
 )
 HOSTS = {"AUTOMATIC1111": ("3.10", A1111), "Forge": ("3.10", FORGE), "reForge": ("3.10", REFORGE),
          "ComfyUI": ("3.12", COMFYUI)}  # fmt: skip
+NO_INDEX = ("Could not connect", "error sending request", "dns error", "No module named")
 CORE_ALONE = """
 import sys
 
@@ -108,6 +111,47 @@ def test_the_core_encodes_and_decodes_with_six_packages_alone(wheel, tmp_path):
     assert 'pip install "sd-audio-spectrograms[train]"' in done.stderr
 
 
+@pytest.mark.timeout(900)
+def test_the_core_runs_on_the_python_and_the_pins_of_the_web_uis(wheel, tmp_path):
+    uv = [sys.executable, "-m", "uv"]
+    python = tmp_path / "venv" / ("Scripts" if os.name == "nt" else "bin") / "python"
+    pinned = [pin for pin in A1111.split(" ") if pin.startswith(("numpy==", "Pillow=="))]
+    made = subprocess.run([*uv, "venv", "--quiet", "--no-python-downloads", "--python", "3.10", str(tmp_path / "venv")],
+                          capture_output=True, text=True, timeout=120)  # fmt: skip
+    if made.returncode:
+        pytest.skip("no Python 3.10 or no uv on this machine")
+    words = [*uv, "pip", "install", "--quiet", "--python", str(python), str(wheel), *pinned]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=300)
+    if any(sign in done.stderr for sign in NO_INDEX):
+        pytest.skip("no package index can be reached")
+    assert done.returncode == 0, done.stderr[-3000:]
+    settings = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    done = subprocess.run([python, "-c", CORE_ALONE], cwd=tmp_path, env=settings, capture_output=True, text=True,
+                          timeout=600)  # fmt: skip
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert "sd-audio train needs Python 3.11 or newer" in done.stderr
+
+
+def test_a_room_says_which_python_it_needs(monkeypatch, capsys):
+    monkeypatch.setattr(sd_audio, "ROOMS_NEED_PYTHON", (99, 0))
+    assert sd_audio.main(["dataset", "recordings"]) == 5
+    assert capsys.readouterr().err == (
+        "sd-audio dataset needs Python 99.0 or newer. Here run: encode, decode, inspect.\n"
+    )
+
+
+def test_a_package_of_another_version_is_named_and_not_a_traceback(monkeypatch, capsys, tmp_path):
+    (tmp_path / "old_packaging").mkdir()
+    (tmp_path / "old_packaging" / "__init__.py").write_text("")
+    (tmp_path / "old_packaging" / "__main__.py").write_text("from packaging import not_there_yet\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setitem(sd_audio.ROOMS, "train", ("old_packaging", "train", ""))
+    assert sd_audio.main(["train", "x"]) == 5
+    err = capsys.readouterr().err
+    assert err.startswith("sd-audio train needs another version of packaging (cannot import name 'not_there_yet'")
+    assert 'pip install "sd-audio-spectrograms[train]"' in err
+
+
 @pytest.mark.parametrize("host", HOSTS)
 def test_the_core_resolves_together_with_what_a_host_pins(host, wheel, tmp_path):
     version, pins = HOSTS[host]
@@ -115,9 +159,7 @@ def test_the_core_resolves_together_with_what_a_host_pins(host, wheel, tmp_path)
     words = [sys.executable, "-m", "uv", "pip", "compile", "--quiet", "--no-header", "--no-annotate",
              "--python-version", version, str(tmp_path / "all.in")]  # fmt: skip
     done = subprocess.run(words, capture_output=True, text=True, timeout=240)
-    if any(
-        sign in done.stderr for sign in ("Could not connect", "error sending request", "dns error", "No module named")
-    ):
+    if any(sign in done.stderr for sign in NO_INDEX):
         pytest.skip("no package index can be reached")
     assert done.returncode == 0, done.stderr[-3000:]
     found = dict(line.split("==") for line in done.stdout.lower().splitlines() if "==" in line)

@@ -1,6 +1,6 @@
 """ComfyUI nodes: a spectrogram picture becomes sound, a sound becomes a spectrogram picture.
 
-Copy or link this folder into ComfyUI/custom_nodes/ and `pip install` the project into ComfyUI's own environment.
+README.md says how they are installed (the project's core, Python 3.10 or newer); example_workflows/ shows them at work.
 Pictures are ComfyUI's IMAGE (batch, height, width, channels) in [0, 1]; sounds its AUDIO, a dictionary of a waveform
 (batch, channels, samples) and a sample rate.
 """

@@ -1,7 +1,7 @@
 """AUTOMATIC1111 script: each picture that the web UI saves gets the sound of its spectrogram beside it.
 
-Copy the folder `automatic1111` into the web UI's `extensions/` and `pip install` the project into the web UI's own
-environment (Python 3.11). The sound keeps the picture's name and carries its parameters as a recipe.
+README.md says how it is installed (the core, Python 3.10 or newer). The sound keeps the picture's name and carries its
+parameters as a recipe.
 """
 
 from pathlib import Path
