@@ -13,7 +13,7 @@ from dataset_builder.intake.names import words
 from dataset_builder.intake.rows import part_id
 from spectrogram.files import tables
 from spectrogram.files.annotations import kind_of, read_annotations
-from spectrogram.files.audio import READABLE
+from spectrogram.files.endings import SOUNDS
 from spectrogram.problems import Problem
 
 log = logging.getLogger(__name__)
@@ -49,7 +49,7 @@ def recording_of(path: Path, folders: list[Path]) -> Path | None:
         return None
     ((_, stem),) = annotation_files([path]) or [(path, path.stem)]
     beside = (one for folder in folders for one in sorted(folder.glob("*")) if one.stem == stem and one != path)
-    return next((one for one in beside if one.suffix.lower() in READABLE and one.is_file()), None)
+    return next((one for one in beside if one.suffix.lower() in SOUNDS and one.is_file()), None)
 
 
 def annotated(sound: Path, texts: list[Path], folder: Path, split: str = "") -> list[Entry]:
