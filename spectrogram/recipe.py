@@ -97,7 +97,7 @@ class Recipe:
 
         OGG and MP3 would have to be encoded a second time: pass `comment=recipe.to_json()` to `write_audio` instead.
         """
-        from spectrogram.files.riff import write_wav_comment
+        from spectrogram.files.headers.riff import write_wav_comment
 
         path = Path(path)
         writers = {
@@ -117,7 +117,7 @@ class Recipe:
 
 def _texts(path: Path) -> tuple[str | None, str | None]:
     """(text that may be ours, text that may be AUTOMATIC1111's) in a file."""
-    from spectrogram.files.riff import read_wav_comment
+    from spectrogram.files.headers.riff import read_wav_comment
 
     if not path.is_file():
         raise Problem(f"{path} does not exist", "a sound or picture", "check the path")

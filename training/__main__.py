@@ -20,8 +20,8 @@ COMMANDS = {
     "report": ("training.record.report", "main"),
     "sweep": ("training.sweep", "main"),
     "export": ("training.exchange.export", "main"),
-    "import": ("training.exchange.conversion", "main"),
-    "convert": ("training.exchange.conversion", "convert_main"),
+    "import": ("training.exchange.command", "main"),
+    "convert": ("training.exchange.command", "convert_main"),
 }
 
 

@@ -36,7 +36,7 @@ ROW_CODE = {
     "intake": ("entries.py",),
     "making": ("augment.py", "clip.py", "fingerprints.py", "piece.py", "row.py"),
 }
-READING = ("audio", "ffmpeg", "mp3", "riff", "sound_file")
+READING = ("atomic", "audio", "digest", "endings", "ffmpeg", "headers/mp3", "headers/riff", "json_file", "sound_file")
 LIBRARIES = ("numpy", "scipy", "soundfile", "soxr", "pillow", "pyarrow")
 
 

@@ -15,8 +15,9 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from spectrogram.files import ffmpeg, mp3, riff
+from spectrogram.files import ffmpeg
 from spectrogram.files.endings import PLAIN
+from spectrogram.files.headers import mp3, riff
 from spectrogram.problems import EnvironmentProblem, SoundProblem
 
 PICTURE_STARTS = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"BM", b"II*\0", b"MM\0*")

@@ -7,7 +7,7 @@ import pytest
 import soundfile
 from PIL import Image
 
-from spectrogram.files.riff import read_wav_comment, write_wav_comment
+from spectrogram.files.headers.riff import read_wav_comment, write_wav_comment
 from spectrogram.params import SpectrogramParams
 from spectrogram.problems import Problem
 from spectrogram.recipe import Recipe

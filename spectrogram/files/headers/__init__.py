@@ -1,0 +1,1 @@
+"""What the headers of sound files say, and what they leave open."""
