@@ -97,7 +97,7 @@ class Recipe:
 
         OGG and MP3 would have to be encoded a second time: pass `comment=recipe.to_json()` to `write_audio` instead.
         """
-        from spectrogram.files.headers.riff import write_wav_comment
+        from spectrogram.files.audio import write_wav_comment
 
         path = Path(path)
         writers = {

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from spectrogram.files import atomic
+from spectrogram.files.headers.riff import copy_with_comment
 from spectrogram.files.sound_file import SoundFile, opened
 from spectrogram.problems import SoundProblem
 
@@ -122,3 +123,11 @@ def _write_frames(file, frames: np.ndarray, size: int = 1 << 16):
     # libsndfile's Vorbis encoder overflows its stack on very long single writes.
     for start in range(0, len(frames), size):
         file.write(frames[start : start + size])
+
+
+def write_wav_comment(path: str | Path, comment: str) -> Path:
+    """Replace the comment of a WAV file, all or nothing; samples and all other chunks stay. Raises SoundProblem."""
+    path = Path(path)
+    with atomic.replacing(path) as unfinished, open(path, "rb") as source, open(unfinished, "w+b") as target:
+        copy_with_comment(source, target, path, comment)
+    return path

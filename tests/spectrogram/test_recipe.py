@@ -7,7 +7,8 @@ import pytest
 import soundfile
 from PIL import Image
 
-from spectrogram.files.headers.riff import read_wav_comment, write_wav_comment
+from spectrogram.files.audio import write_wav_comment
+from spectrogram.files.headers.riff import read_wav_comment
 from spectrogram.params import SpectrogramParams
 from spectrogram.problems import Problem
 from spectrogram.recipe import Recipe

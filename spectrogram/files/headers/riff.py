@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from spectrogram.files import atomic
 from spectrogram.problems import SoundProblem
 
 LONGEST_COMMENT = 1 << 20
@@ -78,17 +77,15 @@ def read_wav_comment(path: str | Path) -> str | None:
     return None
 
 
-def write_wav_comment(path: str | Path, comment: str) -> Path:
-    """Replace the comment of a WAV file; samples and all other chunks stay byte for byte, the swap is atomic."""
-    path, data = Path(path), comment.encode("utf-8") + b"\0"
+def copy_with_comment(source: BinaryIO, target: BinaryIO, path: Path, comment: str):
+    """Copy an open WAV file with another comment; samples and all other chunks stay byte for byte.
+
+    Raises:
+        SoundProblem: The comment is too long, or the file is no RIFF.
+    """
+    data = comment.encode("utf-8") + b"\0"
     if len(data) > LONGEST_COMMENT:
         raise SoundProblem(f"the comment is {len(data)} bytes long", f"{LONGEST_COMMENT} at most", "shorten it")
-    with atomic.replacing(path) as unfinished, open(path, "rb") as source, open(unfinished, "w+b") as target:
-        _copy_with_comment(source, target, path, data)
-    return path
-
-
-def _copy_with_comment(source: BinaryIO, target: BinaryIO, path: Path, comment: bytes):
     entries: dict[bytes, bytes] = {}
     target.write(b"RIFF\0\0\0\0WAVE")
     for name, start, size, _ in _chunks(source, path):
@@ -99,7 +96,7 @@ def _copy_with_comment(source: BinaryIO, target: BinaryIO, path: Path, comment: 
         source.seek(start)
         _copy(source, target, size)
         target.write(b"\0" * (size % 2))
-    entries[b"ICMT"] = comment
+    entries[b"ICMT"] = data
     target.write(_chunk(b"LIST", b"INFO" + b"".join(_chunk(name, entry) for name, entry in entries.items())))
     total = target.tell() - 8
     target.seek(4)
