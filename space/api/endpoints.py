@@ -8,7 +8,7 @@ from space.api.inputs import audio, hertz, optional_seconds, sampling_inputs, so
 from space.api.verbs import VerbEndpoints, refusal
 from space.engine.front_door import FrontDoor, clean, sampling
 from space.jobs import Failed, Finished, Request
-from spectrogram.codec import SpectrogramCodec
+from spectrogram.codec import SpectrogramCodec, budget
 from spectrogram.files.audio import read_audio, write_audio
 from spectrogram.params import KEY, SpectrogramParams
 from spectrogram.problems import PictureProblem, Problem
@@ -111,12 +111,11 @@ def check_work(image: Image.Image, params: SpectrogramParams) -> None:
     """Raises PictureProblem for a picture whose own parameters ask for more work than one request may cost."""
     if image.height != params.height:
         raise PictureProblem("its size does not fit its parameters", f"{params.height} rows", "send the whole picture")
-    bins = params.fft_samples // 2 + 1
-    # The inverse of the bands is a table of bins x bands; the spectrum has bins x frames.
-    cells = bins * (params.bands + image.width * params.frames_per_column) * params.channels
-    if cells > MOST_CELLS:
+    budget.check(params)
+    values = budget.spectrum_values(params, image.width)
+    if values > MOST_CELLS:
         raise PictureProblem(
-            f"its parameters ask for {cells / 1e6:.0f} million spectral values",
+            f"its parameters ask for {values / 1e6:.0f} million spectral values",
             f"at most {MOST_CELLS / 1e6:.0f} million, about two minutes of sound",
             "send a shorter picture, or decode it on the command line",
         )

@@ -1,14 +1,17 @@
 """Sound to picture and back. Audio is float32 (channels, samples); a picture is 8-bit RGB, columns x mel_bands."""
 
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 from PIL import Image
 
+from spectrogram.codec import budget
 from spectrogram.codec.mel import band_weights, filterbank
 from spectrogram.codec.phase import sizes_by_bin
 from spectrogram.codec.pixels import pack, quantise, read_planes
 from spectrogram.codec.restoration import load_restoration, restored
+from spectrogram.codec.seams import join
 from spectrogram.codec.stft import Sweep
 from spectrogram.files.audio import check_audio, mix_channels, resample
 from spectrogram.params import KEY, SpectrogramParams
@@ -30,6 +33,7 @@ class SpectrogramCodec:
         often generated ones, are only fitted (3 times where each sample lies in five windows, 6 in ten).
         `restore`: pictures whose grain says that they were blurred, as by a VAE, are sharpened (see `restoration`).
         """
+        budget.check(params)
         self.params, self.steps = params, steps
         self.restoration = load_restoration(params) if restore else None
         overlap = params.window_samples / params.hop_samples
@@ -63,6 +67,35 @@ class SpectrogramCodec:
         if not params.absolute and params.peak is None:
             audio *= UNKNOWN_PEAK / max(float(np.abs(audio).max(initial=0)), 1e-9)
         return audio, params.sample_rate_hz
+
+    def decode_blocks(self, image: Image.Image, seed: int = 0) -> Iterator[np.ndarray]:
+        """`decode` of a PIL picture of any width, in successive blocks (channels, samples), at flat memory.
+
+        An ordinary picture is one block, equal to what `decode` gives. Wide ones are joined of several at seams where
+        both agree; a loudness that they do not say is found by decoding them once before.
+        """
+        parts = budget.blocks(self.params, image.width)
+        if len(parts) == 1:
+            yield self.decode(image, seed)[0]
+            return
+        params = self._with_peak(image)
+        if params.absolute or params.peak is not None:
+            yield from self._joined(params, image, parts, seed)
+            return
+        plain = params.replace(peak=1.0)
+        loudest = max(float(np.abs(block).max(initial=0)) for block in self._joined(plain, image, parts, seed))
+        for block in self._joined(plain, image, parts, seed):
+            yield block * np.float32(UNKNOWN_PEAK / max(loudest, 1e-9))
+
+    def _joined(self, params: SpectrogramParams, image, parts, seed: int) -> Iterator[np.ndarray]:
+        codec = SpectrogramCodec(params, self.steps, self.fits, self.restoration is not None)
+        hop = params.hop_samples * params.frames_per_column
+
+        def pieces():
+            for index, (first, end) in enumerate(parts):
+                yield codec.decode(image.crop((first, 0, end, image.height)), seed + index)[0], first * hop
+
+        return join(pieces(), params.sample_rate_hz)
 
     def _with_peak(self, image) -> SpectrogramParams:
         text = getattr(image, "info", {}).get(KEY)
