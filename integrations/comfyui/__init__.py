@@ -17,20 +17,48 @@ def _formats() -> list[str]:
     return [RECOGNISE, *PRESETS]
 
 
-def _params(picture, name: str):
-    """The named parameters as wide as the picture; or what its size and lightness suggest."""
+def _array(tensor) -> np.ndarray:
+    """A tensor of any device and number type, bfloat16 too, as float32."""
+    return tensor.detach().cpu().float().numpy()
+
+
+def _read(picture: np.ndarray, name: str):
+    """(picture, parameters): the named ones as wide as the picture, or what its own size and lightness suggest."""
     from PIL import Image
 
-    from spectrogram.codec.foreign import recognise
+    from spectrogram.codec.foreign import at_its_size, recognise
     from spectrogram.params import SpectrogramParams
 
-    if name == RECOGNISE:
-        return recognise(Image.fromarray((picture * 255).astype(np.uint8)))[0]
-    return SpectrogramParams.preset(name).replace(columns=picture.shape[1])
+    if name != RECOGNISE:
+        return picture, SpectrogramParams.preset(name).replace(columns=picture.shape[1])
+    image = Image.fromarray(np.rint(np.clip(picture, 0, 1) * 255).astype(np.uint8))
+    params, assumed = recognise(image)
+    for told in assumed:
+        print(f"[spectrogram] {told}; choose a format to say otherwise")
+    return np.asarray(at_its_size(image, params), np.float32) / 255, params
+
+
+def _in_one_batch(sounds: list[np.ndarray], rates_hz: list[int]) -> tuple[np.ndarray, int]:
+    """(sounds, channels, samples) at the highest rate, shorter ones followed by silence: one AUDIO."""
+    from spectrogram.files.audio import mix_channels, resample
+
+    rate_hz, channels = max(rates_hz), max(len(sound) for sound in sounds)
+    sounds = [mix_channels(resample(one, own, rate_hz), channels) for one, own in zip(sounds, rates_hz, strict=True)]
+    longest = max(sound.shape[1] for sound in sounds)
+    return np.stack([np.pad(sound, ((0, 0), (0, longest - sound.shape[1]))) for sound in sounds]), rate_hz
+
+
+def _unclipped(sounds: np.ndarray) -> np.ndarray:
+    """Each sound at most at full scale: ComfyUI's writers cut off what lies beyond."""
+    peaks = np.abs(sounds).max(axis=(1, 2), keepdims=True, initial=0)
+    for number, peak in enumerate(peaks.ravel()):
+        if peak > 1:
+            print(f"[spectrogram] sound {number + 1} is {20 * np.log10(peak):.1f} dB above full scale: scaled to it")
+    return (sounds / np.maximum(peaks, 1)).astype(np.float32)
 
 
 class SpectrogramToSound:
-    """Decode a batch of spectrogram pictures to sound."""
+    """Decode a batch of spectrogram pictures to sound; with `recognise` each picture is read in its own format."""
 
     CATEGORY, FUNCTION = CATEGORY, "decode"
     RETURN_TYPES, RETURN_NAMES = ("AUDIO",), ("audio",)
@@ -50,14 +78,14 @@ class SpectrogramToSound:
 
         from spectrogram.codec import SpectrogramCodec
 
-        pictures = images[..., :3].cpu().numpy().astype(np.float32)
-        params = _params(pictures[0], format)
-        audios = SpectrogramCodec(params).decode_batch(list(pictures), seed)
-        return ({"waveform": torch.from_numpy(np.stack(audios)), "sample_rate": params.sample_rate_hz},)
+        pictures = [_read(picture, format) for picture in _array(images[..., :3])]
+        sounds = [SpectrogramCodec(params).decode(one, seed + i)[0] for i, (one, params) in enumerate(pictures)]
+        batch, rate_hz = _in_one_batch(sounds, [params.sample_rate_hz for _, params in pictures])
+        return ({"waveform": torch.from_numpy(_unclipped(batch)), "sample_rate": rate_hz},)
 
 
 class SoundToSpectrogram:
-    """Encode sound as a spectrogram picture, for image to image and for ControlNet."""
+    """Encode sound as spectrogram pictures: one for each `clip` of it, so that nothing is cut off."""
 
     CATEGORY, FUNCTION = CATEGORY, "encode"
     RETURN_TYPES, RETURN_NAMES = ("IMAGE",), ("images",)
@@ -72,9 +100,15 @@ class SoundToSpectrogram:
         from spectrogram.codec import SpectrogramCodec
         from spectrogram.params import SpectrogramParams
 
-        codec = SpectrogramCodec(SpectrogramParams.preset(format))
-        sounds = audio["waveform"].cpu().numpy().astype(np.float32)
-        pictures = [np.asarray(picture) for picture in codec.encode_batch(list(sounds), audio["sample_rate"])]
+        params, rate_hz = SpectrogramParams.preset(format), int(audio["sample_rate"])
+        sounds = _unclipped(_array(audio["waveform"]))
+        clip = round(params.clip_seconds * rate_hz)
+        # A hundredth of a second more than a picture holds is no second picture.
+        count = max(1, -(-(sounds.shape[2] - rate_hz // 100) // clip))
+        if count > 1:
+            print(f"[spectrogram] {sounds.shape[2] / rate_hz:.2f} s are {count} pictures of {params.clip_seconds:g} s")
+        pieces = [sound[:, i * clip : (i + 1) * clip + rate_hz // 10] for sound in sounds for i in range(count)]
+        pictures = [np.asarray(picture) for picture in SpectrogramCodec(params).encode_batch(pieces, rate_hz)]
         return (torch.from_numpy(np.stack(pictures).astype(np.float32) / 255),)
 
 

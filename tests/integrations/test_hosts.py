@@ -66,6 +66,39 @@ class TestComfyUI:
         (heard,) = self.run(nodes["SpectrogramToSound"], images=images)
         assert heard["sample_rate"] == 40000
 
+    def test_a_loud_picture_is_scaled_and_not_clipped(self, nodes, capsys):
+        noise = torch.from_numpy(np.random.default_rng(0).uniform(0.9, 1, (1, 512, 256, 1)).astype(np.float32))
+        (heard,) = self.run(nodes["SpectrogramToSound"], images=noise.repeat(1, 1, 1, 3), format="sd15")
+        assert heard["waveform"].abs().max() == pytest.approx(1.0)
+        assert (heard["waveform"].abs() > 0.999).float().mean() < 1e-3
+        assert "above full scale: scaled to it" in capsys.readouterr().out
+
+    def test_a_long_sound_becomes_as_many_pictures_as_hold_it(self, nodes, capsys):
+        tone = 0.3 * torch.sin(2 * torch.pi * 1000 * torch.arange(7 * 40000) / 40000)
+        (images,) = self.run(nodes["SoundToSpectrogram"], audio={"waveform": tone[None, None], "sample_rate": 40000})
+        assert images.shape == (2, 512, 512, 3)
+        columns = images[1, :, :, 0].max(dim=0).values
+        assert columns[:180].min() > 0.8
+        assert columns[195:].max() < 0.5
+        assert "7.00 s are 2 pictures of 5.12 s" in capsys.readouterr().out
+
+    def test_half_and_bfloat16_tensors_are_read(self, nodes, tone):
+        for kind in (torch.float16, torch.bfloat16):
+            audio = {"waveform": torch.from_numpy(tone[None]).to(kind), "sample_rate": 40000}
+            (images,) = self.run(nodes["SoundToSpectrogram"], audio=audio)
+            (heard,) = self.run(nodes["SpectrogramToSound"], images=images.to(kind), format="sd15")
+            assert heard["waveform"].dtype == torch.float32
+
+    def test_each_picture_of_a_batch_is_read_in_its_own_format(self, nodes, tone):
+        ours = SpectrogramCodec(SpectrogramParams.preset("sd15")).encode(tone, 40000)
+        theirs = SpectrogramCodec(SpectrogramParams.preset("riffusion")).encode(tone, 40000)
+        images = torch.from_numpy(np.stack([np.asarray(one, np.float32) / 255 for one in (ours, theirs)]))
+        (heard,) = self.run(nodes["SpectrogramToSound"], images=images)
+        assert heard["sample_rate"] == 44100
+        for sound in heard["waveform"]:
+            spectrum = np.abs(np.fft.rfft(sound[0].numpy()))
+            assert np.argmax(spectrum) * 44100 / sound.shape[1] == pytest.approx(1000, abs=12)
+
 
 class TestAutomatic1111:
     @pytest.fixture
