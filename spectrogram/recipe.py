@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from spectrogram.files import atomic
+from spectrogram.files.endings import PICTURES
 from spectrogram.params import KEY as PARAMS_KEY
 from spectrogram.params import SpectrogramParams
 from spectrogram.problems import Problem
@@ -77,7 +78,7 @@ class Recipe:
 
     @classmethod
     def read(cls, path: str | Path) -> "Recipe":
-        """The recipe in a WAV, FLAC, OGG, PNG or JSON file, ours or AUTOMATIC1111's; raises Problem without one."""
+        """The recipe in a sound, picture or JSON file, ours or AUTOMATIC1111's; raises Problem without one."""
         from spectrogram.files.webui import parse_parameters
 
         path = Path(path)
@@ -124,20 +125,25 @@ def _texts(path: Path) -> tuple[str | None, str | None]:
     suffix = path.suffix.lower()
     if suffix == ".json":
         return path.read_text(encoding="utf-8", errors="replace"), None
-    if suffix == ".png":
-        return _png_texts(path)
+    if suffix in PICTURES:
+        return _picture_texts(path)
     comment = read_wav_comment(path) if suffix == ".wav" else _tag(path)
     return comment, comment
 
 
-def _png_texts(path: Path) -> tuple[str | None, str | None]:
+def _picture_texts(path: Path) -> tuple[str | None, str | None]:
     from PIL import Image, UnidentifiedImageError
+
+    from spectrogram.files.pictures import infotext
 
     try:
         with Image.open(path) as image:
-            texts = dict(getattr(image, "text", {}))
+            texts = {**getattr(image, "text", {})}
+            texts.setdefault(WEBUI_KEY, infotext(image) or None)
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        raise Problem(f"{path.name} cannot be read as a picture ({error})", "a whole PNG", "fetch it again") from error
+        raise Problem(
+            f"{path.name} cannot be read as a picture ({error})", "a whole picture", "fetch it again"
+        ) from error
     return texts.get(KEY), texts.get(WEBUI_KEY)
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from numba import njit
 from PIL import Image
 
+from spectrogram.files.pictures import on_ground
 from spectrogram.params import SpectrogramParams
 from spectrogram.problems import PictureProblem
 
@@ -105,8 +106,7 @@ def picture_array(image, params: SpectrogramParams) -> np.ndarray:
         values = np.asarray(image, dtype=np.float32)
         deep = image.mode.startswith("I;16") or values.max(initial=0) > 255
         return _fit_rows(np.repeat((values / (257 if deep else 1))[..., None], 3, axis=2), params)
-    if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
-        image = Image.alpha_composite(Image.new("RGBA", image.size, "black"), image.convert("RGBA"))
+    image = on_ground(image, "black" if params.loud_is_white else "white")  # where silence is
     return _fit_rows(np.asarray(image.convert("RGB"), dtype=np.float32), params)
 
 

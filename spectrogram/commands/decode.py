@@ -40,16 +40,21 @@ def run(options: argparse.Namespace) -> int:
 
 def decode_file(task, params, suffix: str, seed: int, restore: bool = True) -> list[str]:
     """Write the sound of one picture; returns a line, and one for each assumption made about the picture."""
-    from spectrogram.files.audio import write_audio
+    from spectrogram.files.audio import write_blocks
 
-    audio, rate_hz, assumed, _ = hear(task.source, params, seed, restore)
+    blocks, rate_hz, assumed, _ = hear(task.source, params, seed, restore)
     recipe = recipe_in(task.source)
     in_place = suffix in ("wav", "flac")
     comment = None if recipe is None or in_place else recipe.to_json()
-    path = write_audio(Path(f"{task.stem}.{suffix}"), audio, rate_hz, comment)
+    path = write_blocks(place_beside(Path(f"{task.stem}.{suffix}")), blocks, rate_hz, comment)
     if recipe is not None and in_place:
         recipe.write_into(path)
     return [f"{task.source} -> {path}", *(f"  assumed: {text}" for text in assumed)]
+
+
+def place_beside(path: Path) -> Path:
+    """The path, or NAME_decoded where a file of that name is there: it may be the recording that was encoded."""
+    return path.with_stem(f"{path.stem}_decoded") if path.exists() else path
 
 
 def recipe_in(path: Path):
@@ -58,30 +63,44 @@ def recipe_in(path: Path):
     from spectrogram.recipe import Recipe
 
     try:
-        return Recipe.read(path) if path.suffix.lower() == ".png" else None
+        return Recipe.read(path)
     except Problem:
         return None
 
 
 def hear(path: Path, params, seed: int, restore: bool = True):
-    """(audio, rate, assumptions, start in seconds or None) of the picture in a file."""
+    """(blocks of audio, rate, assumptions, start in seconds or None) of the picture in a file."""
     from spectrogram.codec import SpectrogramCodec
-    from spectrogram.codec.foreign import recognise
+    from spectrogram.codec.budget import blocks
+    from spectrogram.codec.foreign import at_its_size, recognise
     from spectrogram.codec.restoration import damage_of
     from spectrogram.files.pictures import START_KEY, read_picture
 
     image, assumed = read_picture(path), []
     if params is None:
         params, assumed = recognise(image)
-    if restore and (damage := damage_of(image, params)):
+        image = at_its_size(image, params)
+    codec = SpectrogramCodec(params, restore=restore)
+    first, end = blocks(params, image.width)[0]
+    if restore and (damage := damage_of(image.crop((first, 0, end, image.height)), params)):
         assumed = [*assumed, f"the picture looks damaged ({damage}) and was sharpened"]
-    audio, rate_hz = SpectrogramCodec(params, restore=restore).decode(image, seed)
     start_s = image.info.get(START_KEY)
-    return audio, rate_hz, assumed, None if start_s is None else float(start_s)
+    return codec.decode_blocks(image, seed), params.sample_rate_hz, assumed, _start_s(start_s)
+
+
+def _start_s(text) -> float | None:
+    """Where a piece of a longer sound begins; None where the picture does not say, or says no time."""
+    try:
+        start_s = float(text)
+    except (TypeError, ValueError):
+        return None
+    return start_s if 0 <= start_s < 1e6 else None
 
 
 def join_files(tasks, params, out: str, seed: int, restore: bool = True) -> int:
     """Write one sound of all pictures; those that say where they start overlap there, others follow end to end."""
+    import numpy as np
+
     from spectrogram.codec.seams import join
     from spectrogram.files.audio import write_blocks
     from spectrogram.problems import UsageProblem
@@ -91,7 +110,8 @@ def join_files(tasks, params, out: str, seed: int, restore: bool = True) -> int:
     def pieces():
         end = 0
         for index, task in enumerate(tasks):
-            audio, own_hz, _, start_s = hear(task.source, params, seed + index, restore)
+            blocks, own_hz, _, start_s = hear(task.source, params, seed + index, restore)
+            audio = np.concatenate(list(blocks), axis=1)
             if own_hz != rate_hz:
                 raise UsageProblem(f"{task.source} is at {own_hz} Hz", f"{rate_hz} Hz as the first", "join them apart")
             start = end if start_s is None else round(start_s * rate_hz)

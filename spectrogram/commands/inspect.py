@@ -39,11 +39,12 @@ def examine(path: Path, preset: str):
 
 
 def _examine_picture(path: Path):
-    from spectrogram.codec.foreign import recognise
+    from spectrogram.codec.foreign import at_its_size, recognise
     from spectrogram.files.pictures import read_picture
 
     image = read_picture(path)
     params, assumed = recognise(image)
+    shown = at_its_size(image, params)
     facts = {
         "file": str(path),
         "kind": f"{image.format} {image.mode} {image.width} x {image.height}",
@@ -54,7 +55,7 @@ def _examine_picture(path: Path):
         "assumed": assumed,
         "texts": sorted(key for key, value in image.info.items() if isinstance(value, str)),
     }
-    return facts, image, params
+    return facts, shown, params
 
 
 def _examine_sound(path: Path, preset: str):

@@ -1,12 +1,13 @@
 """Many files at once: find inputs, name outputs without collisions, work in parallel, report what failed."""
 
-import re
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 
+from spectrogram.files.named_files import natural, visible_files
 from spectrogram.problems import INPUT_EXIT_CODE, PARTIAL_EXIT_CODE, Problem, UsageProblem
 
 
@@ -18,37 +19,32 @@ class Task:
     stem: Path
 
 
-def natural(paths: Iterable[Path]) -> list[Path]:
-    """Paths by name with numbers in their order: clip_2 before clip_10."""
-    return sorted(paths, key=lambda path: [_parts(part) for part in path.parts])
-
-
-def _parts(name: str) -> list[tuple[bool, int, str]]:
-    found = re.split(r"([0-9]+)", name)
-    return [(bool(i % 2), int(text) if i % 2 else 0, text) for i, text in enumerate(found) if text]
-
-
 def find_tasks(inputs: Iterable[str], suffixes: tuple[str, ...], out: str | None) -> list[Task]:
     """Files named, and files of folders (recursively, by suffix); outputs keep the folders' layout under `out`.
 
-    Without `out` they lie beside their inputs. Two inputs that differ only in suffix keep it in their outputs' names.
+    Without `out` they lie beside their inputs. No two inputs write one file: those that would keep their suffix in its
+    name, or get a number.
     """
-    found: list[tuple[Path, Path]] = []
+    found: dict[Path, Path] = {}
     for name in inputs:
         path = Path(name)
         if path.is_dir():
-            files = sorted(file for file in path.rglob("*") if file.suffix.lower() in suffixes and file.is_file())
-            found += [(file, file.relative_to(path)) for file in files if not file.name.startswith(".")]
+            files = (file for file in visible_files(path) if file.suffix.lower() in suffixes and file.is_file())
+            found |= {file: file.relative_to(path) for file in natural(files) if file not in found}
         else:
-            found.append((path, Path(path.name)))
+            found.setdefault(path, Path(path.name))
     if not found:
         raise UsageProblem("no input was found", f"files ending in {', '.join(suffixes)}", "name a file or a folder")
-    stems = [(Path(out) / inner if out else source).with_suffix("") for source, inner in found]
-    doubled = {stem for stem in stems if stems.count(stem) > 1} if len(set(stems)) < len(stems) else set()
-    return [
-        Task(source, stem.with_name(f"{stem.name}-{source.suffix[1:].lower()}") if stem in doubled else stem)
-        for (source, _), stem in zip(found, stems, strict=True)
-    ]
+    stems = [(Path(out) / inner if out else source).with_suffix("") for source, inner in found.items()]
+    given, taken, tasks = Counter(stems), set(), []
+    for source, own in zip(found, stems, strict=True):
+        stem = plain = own if given[own] == 1 else own.with_name(f"{own.name}-{source.suffix[1:].lower()}")
+        number = 2
+        while stem in taken or (stem != own and stem in given):
+            stem, number = plain.with_name(f"{plain.name}-{number}"), number + 1
+        taken.add(stem)
+        tasks.append(Task(source, stem))
+    return tasks
 
 
 def run_tasks(tasks: list[Task], work: Callable[[Task], list[str]], jobs: int, verb: str) -> int:

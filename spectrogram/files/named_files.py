@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
@@ -11,7 +12,6 @@ from functools import cached_property
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from spectrogram.files.endings import SOUNDS, is_sound_name
-from spectrogram.files.folders import natural
 from spectrogram.problems import Problem
 
 HIDDEN = ("__MACOSX",)
@@ -44,6 +44,16 @@ def visible_files(folder: Path) -> Iterator[Path]:
 def sounds_below(folder) -> list[Path]:
     """All sound files below a folder, by name, numbers in their order; a pipe or a device is none."""
     return natural(path for path in visible_files(folder) if is_sound_name(path) and path.is_file())
+
+
+def natural(paths: Iterable[Path]) -> list[Path]:
+    """Paths by name with numbers in their order: clip_2 before clip_10."""
+    return sorted(paths, key=lambda path: [_parts(part) for part in path.parts])
+
+
+def _parts(name: str) -> list[tuple[bool, int, str]]:
+    found = re.split(r"([0-9]+)", name)
+    return [(bool(i % 2), int(text) if i % 2 else 0, text) for i, text in enumerate(found) if text]
 
 
 def is_above(folder: str, place: str) -> bool:

@@ -1,8 +1,11 @@
 """Spectrogram pictures in files: PNG with the parameters in its text, and a careful way in for anybody's picture."""
 
+import struct
 from pathlib import Path
 
-from PIL import Image, UnidentifiedImageError
+import numpy as np
+from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL.ExifTags import IFD
 from PIL.PngImagePlugin import PngInfo
 
 from spectrogram.files import atomic
@@ -10,6 +13,7 @@ from spectrogram.params import KEY
 from spectrogram.problems import PictureProblem
 
 START_KEY = "spectrogram_start_s"
+USER_COMMENT, ORIENTATION = 0x9286, 0x0112  # EXIF tags
 MOST_PIXELS = 100_000_000
 
 
@@ -36,7 +40,7 @@ def read_picture(path) -> Image.Image:
         with Image.open(path) as image:
             check_size(image, path.name)
             image.load()
-            return image
+            return _upright(image)
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError, EOFError) as error:
         if isinstance(error, PictureProblem):
             raise
@@ -47,6 +51,64 @@ def read_picture(path) -> Image.Image:
         raise PictureProblem(
             f"{path.name} is too large ({error})", f"{MOST_PIXELS:,} pixels", "cut it in pieces"
         ) from error
+
+
+def infotext(image: Image.Image) -> str:
+    """What an interface wrote into a picture about how it was made, "" for nothing.
+
+    Web UIs keep it in a PNG's text `parameters`, and in the EXIF comment of JPEG and WebP; ComfyUI in a PNG's `prompt`
+    and `workflow`.
+    """
+    texts = [str(image.info[key]) for key in ("parameters", "prompt", "workflow") if key in image.info]
+    comment = exif_of(image, IFD.Exif).get(USER_COMMENT)
+    if isinstance(comment, bytes | bytearray):
+        comment = _decoded_comment(bytes(comment))
+    return " ".join([*texts, *([comment] if isinstance(comment, str) else [])]).strip()
+
+
+def exif_of(image: Image.Image, part: int | None = None) -> dict:
+    """EXIF tags of a picture, or of one part of them; none where they are damaged."""
+    try:
+        exif = image.getexif()
+        return dict(exif if part is None else exif.get_ifd(part))
+    except (OSError, ValueError, SyntaxError, EOFError, KeyError, TypeError, AttributeError, IndexError, struct.error):
+        return {}
+
+
+def _decoded_comment(comment: bytes) -> str:
+    """An EXIF UserComment: eight bytes that name its letters, then the text (Exif 2.3, section 4.6.5)."""
+    kind, text = comment[:8], comment[8:]
+    if not kind.startswith(b"UNICODE"):
+        return (text if kind.startswith((b"ASCII", bytes(8))) else comment).decode("utf-8", "replace").strip("\0")
+    # The byte order is that of the file or not: in Latin text the zeros tell.
+    order = "utf-16-be" if text[::2].count(0) >= text[1::2].count(0) else "utf-16-le"
+    return text.decode(order, "replace").strip("\0")
+
+
+def on_ground(image: Image.Image, ground: str | None = None) -> Image.Image:
+    """A picture with transparent parts laid on "white" or "black"; others stay. None: on that which the rest is not."""
+    if image.mode not in ("RGBA", "LA", "PA", "RGBa", "La") and "transparency" not in image.info:
+        return image
+    image = image.convert("RGBA")
+    if ground is None:
+        small = image.resize((min(image.width, 512), min(image.height, 512)), Image.Resampling.NEAREST).convert("LA")
+        grey, alpha = (np.asarray(small, np.float32)[..., i] for i in (0, 1))
+        # What was taken out keeps its colour in most programs; where it did not, what is left is its opposite.
+        taken_out = np.sum(grey * (255 - alpha)) / max(np.sum(255 - alpha), 1)
+        left = grey[alpha >= np.percentile(alpha, 90)].mean()
+        ground = "white" if taken_out > 128 or left < 128 else "black"
+    laid = Image.alpha_composite(Image.new("RGBA", image.size, ground), image).convert("RGB")
+    laid.info = {key: value for key, value in image.info.items() if key != "transparency"}
+    return laid
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    """The picture turned as its EXIF wants, still of its own format."""
+    if exif_of(image).get(ORIENTATION, 1) == 1:
+        return image
+    turned = ImageOps.exif_transpose(image)
+    turned.format = image.format
+    return turned
 
 
 def check_size(image: Image.Image, name: str):

@@ -9,7 +9,7 @@ import io
 import os
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -127,7 +127,7 @@ def opened(path, start_s: float = 0.0, seconds: float | None = None) -> Iterator
     # libsndfile finds something like an MP3 frame in almost any file.
     trusted = file is not None and (is_mp3 or file.format != "MP3")
     if trusted and (0 < file.frames < UNKNOWN_FRAMES or _is_empty(file, path)):
-        with file:
+        with file, source if isinstance(source, _Closed) else nullcontext():
             sound = SoundFile(file, str(path))
             sound.is_stated = length == mp3.STATED
             yield sound
@@ -155,6 +155,8 @@ def _source(path: Path, head: bytes):
     """What libsndfile is to open, None where it would cut the sound short."""
     if head[:4] == b"RIFF" and head[8:12] == b"WAVE":
         return _wav_source(path)
+    if head[4:8] == b"ftyp":  # MP4 and its kin, of which libsndfile knows none
+        return None
     if head[:4] == b"fLaC" and int.from_bytes(head[21:26], "big") & 0xFFFFFFFFF == 0:
         return None
     return str(path)

@@ -118,3 +118,43 @@ def test_a_sound_above_full_scale_is_scaled_and_that_is_said(tmp_path, capsys, p
     assert f"reach {20 * np.log10(peak):.1f} dB above full scale: scaled to it" in capsys.readouterr().out
     fair, loud = (np.asarray(Image.open(tmp_path / f"{name}.png"), int) for name in ("fair", "loud"))
     assert np.abs(fair - loud).max() <= 1
+
+
+def test_what_was_decoded_never_takes_the_place_of_the_recording(recordings, tmp_path, capsys):
+    sound = tmp_path / "rain.wav"
+    sound.write_bytes((recordings / "a.wav").read_bytes())
+    before = sound.read_bytes()
+    assert main(["encode", str(sound)]) == 0
+    for _ in range(2):
+        assert main(["decode", str(tmp_path / "rain.png")]) == 0
+    assert sound.read_bytes() == before
+    assert f"rain.png -> {tmp_path / 'rain_decoded.wav'}" in capsys.readouterr().out
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["rain.png", "rain.wav", "rain_decoded.wav"]
+
+
+def test_no_two_inputs_write_one_file(recordings, tmp_path):
+    for name in ("x/a.wav", "y/a.wav", "y/a-wav.wav", "y/a.flac"):
+        write_audio(tmp_path / "in" / name, read_audio(recordings / "a.wav")[0], 24000)
+    given = [str(path) for path in sorted((tmp_path / "in").rglob("a*.*"))]
+    assert main(["encode", *given, *given, "-o", str(tmp_path / "out")]) == 0
+    names = sorted(path.name for path in (tmp_path / "out").iterdir())
+    assert names == ["a-flac.png", "a-wav-2.png", "a-wav-3.png", "a-wav.png"]
+
+
+def test_the_pictures_of_a_folder_are_joined_in_the_order_of_their_numbers(tmp_path):
+    for number, hertz in ((1, 300), (2, 600), (3, 900), (10, 3000)):
+        time_s = np.arange(24000) / 24000
+        write_audio(tmp_path / f"clip_{number}.wav", 0.5 * np.sin(2 * np.pi * hertz * time_s)[None], 24000)
+        main(["encode", str(tmp_path / f"clip_{number}.wav")])
+        Image.open(tmp_path / f"clip_{number}.png").crop((0, 0, 50, 128)).save(tmp_path / f"clip_{number}.png")
+    assert main(["decode", str(tmp_path), "--preset", "mini", "--join", str(tmp_path / "j.wav")]) == 0
+    audio, _ = read_audio(tmp_path / "j.wav")
+    parts = np.split(audio[0, : 4 * 24000], 4)
+    pitches = [int(np.argmax(np.abs(np.fft.rfft(part)))) for part in parts]
+    assert pitches == pytest.approx([300, 600, 900, 3000], abs=15)
+
+
+def test_transform_given_a_picture_says_what_it_is(tmp_path, capsys):
+    Image.new("RGB", (64, 128)).save(tmp_path / "a.png")
+    assert main(["encode", str(tmp_path / "a.png")]) == 4
+    assert "a.png is a picture: a sound file; turn it into sound first" in capsys.readouterr().err

@@ -150,6 +150,21 @@ def test_what_is_no_sound_is_said_to_be_that(tmp_path, ffmpeg):
         read_audio(tmp_path / "page.m4a")
 
 
+def test_a_playlist_that_is_called_a_sound_opens_no_other_file(tmp_path, sweep, ffmpeg):
+    lines = (
+        "#EXTM3U",
+        "#EXT-X-VERSION:3",
+        "#EXT-X-MEDIA-SEQUENCE:0",
+        "#EXTINF:5.0,",
+        f"file://{sweep}",
+        "#EXT-X-ENDLIST",
+    )
+    for text in ("\n".join(lines), f"ffconcat version 1.0\nfile {sweep}\n"):
+        (tmp_path / "x.m4a").write_text(text)
+        with pytest.raises(SoundProblem, match="cannot be decoded"):
+            read_audio(tmp_path / "x.m4a")
+
+
 def test_a_pipe_is_no_sound_and_hangs_nothing(tmp_path):
     os.mkfifo(tmp_path / "pipe.wav")
     for read in (read_audio, sha256_of):
