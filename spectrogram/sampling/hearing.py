@@ -50,7 +50,7 @@ def params(pipeline) -> SpectrogramParams:
     """How pictures are heard: set by hand, else the adapter's, else the base's, else by the picture's size."""
     if pipeline.state.params is not None:
         return pipeline.state.params
-    for lora in active_loras(pipeline):
+    for lora, _ in active_loras(pipeline):
         if lora.params is not None:
             return lora.params
     text = read_beside(pipeline.name_or_path, MODEL_FILE) if pipeline.name_or_path else None

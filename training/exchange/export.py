@@ -4,13 +4,17 @@ import argparse
 import json
 from pathlib import Path
 
-from spectrogram.adapters.lora import WEIGHTS_FILE, find_adapter, layer_shapes, read_header
+from spectrogram.adapters import layouts, plain_difference, safetensors_file
+from spectrogram.adapters.layer_names import layer_shapes
+from spectrogram.adapters.lora import read_lora
 from spectrogram.files import atomic
+from spectrogram.models import load_pipeline
 from spectrogram.params import KEY
 from spectrogram.problems import Problem
-from training.exchange import layouts
+from training.base import locate
 
 LONGEST_TITLE = 200
+ERROR_KEY = "dora_error"
 
 
 def build_parser():
@@ -30,7 +34,10 @@ def main(argv):
         print(f"merged model in {arguments.merge}")
         print(f'next: python -m spectrogram generate "PROMPT" -o out.wav --base {arguments.merge}')
         return 0
-    path = kohya(arguments.adapter, shapes_of(arguments.base), arguments.kohya)
+    path = kohya(arguments.adapter, arguments.base, arguments.kohya)
+    error = safetensors_file.read_header(path)["__metadata__"].get(ERROR_KEY)
+    if error:
+        print(f"DoRA as a plain difference: it misses at most {float(error):.2%} of a layer's change")
     print(f"{path}\nnext: put it into models/Lora (AUTOMATIC1111) or models/loras (ComfyUI)")
     return 0
 
@@ -56,18 +63,31 @@ def shapes_of(base):
     return layer_shapes(Shapes(locate_base(base)))
 
 
-def kohya(adapter, shapes, path=None):
-    """Write the kohya file of an adapter of ours; its header names rank, alpha, base, trigger and codec parameters."""
-    from safetensors.torch import load_file, save_file
+def kohya(adapter, base, path=None):
+    """Write the kohya file of an adapter of ours; its header names rank, alpha, base, trigger and codec parameters.
 
-    file = find_adapter(adapter)
-    header = read_header(file).get("__metadata__", {})
-    layers = layouts.read(load_file(file), header, shapes)
-    name = file.parent.resolve().name if file.name == WEIGHTS_FILE else file.stem
-    path = Path(path) if path else file.parent / f"{name}_kohya.safetensors"
-    with atomic.replacing(path) as unfinished:
-        save_file(layouts.to_kohya(layers), unfinished, metadata=kohya_header(layers, header, name))
-    return path
+    DoRA, which hosts read in ways that differ, becomes the plain difference that it makes to this base's weights; the
+    header's `dora_error` is the largest share of a layer's change that the chosen ranks leave out.
+    """
+    read = read_lora(adapter, shapes_of(base))
+    layers, more = read.layers, {}
+    if any("magnitude" in tensors for tensors in layers.tensors.values()):
+        layers, error = plain_difference.of(layers, weights_of(base))
+        more = {ERROR_KEY: f"{error:.5f}"}
+    path = Path(path) if path else read.path.parent / f"{read.name}_kohya.safetensors"
+    header = kohya_header(layers, read.metadata, read.name) | more
+    return safetensors_file.write(path, layouts.to_kohya(layers), header)
+
+
+def weights_of(base):
+    """{(part, layer): weight} of a base."""
+    pipeline = load_pipeline(locate(base), "cpu")
+    return {
+        (part, name.removesuffix(".weight").removeprefix("text_model.")): weight.detach()
+        for part in ("unet", "text_encoder")
+        for name, weight in getattr(pipeline, part).named_parameters()
+        if name.endswith(".weight")
+    }
 
 
 def kohya_header(layers, header, name):
@@ -91,7 +111,6 @@ def merge(adapter, base, folder, scale=1.0):
     import torch
 
     from spectrogram.bases import locate_base
-    from spectrogram.models import load_pipeline
     from spectrogram.params import MODEL_FILE
     from training.methods.full import copy_base
 
