@@ -16,7 +16,7 @@ from spectrogram.recipe import KEY as RECIPE_KEY
 from spectrogram.recipe import Recipe
 
 # Pictures whose size says how they are to be heard, when neither adapter nor model does.
-SIZES = {(512, 512): "sd15", (256, 128): "mini"}
+SIZES = {(512, 512): "sd15", (256, 128): "mini", (128, 128): "mini"}
 
 
 # Pictures longer than LONGEST_S are decoded in pieces, so that memory does not grow with the length; they overlap.

@@ -242,7 +242,9 @@ def test_a_folder_of_training_is_one_adapter_and_never_one_of_another_kind(tmp_p
 
 
 def test_files_are_looked_for_without_loading_torch():
-    program = "import sys; import spectrogram.adapters.kinds, spectrogram.prompts.language; print('torch' in sys.modules)"
+    program = (
+        "import sys; import spectrogram.adapters.kinds, spectrogram.prompts.language; print('torch' in sys.modules)"
+    )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
 
