@@ -128,7 +128,6 @@ class SpectrogramAudioPipeline(StableDiffusionPipeline):
         Example:
             >>> from spectrogram.models import load_pipeline
             >>> pipe = load_pipeline(device="cpu")
-            >>> pipe.set_progress_bar_config(disable=True)
             >>> output = pipe("rain on a tin roof", seed=7, num_inference_steps=1)
             >>> output.audios.shape, output.sampling_rate, output.recipes[0].seed
             ((1, 1, 122880), 24000, 7)

@@ -36,7 +36,6 @@ def stereo(
         UsageProblem: spread beyond 0 to 1, seed and generator both, or a model whose pictures are not grey.
 
     Example:
-        >>> pipe = getfixture("pipe")
         >>> pipe.stereo("rain", spread=0.3, seed=7, num_inference_steps=1).audios.shape
         (1, 2, 122880)
 

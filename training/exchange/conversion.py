@@ -1,13 +1,6 @@
-"""``python -m training import FILE``: a stranger's adapter becomes one of ours; ``convert`` also opens old pickles.
+"""A stranger's adapter becomes one of ours; old pickles become safetensors."""
 
-import  reads safetensors only: kohya-ss, today's and old diffusers, peft folders.
-convert reads ``.bin`` and ``.pt`` (old diffusers adapters, textual inversion, aesthetic gradients) with torch's
-weights-only reader, which builds tensors and runs no code, and writes safetensors.
-"""
-
-import argparse
 import pickle
-import shlex
 from pathlib import Path
 
 import torch
@@ -21,30 +14,6 @@ from spectrogram.problems import UsageProblem
 from training.exchange.export import shapes_of
 
 LARGEST_PICKLE_BYTES = 2 << 30
-
-
-def build_parser(name):
-    parser = argparse.ArgumentParser(prog=f"python -m training {name}", description=__doc__)
-    parser.add_argument("file", type=Path)
-    parser.add_argument("--out", type=Path, required=True, help="folder of the adapter, or .safetensors file to write")
-    parser.add_argument("--base", default="base_model", help="the base that it was trained for")
-    return parser
-
-
-def main(argv):
-    """``import``: exit code 0, or 4 with the reason for which a file is refused."""
-    arguments = build_parser("import").parse_args(argv)
-    path = import_adapter(arguments.file, arguments.base, arguments.out)
-    used = ["--lora", str(arguments.out), "--base", arguments.base]
-    print(f"{path}\nnext: {shlex.join(['python', '-m', 'spectrogram', 'generate', 'a sound', '-o', 'out.wav', *used])}")
-    return 0
-
-
-def convert_main(argv):
-    """``convert``: old pickles become safetensors."""
-    arguments = build_parser("convert").parse_args(argv)
-    print(convert(arguments.file, arguments.base, arguments.out))
-    return 0
 
 
 def import_adapter(source, base, out):

@@ -1,45 +1,19 @@
-"""``python -m training export runs/NAME``: a kohya file for AUTOMATIC1111 and ComfyUI, or a merged model folder."""
+"""Adapters of ours for others: a kohya file for AUTOMATIC1111 and ComfyUI, or a merged model folder."""
 
-import argparse
 import json
 from pathlib import Path
 
 from spectrogram.adapters import layouts, plain_difference, safetensors_file
 from spectrogram.adapters.layer_names import layer_shapes
 from spectrogram.adapters.lora import read_lora
+from spectrogram.bases import locate_base
 from spectrogram.files import atomic
 from spectrogram.models import load_pipeline
 from spectrogram.params import KEY
 from spectrogram.problems import Problem
-from training.base import locate
 
 LONGEST_TITLE = 200
 ERROR_KEY = "dora_error"
-
-
-def build_parser():
-    parser = argparse.ArgumentParser(prog="python -m training export", description=__doc__)
-    parser.add_argument("adapter", type=Path, help="runs/NAME or a .safetensors adapter")
-    parser.add_argument("--base", default="base_model", help="the base that it was trained on")
-    parser.add_argument("--kohya", type=Path, help="write this file (default: NAME_kohya.safetensors beside it)")
-    parser.add_argument("--merge", type=Path, help="write a model folder with the adapter inside its weights instead")
-    parser.add_argument("--scale", type=float, default=1.0, help="strength of the adapter in the merge")
-    return parser
-
-
-def main(argv):
-    arguments = build_parser().parse_args(argv)
-    if arguments.merge:
-        merge(arguments.adapter, arguments.base, arguments.merge, arguments.scale)
-        print(f"merged model in {arguments.merge}")
-        print(f'next: python -m spectrogram generate "PROMPT" -o out.wav --base {arguments.merge}')
-        return 0
-    path = kohya(arguments.adapter, arguments.base, arguments.kohya)
-    error = safetensors_file.read_header(path)["__metadata__"].get(ERROR_KEY)
-    if error:
-        print(f"DoRA as a plain difference: it misses at most {float(error):.2%} of a layer's change")
-    print(f"{path}\nnext: put it into models/Lora (AUTOMATIC1111) or models/loras (ComfyUI)")
-    return 0
 
 
 class Shapes:
@@ -58,7 +32,6 @@ class Shapes:
 
 def shapes_of(base):
     """Weight shapes of a base's layers by (part, name), from its configurations alone."""
-    from spectrogram.bases import locate_base
 
     return layer_shapes(Shapes(locate_base(base)))
 
@@ -81,7 +54,7 @@ def kohya(adapter, base, path=None):
 
 def weights_of(base):
     """{(part, layer): weight} of a base."""
-    pipeline = load_pipeline(locate(base), "cpu")
+    pipeline = load_pipeline(locate_base(base), "cpu")
     return {
         (part, name.removesuffix(".weight").removeprefix("text_model.")): weight.detach()
         for part in ("unet", "text_encoder")
@@ -110,7 +83,6 @@ def merge(adapter, base, folder, scale=1.0):
     """Write ``folder``: the base with the adapter added to its weights, in the precision of a half-size file."""
     import torch
 
-    from spectrogram.bases import locate_base
     from spectrogram.params import MODEL_FILE
     from training.methods.full import copy_base
 
