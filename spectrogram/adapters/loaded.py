@@ -37,8 +37,10 @@ def load_lora(pipeline, stock: Callable, source, adapter_name: str | None, hotsw
     if adapter_name in pipeline.state.loras and not hotswap:
         raise UsageProblem(f"an adapter is called {adapter_name!r}", "another name", "unload it first")
     key = adapter_name or _free_name(name, pipeline.state.loras)
-    stock(state, adapter_name=_peft_name(key), hotswap=hotswap, **others)
-    pipeline.state.loras[key] = LoadedLora(name, params, _peft_name(key))
+    before = pipeline.state.loras.get(key)
+    own = before.key if before else _free_name(_peft_name(key), {lora.key for lora in pipeline.state.loras.values()})
+    stock(state, adapter_name=own, hotswap=hotswap, **others)
+    pipeline.state.loras[key] = LoadedLora(name, params, own)
 
 
 def _local(source, others: dict) -> Path:
@@ -143,4 +145,5 @@ def _layers(module):
 def _strength(layer, name: str) -> float:
     """How many times its own alpha / r an adapter is applied in a layer."""
     rank = layer.r[name] ** 0.5 if getattr(layer, "use_rslora", {}).get(name) else layer.r[name]
-    return float(layer.scaling[name]) / (layer.lora_alpha[name] / rank)
+    alphas = layer.lora_alpha if hasattr(layer, "lora_alpha") else layer.alpha
+    return float(layer.scaling[name]) / (alphas[name] / rank)

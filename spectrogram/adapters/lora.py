@@ -12,7 +12,7 @@ from spectrogram.adapters.kinds import LORA, AdapterProblem
 from spectrogram.adapters.layer_names import layer_shapes, parse_key
 from spectrogram.adapters.safetensors_file import read_header, read_tensors
 
-FLOATS = ("F64", "F32", "F16", "BF16")
+FLOATS = ("F32", "F16", "BF16", "F64")
 INTEGERS = ("I64", "I32", "I16", "I8", "U8")
 
 

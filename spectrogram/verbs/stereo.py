@@ -57,6 +57,7 @@ def stereo(
     planes = [np.asarray(image, dtype=np.float32).mean(axis=2) for image in takes.images]
     image = Image.fromarray(np.rint(np.stack(planes, axis=2)).astype(np.uint8))
     params = params.replace(layout="stereo")
-    told = {"spread": spread}
+    told = {name: value for name, value in takes.recipes[0].settings.items() if name != "also_given"}
+    told |= {"spread": spread}
     recipe = takes.recipes[0].replace(verb="stereo", settings=told, params=params.to_dict())
     return pipeline.hear([image], [recipe], params, seconds)
