@@ -92,6 +92,26 @@ def test_alpha_says_the_true_scale_whatever_the_kind_of_adapter(variant, tiny_ba
     assert max((ours[name] - theirs[name]).abs().max().item() for name in theirs) < 1e-5
 
 
+def test_a_dora_leaves_as_the_plain_difference_that_it_makes(tiny_base, tmp_path):
+    adapter = trained(tiny_base, tmp_path / "owl", variant="dora")
+    file = export.kohya(adapter, str(tiny_base))
+    assert not [key for key in load_file(file) if "dora" in key]
+    theirs, ours = merged_by_a_web_ui(tiny_base, file), merged_by_peft_names(merged_by_peft(tiny_base, adapter))
+    base = load_pipeline(tiny_base)
+    modules = {f"lora_unet_{name.replace('.', '_')}": module for name, module in base.unet.named_modules()}
+    missed = [float((theirs[name] - ours[name]).norm() / (ours[name] - modules[name].weight).norm()) for name in theirs]
+    with safe_open(file, framework="pt") as opened:
+        stated = float(opened.metadata()["dora_error"])
+    assert max(missed) == pytest.approx(stated, abs=1e-3)
+    assert stated <= 0.01
+
+
+def test_equal_weights_are_equal_files(tiny_base, tmp_path):
+    one, other = (trained(tiny_base, tmp_path / name / "owl", targets="wide") for name in ("one", "other"))
+    assert one.read_bytes() == other.read_bytes()
+    assert export.kohya(one, str(tiny_base)).read_bytes() == export.kohya(other, str(tiny_base)).read_bytes()
+
+
 def test_every_key_for_stable_diffusion_is_found_by_comfyui_and_by_automatic1111():
     """All layers that training can touch, named for a real Stable Diffusion 1.5 (no weights needed)."""
     from diffusers import UNet2DConditionModel
@@ -210,6 +230,16 @@ def test_an_old_word_and_an_old_aesthetic_become_safetensors(tiny_base, tmp_path
     torch.save(torch.full((1, 768), 3.0), tmp_path / "mood.pt")
     made = Aesthetic.read(conversion.convert(tmp_path / "mood.pt", str(tiny_base), tmp_path / "mood.safetensors"))
     assert made.row.norm().item() == pytest.approx(1, abs=1e-5)
+
+
+def test_an_original_textual_inversion_file_becomes_a_word(tiny_base, tmp_path):
+    vectors = torch.nn.ParameterDict({"*": torch.nn.Parameter(torch.ones(2, 32))})
+    torch.save({"string_to_token": {"*": torch.tensor(265)}, "string_to_param": vectors}, tmp_path / "owl.pt")
+    torch.save({"*": torch.ones(32)}, tmp_path / "bird.bin")
+    for name in ("owl.pt", "bird.bin"):
+        pipeline = load_pipeline(tiny_base)
+        pipeline.load_textual_inversion(conversion.convert(tmp_path / name, str(tiny_base), tmp_path / "words"))
+        assert f"<{name.split('.')[0]}>" in pipeline.tokenizer.get_vocab()
 
 
 def test_a_merged_folder_sounds_like_the_base_with_its_adapter(wide, tiny_base, tmp_path):
