@@ -62,7 +62,7 @@ def _factor(roles, n, kernel):
         return whole.reshape(*whole.shape[:2], *kernel), torch.eye(len(whole)), None
     left, right, core = roles[f"lokr_w{n}_a"], roles[f"lokr_w{n}_b"], roles.get(f"lokr_t{n}")
     if core is not None:
-        return torch.einsum(CP_SUM, core, right), left.T, len(right)
+        return torch.einsum(CP_SUM, core, right), left.T.contiguous(), len(right)
     return right.reshape(len(right), -1, *kernel), left, len(right)
 
 

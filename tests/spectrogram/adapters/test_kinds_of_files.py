@@ -50,7 +50,7 @@ def kohya(layer, **tensors):
 
 
 def saved(path, *parts, metadata=None):
-    save_file({name: tensor.contiguous() for part in parts for name, tensor in part.items()}, path, metadata)
+    save_file({name: tensor.clone().contiguous() for part in parts for name, tensor in part.items()}, path, metadata)
     return path
 
 
