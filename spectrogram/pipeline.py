@@ -128,7 +128,6 @@ class SpectrogramAudioPipeline(StableDiffusionPipeline):
         Example:
             >>> from spectrogram.models import load_pipeline
             >>> pipe = load_pipeline(device="cpu")
-            >>> pipe.set_progress_bar_config(disable=True)
             >>> output = pipe("rain on a tin roof", seed=7, num_inference_steps=1)
             >>> output.audios.shape, output.sampling_rate, output.recipes[0].seed
             ((1, 1, 122880), 24000, 7)
@@ -147,11 +146,11 @@ class SpectrogramAudioPipeline(StableDiffusionPipeline):
             "guidance_scale": self.defaults.guidance if guidance_scale is None else guidance_scale,
             "guidance_rescale": self.defaults.guidance_rescale if guidance_rescale is None else guidance_rescale,
         }
-        seeds, settings = seeds_of(generator, count), {}
+        seeds, settings, given = seeds_of(generator, count), {}, dict(others)
         if variation_seed is not None:
             settings = {"variation_seed": variation_seed, "variation_amount": variation_amount}
             others["latents"] = varied_batch(self, seeds, variation_seed, variation_amount, params.columns)
-        told = recipes.batch_recipes(self, prompt, negative_prompt, seeds, chosen, params, settings)
+        told = recipes.batch_recipes(self, prompt, negative_prompt, seeds, chosen, params, settings, given)
         texts = _listed(prompt) + _listed(negative_prompt)
         scheduled = any(embedding.is_scheduled(text, chosen["num_inference_steps"]) for text in texts)
         if output_type == "pil" and (scheduled or params.columns > WIDEST * self.params.columns):
@@ -183,7 +182,8 @@ class SpectrogramAudioPipeline(StableDiffusionPipeline):
         negative_prompt=None,
         prompt_embeds=None,
         negative_prompt_embeds=None,
-        **others,
+        lora_scale=None,
+        clip_skip=None,
     ):
         """Embeddings (clips, tokens, width) of the prompts, and of what is against them with guidance, else None.
 
@@ -192,23 +192,52 @@ class SpectrogramAudioPipeline(StableDiffusionPipeline):
         1. embeddings that are given are diffusers' matter;
         2. with an aesthetic each prompt is read by a text encoder that is steered for it alone, the negative one not;
         3. plain prompts that fit into the text encoder are read by diffusers, weights and long ones by compel
-           (`prompts.embedding.read`); of a schedule the first stage is read.
+           (`prompts.embedding.read`); of a schedule the first stage is read. Tags such as <lora:owl:0.8> are no words.
+
+        As in diffusers, `lora_scale` multiplies the text encoder's LoRAs for this reading, and with `clip_skip` the
+        prompt, not the negative one, is read without the encoder's last layers.
         """
         stock = super().encode_prompt
         asked = (prompt, device, num_images_per_prompt, do_classifier_free_guidance, negative_prompt)
         if prompt is None or prompt_embeds is not None or negative_prompt_embeds is not None:
-            return stock(*asked, prompt_embeds, negative_prompt_embeds, **others)
-        read = partial(embedding.read, self, stock, **others)
-        return read(*asked) if self.state.steering is None else steering.read_steered(self, read, *asked)
+            return stock(*asked, prompt_embeds, negative_prompt_embeds, lora_scale)
+        read = partial(embedding.read, self, stock)
+        if self.state.steering is not None:
+            read = partial(steering.read_steered, self, read)
+        with loaded.scaled_text_encoder(self.text_encoder, lora_scale):
+            if not clip_skip:
+                return read(*asked)
+            against = read(*asked)[1] if do_classifier_free_guidance else None
+            with embedding.with_fewer_layers(self.text_encoder, clip_skip):
+                positive = read(*asked)[0]
+        return positive, against
 
     def load_lora_weights(self, pretrained_model_name_or_path_or_dict, adapter_name=None, hotswap=False, **others):
-        """diffusers' method, safetensors only; a local file or folder is checked before anything of it is loaded."""
+        """diffusers' method, for every layout of LoRA, LoCon, DoRA, LoHa and LoKr; safetensors only, checked first.
+
+        Each layer gets the strength that its own rank and alpha say. Raises AdapterProblem before anything is loaded.
+        """
         source = pretrained_model_name_or_path_or_dict
         loaded.load_lora(self, super().load_lora_weights, source, adapter_name, hotswap, **others)
 
     def set_adapters(self, adapter_names, adapter_weights=None):
-        """diffusers' method; the weights are remembered for the recipes."""
-        loaded.set_adapters(self, super().set_adapters, adapter_names, adapter_weights)
+        """diffusers' method, by the names that adapters were loaded under."""
+        super().set_adapters(loaded.peft_names(self, adapter_names), adapter_weights)
+
+    def delete_adapters(self, adapter_names):
+        """diffusers' method, by the names that adapters were loaded under."""
+        super().delete_adapters(loaded.peft_names(self, adapter_names))
+        loaded.forget(self, adapter_names)
+
+    def fuse_lora(self, components=("unet", "text_encoder"), lora_scale=1.0, safe_fusing=False, adapter_names=None):
+        """diffusers' method; recipes name what lies in the weights."""
+        others = {"components": list(components), "safe_fusing": safe_fusing}
+        loaded.fuse(self, super().fuse_lora, adapter_names, lora_scale, **others)
+
+    def unfuse_lora(self, components=("unet", "text_encoder"), **others):
+        """diffusers' method."""
+        super().unfuse_lora(list(components), **others)
+        self.state.fused.clear()
 
     def unload_lora_weights(self, **others):
         """diffusers' method; the base's own parameters hold again."""

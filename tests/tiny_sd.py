@@ -73,7 +73,7 @@ def image_parts():
         sample_size=256,
     )
     unet = UNet2DConditionModel(
-        sample_size=[16, 32],
+        sample_size=16,
         block_out_channels=(16, 32, 32),
         down_block_types=("DownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D"),
         up_block_types=("CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "UpBlock2D"),

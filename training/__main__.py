@@ -19,9 +19,9 @@ COMMANDS = {
     "ear": ("training.base_model.ear.command", "main"),
     "report": ("training.record.report", "main"),
     "sweep": ("training.sweep", "main"),
-    "export": ("training.exchange.export", "main"),
-    "import": ("training.exchange.command", "main"),
-    "convert": ("training.exchange.command", "convert_main"),
+    "export": ("training.exchange.commands", "export_main"),
+    "import": ("training.exchange.commands", "import_main"),
+    "convert": ("training.exchange.commands", "convert_main"),
 }
 
 

@@ -13,7 +13,7 @@ from transformers import CLIPTextModel, CLIPTokenizer
 
 from spectrogram.bases import locate_base, read_beside
 from spectrogram.known_bases import BaseFacts
-from spectrogram.params import PRESETS, SpectrogramParams
+from spectrogram.params import MODEL_FILE, PRESETS, SpectrogramParams
 from spectrogram.problems import Problem
 
 SAFE = {"use_safetensors": True, "dtype": torch.float32}
@@ -97,6 +97,10 @@ def picture_size(location: str) -> tuple[int, int]:
     unet, vae = (json.loads(read_beside(location, f"{part}/config.json") or "{}") for part in ("unet", "vae"))
     if "sample_size" not in unet:
         raise Problem(f"{location} has no unet/config.json", "a whole Stable Diffusion model", "check --base")
+    heard = read_beside(location, MODEL_FILE)
+    if heard is not None:
+        params = SpectrogramParams.from_json(heard)
+        return params.width, params.height
     factor = 2 ** (len(vae.get("block_out_channels", (1, 1, 1, 1))) - 1)
     size = unet["sample_size"]
     height, width = (size, size) if isinstance(size, int) else size

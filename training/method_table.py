@@ -4,6 +4,8 @@ import shlex
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from spectrogram.adapters.kinds import AESTHETIC, LORA, WORD
+
 
 @dataclass(frozen=True)
 class Result:
@@ -19,19 +21,17 @@ class Result:
     carries_base: bool = False
 
 
-LORA_FILE = Result("pytorch_lora_weights.safetensors", "--lora", "pipe.load_lora_weights({where})")
-WORD_FILE = Result("learned_embeds.safetensors", "--embedding", "pipe.load_textual_inversion({where})")
-AESTHETIC_FILE = Result(
-    "aesthetic.safetensors", "--aesthetic", 'pipe.load_aesthetic({where}, through="{aesthetic_through}")'
-)
+LORA_FILE = Result(LORA.file, LORA.flag, LORA.call("{where}"))
+WORD_FILE = Result(WORD.file, WORD.flag, WORD.call("{where}"))
+AESTHETIC_FILE = Result(AESTHETIC.file, AESTHETIC.flag, AESTHETIC.call("{where}", through='"{aesthetic_through}"'))
 MODEL_FOLDER = Result("model", "--base", "pipe = load_pipeline({where})", carries_base=True)
 
 _LORA_ELSEWHERE = (
     "Any diffusers pipeline of the same base loads the file with `load_lora_weights`; its pictures become sound with\n"
-    '`SpectrogramCodec(SpectrogramParams.from_lora("pytorch_lora_weights.safetensors")).decode(image)`.'
+    f'`SpectrogramCodec(SpectrogramParams.from_lora("{LORA.file}")).decode(image)`.'
 )
 _WORD_ELSEWHERE = (
-    "Any diffusers pipeline of the same base loads `learned_embeds.safetensors` with `load_textual_inversion`;\n"
+    f"Any diffusers pipeline of the same base loads `{WORD.file}` with `load_textual_inversion`;\n"
     "the file that is named after the word is for AUTOMATIC1111 and ComfyUI."
 )
 _MODEL_ELSEWHERE = "It is a Stable Diffusion of its own: any diffusers pipeline opens the folder `model`."

@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 import yaml
 
-from spectrogram.adapters.lora import WEIGHTS_FILE
+from spectrogram.adapters.kinds import LORA
 from spectrogram.bases import locate_base
 from spectrogram.files import json_file
 from spectrogram.models import load_pipeline
@@ -19,7 +19,7 @@ from training import base as base_model
 from training import methods
 from training.data import dataset as collection
 from training.data import latents, replay
-from training.exchange.export import kohya, shapes_of
+from training.exchange.export import kohya
 from training.loop import checkpoint, memory_limit
 from training.loop.devices import open_accelerator, place
 from training.loop.lock import locked
@@ -340,9 +340,9 @@ class Run:
             checkpoint.check_finite(self.method.state()["weights"], "the result")
             header = {"base_model": s.base, "trigger": s.trigger, "method": s.method}
             path = self.method.save(self.folder, self.data.params, header)
-            if path.name == WEIGHTS_FILE:
+            if path.name == LORA.file:
                 # The file that AUTOMATIC1111 and ComfyUI read lies beside the one that diffusers reads.
-                kohya(path, shapes_of(s.base))
+                kohya(path, s.base)
             self._write_facts(result)
             self.stages.update("saving", 1, 1)
         if s.samples:

@@ -6,6 +6,8 @@ encoder run in every step; peft's LoRA on the attention, torch's default attenti
 
 import io
 
+from training.base import picture_size
+
 RANK_TARGETS = ["to_k", "to_q", "to_v", "to_out.0"]
 
 
@@ -75,10 +77,8 @@ class Pictures:
         from torchvision import transforms
 
         self.pngs = pngs
-        size = base.unet.config.sample_size
-        height, width = (size, size) if isinstance(size, int) else size
-        factor = 2 ** (len(base.vae.config.block_out_channels) - 1)
-        shape = (height * factor, width * factor)
+        width, height = picture_size(base.name)
+        shape = (height, width)
         self.transform = transforms.Compose([
             transforms.Resize(shape, interpolation=transforms.InterpolationMode.LANCZOS),
             transforms.CenterCrop(shape),

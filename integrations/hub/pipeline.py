@@ -11,12 +11,19 @@ import importlib.util
 import sys
 from pathlib import Path
 
+MISSING = (
+    "The package spectrogram is not installed, and diffusers copies only pipeline.py out of a folder on this machine. "
+    "Install it (pip install 'sd-audio-spectrograms[pipeline]'), or start Python in the folder that holds spectrogram/."
+)
+
 
 def _load():
     if importlib.util.find_spec("spectrogram") is None:
-        hub = importlib.import_module("huggingface_hub")
-        # diffusers copies this file to …/OWNER--NAME/COMMIT/pipeline.py
+        # diffusers copies this file to …/OWNER--NAME/COMMIT/pipeline.py, out of a folder to …/local/pipeline.py
         *_, repository, commit, _ = Path(__file__).parts
+        if "--" not in repository:
+            raise ImportError(MISSING)
+        hub = importlib.import_module("huggingface_hub")
         name = repository.replace("--", "/", 1)
         sys.path.insert(0, hub.snapshot_download(name, revision=commit, allow_patterns="spectrogram/*"))
     return importlib.import_module("spectrogram.pipeline").SpectrogramAudioPipeline

@@ -44,7 +44,7 @@ class Taught:
 
 def taught_in(folder: Path) -> Taught | None:
     """What a run's folder holds; None for nothing that can be used."""
-    from spectrogram.adapters.lora import read_header
+    from spectrogram.adapters.safetensors_file import read_header
 
     file = next((folder / kind for kind in KINDS if (folder / kind).is_file()), None)
     if file is None:

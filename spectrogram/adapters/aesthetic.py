@@ -9,9 +9,11 @@ what the UNet paints from the prompt fits, which is slower and reaches sounds th
 import json
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 
-from spectrogram.adapters.lora import AdapterProblem, read_header
+import torch
+
+from spectrogram.adapters.kinds import AESTHETIC, AdapterProblem
+from spectrogram.adapters.safetensors_file import read_header, read_tensors, write
 from spectrogram.problems import UsageProblem
 
 KEY, OTHERS = "aesthetic", "others"
@@ -28,17 +30,15 @@ class Aesthetic:
     ``others`` (n, d), which may be None, are rows of sounds that are not meant: they tell it from its neighbours.
     """
 
-    row: object
+    row: torch.Tensor
     ear: dict
     name: str = "aesthetic"
     facts: dict = field(default_factory=dict)
-    others: object = None
+    others: torch.Tensor | None = None
 
     @classmethod
     def of(cls, images, ear, name="aesthetic", **facts):
         """The aesthetic of pictures (PIL, or uint8 (n, bands, columns)) as an ear hears them."""
-        import torch
-
         if not len(images):
             raise UsageProblem("there are no pictures", "one spectrogram or more", "name some")
         row = torch.nn.functional.normalize(ear.embed_images(images).mean(dim=0), dim=0)
@@ -46,32 +46,20 @@ class Aesthetic:
 
     def save(self, path):
         """Write a safetensors file whose header says which ear it belongs to."""
-        from safetensors.torch import save_file
-
         header = {"format": FORMAT, "ear": json.dumps(self.ear), "name": self.name, "facts": json.dumps(self.facts)}
         tensors = {KEY: self.row} if self.others is None else {KEY: self.row, OTHERS: self.others}
-        save_file({name: rows.float().contiguous() for name, rows in tensors.items()}, Path(path), metadata=header)
-        return Path(path)
+        return write(path, {name: rows.float() for name, rows in tensors.items()}, header)
 
     @classmethod
     def read(cls, path):
         """The aesthetic in a file of ours; other formats (old .pt files are pickles) are refused unread."""
-        import torch
-        from safetensors.torch import load_file
-
-        path = Path(path)
-        path = path / "aesthetic.safetensors" if path.is_dir() else path
-        if not path.is_file() or path.suffix.lower() != ".safetensors":
-            raise AdapterProblem(
-                f"{path} is no aesthetic", "a .safetensors file; .pt files can run code",
-                "convert an old one with python -m training convert FILE",
-            )  # fmt: skip
+        path = AESTHETIC.find(path)
         metadata = read_header(path).get("__metadata__", {})
         if metadata.get("format") != FORMAT:
             raise AdapterProblem(f"{path.name} is another kind of file", FORMAT, "make one with --method aesthetic")
-        tensors = load_file(path)
+        tensors = read_tensors(path)
         row, others = tensors[KEY], tensors.get(OTHERS)
-        if row.ndim != 1 or not all(torch.isfinite(rows).all() for rows in tensors.values()):
+        if row.ndim != 1:
             raise AdapterProblem(f"{path.name} holds {tuple(row.shape)}", "one finite row", "make it again")
         return cls(row, json.loads(metadata["ear"]), metadata["name"], json.loads(metadata["facts"]), others)
 
@@ -102,8 +90,6 @@ def steered(text_encoder, ids, aesthetic, ear, steps, rate, fit=None, on_step=No
     ``steps`` of Adam up the ``fit`` (`words_fit`, `painted_aesthetic.Painted`); only the encoder's own weights move,
     and only here. ``on_step(done, steps)`` is told of each; what it raises ends the work.
     """
-    import torch
-
     check_ear(aesthetic, ear)
     fit = fit or words_fit(aesthetic, ear)
     kept = {name: value.detach().clone() for name, value in text_encoder.state_dict().items()}

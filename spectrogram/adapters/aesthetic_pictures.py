@@ -4,6 +4,9 @@ A few sounds are begun from noise and, at one of the first steps, where the prom
 guess of the finished picture is decoded and heard by the ear.
 """
 
+import torch
+from diffusers import DDIMScheduler
+
 from spectrogram.problems import Problem
 
 CLIPS, WALK, FIRST = 2, 6, 3
@@ -18,9 +21,6 @@ class Painted:
     """
 
     def __init__(self, pipeline, aesthetic, ear, seed=0):
-        import torch
-        from diffusers import DDIMScheduler
-
         if not hasattr(ear, "image_features"):
             raise Problem(f"the ear {ear.identity['name']} cannot be learned through", "a base with an ear of its own",
                           "steer through the words")  # fmt: skip
@@ -35,8 +35,6 @@ class Painted:
         return tokenizer("", padding="max_length", max_length=tokenizer.model_max_length, return_tensors="pt").input_ids
 
     def __call__(self, encoder, ids):
-        import torch
-
         words = encoder(ids)[0].expand(CLIPS, -1, -1)
         turn = int(torch.randint(FIRST, (1,), generator=self.generator))
         with torch.no_grad():
@@ -51,11 +49,9 @@ class Painted:
 
     def _begin(self, turn, both):
         """Latents (CLIPS, channels, h, w) after the first ``turn`` steps from noise, guided by (empty, words)."""
-        import torch
-
         unet = self.pipeline.unet
-        size = unet.config.sample_size
-        height, width = (size, size) if isinstance(size, int) else size
+        params, factor = self.pipeline.params, self.pipeline.vae_scale_factor
+        height, width = params.height // factor, params.columns // factor
         shape = (CLIPS, unet.config.in_channels, height, width)
         latents = torch.randn(shape, generator=self.generator).to(both.device, both.dtype)
         for time in self.scheduler.timesteps[:turn]:
@@ -65,8 +61,6 @@ class Painted:
 
     def _fit(self, rows):
         """From the ear's rows (n, d) to one number."""
-        import torch
-
         wanted, others = self.aesthetic.row.to(rows.device), self.aesthetic.others
         cosines = rows @ wanted
         if others is None:

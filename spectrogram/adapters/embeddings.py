@@ -1,15 +1,19 @@
 """Textual-inversion embeddings are strangers' files: safetensors only, of the model's width, finite, then loaded.
 
-Read: diffusers' layout (one tensor under the word itself) and the web UI's (``emb_params``; the word is the file's
-name).
+Read: diffusers' layout (one tensor under the word itself), the web UI's (``emb_params``) and the original one (``*``),
+in which the word is the file's name.
 """
 
 from dataclasses import dataclass
 from pathlib import Path
 
-from spectrogram.adapters.lora import AdapterProblem, read_header
+import torch
+
+from spectrogram.adapters.kinds import WORD, AdapterProblem
+from spectrogram.adapters.safetensors_file import read_header, read_tensors
 
 WEBUI_KEYS = ("emb_params", "clip_l")
+PLACEHOLDERS = ("*", "string_to_param.*")
 MOST_VECTORS = 75
 
 
@@ -18,32 +22,12 @@ class WordEmbedding:
     """A checked embedding: the word that prompts use, and its vectors (n, width)."""
 
     word: str
-    vectors: object
-
-
-def find_embedding(path: str | Path) -> Path:
-    """The embedding file that a path means: itself, or learned_embeds.safetensors in the folder that training wrote."""
-    path = Path(path)
-    file = path / "learned_embeds.safetensors" if path.is_dir() else path
-    if not file.is_file():
-        raise AdapterProblem(
-            f"embedding {path} does not exist", "runs/NAME or a .safetensors file", "check --embedding"
-        )
-    if file.suffix.lower() != ".safetensors":
-        raise AdapterProblem(
-            f"{file.name} is not a .safetensors file",
-            "safetensors, because other formats can run code when they are loaded",
-            "convert it once with python -m training convert FILE",
-        )
-    return file
+    vectors: torch.Tensor
 
 
 def read_embedding(path: str | Path, width: int) -> WordEmbedding:
     """The embedding in a file for a text encoder of ``width``; raises AdapterProblem before anything is loaded."""
-    import torch
-    from safetensors.torch import load_file
-
-    file = find_embedding(path)
+    file = WORD.find(path)
     header = read_header(file)
     metadata = header.pop("__metadata__", {})
     wanted = [key for key in WEBUI_KEYS if key in header] or list(header)
@@ -57,8 +41,10 @@ def read_embedding(path: str | Path, width: int) -> WordEmbedding:
             f"(vectors, {width}) for this base, at most {MOST_VECTORS} vectors",
             "use an embedding that was trained for this base",
         )
-    tensor = load_file(file)[wanted[0]].float().reshape(vectors, width)
-    if not torch.isfinite(tensor).all():
-        raise AdapterProblem(f"{file.name} holds NaN or infinity", "finite vectors", "train it again, lower the rate")
-    named = wanted[0] if wanted[0] not in WEBUI_KEYS else file.stem
-    return WordEmbedding(metadata.get("token", named), tensor)
+    tensor = read_tensors(file)[wanted[0]].float().reshape(vectors, width)
+    return WordEmbedding(metadata.get("token") or _word_of(wanted[0], file), tensor)
+
+
+def _word_of(key: str, file: Path) -> str:
+    """The original files name their vectors "*", the web UI's `emb_params`: the word is then the file's name."""
+    return file.stem if key in (*WEBUI_KEYS, *PLACEHOLDERS) else key.removeprefix("string_to_param.")

@@ -8,11 +8,11 @@ from spectrogram.params import SpectrogramParams
 
 @dataclass(frozen=True)
 class LoadedLora:
-    """A LoRA in the pipeline: its `name` for people, and the parameters that its pictures are heard with, if it says."""
+    """A LoRA in the pipeline: its `name` for people, how its pictures are heard, and peft's name."""
 
     name: str
     params: SpectrogramParams | None = None
-    scale: float = 1.0
+    key: str = ""
 
 
 @dataclass(frozen=True)
@@ -25,12 +25,14 @@ class Steering:
 
 @dataclass
 class State:
-    """One for each pipeline: its LoRAs by the name that peft knows, its learned words, and its aesthetic.
+    """One for each pipeline: its LoRAs by the name that people use, its learned words, and its aesthetic.
 
-    `params` are those that were set by hand; `defaults` and `ear` are read when they are first needed.
+    `fused` are LoRAs that lie in the weights, with their strengths, by peft's name. `params` are those
+    that were set by hand; `defaults` and `ear` are read when they are first needed.
     """
 
     loras: dict[str, LoadedLora] = field(default_factory=dict)
+    fused: dict[str, tuple[LoadedLora, float | dict]] = field(default_factory=dict)
     words: tuple[str, ...] = ()
     steering: Steering | None = None
     params: SpectrogramParams | None = None

@@ -1,4 +1,4 @@
-"""An aesthetic in a pipeline: each prompt is read by a text encoder that was moved towards it, for that prompt alone."""
+"""An aesthetic in a pipeline: each prompt is read by a text encoder that is moved towards it for that prompt alone."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -62,12 +62,17 @@ def perform(options: argparse.Namespace, verb: Callable, *prompts: str) -> int:
 
 def check_common(options: argparse.Namespace, *prompts: str):
     """Raise UsageProblem for what is wrong on the command line, before anything slow happens."""
-    from spectrogram.adapters.embeddings import find_embedding
-    from spectrogram.adapters.lora import find_adapter
+    from spectrogram.adapters.kinds import AESTHETIC, LORA, WORD
     from spectrogram.bases import locate_base
+    from spectrogram.prompts.language import take_out_tags
 
     for prompt in prompts:
-        require(prompt.strip(), "the prompt is empty", "words such as 'rain on a tin roof'", "add them in quotes")
+        require(
+            take_out_tags(prompt)[0].strip(),
+            "the prompt is empty",
+            "words such as 'rain on a tin roof'",
+            "add them in quotes",
+        )
     check_output(options)
     require_range("--steps", options.steps, 1, 1000, "try 20")
     require_range("--guidance", options.guidance, 0, 50, "try 3 to 7.5")
@@ -77,10 +82,9 @@ def check_common(options: argparse.Namespace, *prompts: str):
     scales, adapters = len(options.lora_scale), len(options.lora)
     require(scales <= adapters, f"--lora-scale is given {scales} times", f"{adapters} at most", "name its --lora")
     require_range("--aesthetic-steps", options.aesthetic_steps, 0, 200, "try 5 to 20, or 60 through the picture")
-    for adapter in options.lora:
-        find_adapter(adapter)
-    for embedding in options.embedding:
-        find_embedding(embedding)
+    for kind, given in ((LORA, options.lora), (WORD, options.embedding), (AESTHETIC, [options.aesthetic])):
+        for path in filter(None, given):
+            kind.find(path)
     locate_base(options.base)
 
 
@@ -117,8 +121,18 @@ def open_pipeline(options: argparse.Namespace, *prompts: str):
     if options.aesthetic is not None:
         pipeline.load_aesthetic(options.aesthetic, options.aesthetic_steps, through=options.aesthetic_through)
     for prompt in prompts:
+        tell_of_tags(prompt)
         tell_of_long_prompt(pipeline, prompt)
     return pipeline
+
+
+def tell_of_tags(prompt: str):
+    """Say on stderr that web UIs' tags are left out, and what to use instead."""
+    from spectrogram.prompts.language import take_out_tags
+
+    tags = take_out_tags(prompt)[1]
+    if tags:
+        print(f"note: {', '.join(tags)} is no word of a prompt and was left out: use --lora FILE", file=sys.stderr)
 
 
 def tell_of_long_prompt(pipeline, prompt: str):

@@ -3,6 +3,15 @@
 Same interface as `ear.Ear`. CLIP never saw spectrograms on purpose: what it finds alike is their look.
 """
 
+import hashlib
+
+import torch
+from PIL import Image
+from transformers import CLIPImageProcessor, CLIPModel
+
+from spectrogram.bases import locate_base, read_beside
+from spectrogram.ears.ear import CONFIG, FOLDER, Ear
+
 CLIP_OF_SD15 = "openai/clip-vit-large-patch14"
 
 
@@ -15,22 +24,15 @@ class ClipEar:
 
     @classmethod
     def load(cls, name=CLIP_OF_SD15, device="cpu"):
-        from transformers import CLIPImageProcessor, CLIPModel
-
         clip = CLIPModel.from_pretrained(name, use_safetensors=True).to(device)
         return cls(clip, CLIPImageProcessor.from_pretrained(name), str(name))
 
     def text_features(self, pooled):
         """Unit rows (n, d) of the text encoder's pooled output (n, width); gradients flow through it."""
-        import torch
-
         return torch.nn.functional.normalize(self.clip.text_projection(pooled), dim=-1)
 
     def embed_images(self, images):
         """Unit rows (n, d) of PIL pictures or uint8 (n, bands, columns[, 3])."""
-        import torch
-        from PIL import Image
-
         pictures = [i if hasattr(i, "convert") else Image.fromarray(i) for i in images]
         pixels = self.processor([p.convert("RGB") for p in pictures], return_tensors="pt").pixel_values
         with torch.inference_mode():
@@ -40,16 +42,11 @@ class ClipEar:
 
 def open_ear(base, device="cpu"):
     """The ear that fits a base: its own, else the CLIP of Stable Diffusion 1.5."""
-    from spectrogram.bases import locate_base, read_beside
-    from spectrogram.ears.ear import CONFIG, FOLDER, Ear
-
     own = read_beside(locate_base(base), f"{FOLDER}/{CONFIG}") is not None
     return Ear.load(base, device) if own else ClipEar.load(device=device)
 
 
 def _digest(clip):
-    import hashlib
-
     digest = hashlib.sha256()
     for tensor in (clip.visual_projection.weight, clip.text_projection.weight):
         digest.update(tensor.detach().float().cpu().numpy().tobytes())

@@ -9,8 +9,15 @@ import json
 from pathlib import Path
 
 import numpy as np
+import torch
+from huggingface_hub import hf_hub_download
+from safetensors.torch import load_file
+from torch import nn
+from transformers import CLIPTextModel, CLIPTokenizer, CLIPVisionConfig, CLIPVisionModelWithProjection
 
 from spectrogram.bases import locate_base, read_beside
+from spectrogram.codec import SpectrogramCodec
+from spectrogram.params import SpectrogramParams
 from spectrogram.problems import Problem, UsageProblem
 
 FOLDER = "ear"
@@ -35,8 +42,6 @@ class Ear:
     @classmethod
     def load(cls, base=None, device="cpu"):
         """The ear of a base model (folder, Hub name, None: the embedded one); a Problem when it has none."""
-        from safetensors.torch import load_file
-
         location = locate_base(base)
         text = read_beside(location, f"{FOLDER}/{CONFIG}")
         if text is None:
@@ -64,15 +69,11 @@ class Ear:
 
         Planes are averaged. Columns: those of the base's clips.
         """
-        import torch
-
         folded = fold(pixels.mean(dim=1))
         return torch.nn.functional.normalize(self.vision(pixel_values=folded).image_embeds, dim=-1)
 
     def text_features(self, pooled):
         """Unit rows (n, d) of the text encoder's pooled output (n, width); gradients flow through it."""
-        import torch
-
         return torch.nn.functional.normalize(self.text_projection(pooled), dim=-1)
 
     def embed_images(self, images):
@@ -80,8 +81,6 @@ class Ear:
 
         Narrower pictures are filled up with silence, wider ones are heard in windows whose rows are averaged.
         """
-        import torch
-
         rows = []
         with torch.inference_mode():
             for image in images:
@@ -92,9 +91,6 @@ class Ear:
 
     def embed_audio(self, audio, rate):
         """Row (1, d) of audio (channels, samples) at ``rate`` Hz, encoded by the base's codec in whole windows."""
-        from spectrogram.codec import SpectrogramCodec
-        from spectrogram.params import SpectrogramParams
-
         codec = SpectrogramCodec(SpectrogramParams.from_model(self.base))
         audio = np.atleast_2d(np.asarray(audio, dtype=np.float32))
         step = round(codec.params.clip_seconds * rate)
@@ -104,8 +100,6 @@ class Ear:
 
     def embed_texts(self, texts):
         """Rows (n, d) of prompts."""
-        import torch
-
         if isinstance(texts, str):
             raise UsageProblem("one string was given", "a list of strings", "embed_texts([text])")
         tokenizer, encoder = self._text_parts()
@@ -119,8 +113,6 @@ class Ear:
     def _text_parts(self):
         """Tokenizer and text encoder of the base, loaded when the first prompt is read."""
         if self._text is None:
-            from transformers import CLIPTextModel, CLIPTokenizer
-
             tokenizer = CLIPTokenizer.from_pretrained(self.base, subfolder="tokenizer")
             encoder = CLIPTextModel.from_pretrained(self.base, subfolder="text_encoder").eval().requires_grad_(False)
             self._text = (tokenizer, encoder.to(self.device))
@@ -152,15 +144,11 @@ def fold(pixels):
 
 def text_projection(config):
     """The learned way from the base's pooled text (n, width) into the ear's space, before normalisation."""
-    from torch import nn
-
     width, size = config["text_width"], config["vision"]["projection_dim"]
     return nn.Sequential(nn.Linear(width, 2 * size), nn.GELU(), nn.Linear(2 * size, size))
 
 
 def _vision_tower(config):
-    from transformers import CLIPVisionConfig, CLIPVisionModelWithProjection
-
     return CLIPVisionModelWithProjection(CLIPVisionConfig(**config))
 
 
@@ -171,8 +159,6 @@ def _below(weights, prefix):
 def _weights_path(location):
     if Path(location).is_dir():
         return Path(location) / FOLDER / WEIGHTS
-    from huggingface_hub import hf_hub_download
-
     return Path(hf_hub_download(location, f"{FOLDER}/{WEIGHTS}"))
 
 

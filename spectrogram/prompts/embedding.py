@@ -6,6 +6,7 @@ pieces of 75 tokens whose embeddings stand one after another, as in AUTOMATIC111
 """
 
 from collections.abc import Callable
+from contextlib import contextmanager
 from typing import NamedTuple
 
 import torch
@@ -13,7 +14,7 @@ from compel.embeddings_provider import EmbeddingsProvider
 from transformers import logging
 
 from spectrogram.problems import UsageProblem
-from spectrogram.prompts.language import Fragments, Stage, is_plain, stages
+from spectrogram.prompts.language import Fragments, Stage, is_plain, stages, take_out_tags
 
 
 class StageEmbeddings(NamedTuple):
@@ -24,16 +25,17 @@ class StageEmbeddings(NamedTuple):
     negative_embeds: torch.Tensor | None
 
 
-def read(pipeline, stock: Callable, prompt, device, count: int, guided: bool, negative_prompt=None, **others):
+def read(pipeline, stock: Callable, prompt, device, count: int, guided: bool, negative_prompt=None):
     """Embeddings (prompts x `count`, tokens, width) of the prompt and of the negative one, else None.
 
     Of a schedule the first stage is read.
 
     `stock` is diffusers' `encode_prompt`, which reads what is plain and fits.
     """
+    prompt, negative_prompt = _without_tags(prompt), _without_tags(negative_prompt)
     prompts, negatives = _listed(prompt), _listed(negative_prompt)
     if all(_fits(pipeline, text) for text in [*prompts, *negatives]):
-        return stock(prompt, device, count, guided, negative_prompt, **others)
+        return stock(prompt, device, count, guided, negative_prompt)
     negatives = negatives * len(prompts) if len(negatives) == 1 else negatives or [""] * len(prompts)
     if len(negatives) != len(prompts):
         raise UsageProblem(f"{len(negatives)} negative prompts are given", f"1 or {len(prompts)}", "count them")
@@ -46,6 +48,7 @@ def read(pipeline, stock: Callable, prompt, device, count: int, guided: bool, ne
 
 def encode_stages(pipeline, prompt: str, negative_prompt: str, steps: int, guided: bool) -> list[StageEmbeddings]:
     """The prompt's embeddings for each stage of its schedule and the negative prompt's; the first begins at 0."""
+    prompt, negative_prompt = _without_tags(prompt), _without_tags(negative_prompt)
     device, words, against = pipeline._execution_device, stages(prompt, steps), stages(negative_prompt, steps)
     if len(words) == len(against) == 1:
         return [StageEmbeddings(0, *pipeline.encode_prompt(prompt, device, 1, guided, negative_prompt))]
@@ -84,6 +87,27 @@ def same_length(pipeline, rows: list[torch.Tensor]) -> list[torch.Tensor]:
     empty = _embed(pipeline, (("", 1.0),), rows[0].device)
     count = [(longest - row.shape[1]) // empty.shape[1] for row in rows]
     return [torch.cat([row, *[empty.expand(len(row), -1, -1)] * n], dim=1) for row, n in zip(rows, count, strict=True)]
+
+
+def _without_tags(texts):
+    """The prompt, or each of several, without tags that are no words."""
+    if isinstance(texts, list | tuple):
+        return [take_out_tags(text)[0] for text in texts]
+    return texts and take_out_tags(texts)[0]
+
+
+@contextmanager
+def with_fewer_layers(text_encoder, count: int | None):
+    """Within the context the text encoder ends `count` layers earlier, before its last norm: diffusers' clip_skip."""
+    inner = getattr(text_encoder, "text_model", text_encoder).encoder
+    layers = inner.layers
+    if count and not 0 <= count < len(layers):
+        raise UsageProblem(f"clip_skip is {count}", f"0 to {len(layers) - 1}", "leave it out")
+    inner.layers = layers[: len(layers) - count] if count else layers
+    try:
+        yield
+    finally:
+        inner.layers = layers
 
 
 def _fits(pipeline, text: str) -> bool:

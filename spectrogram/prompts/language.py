@@ -7,6 +7,7 @@ the steps (below 1) or at a step; `[to:when]` adds, `[from::when]` removes; `[a|
 partner are plain text.
 """
 
+import re
 from dataclasses import dataclass
 
 from spectrogram.problems import UsageProblem
@@ -14,6 +15,7 @@ from spectrogram.problems import UsageProblem
 STRONGER = 1.1
 DEEPEST = 40
 PARTNERS = {")": "(", "]": "["}
+TAG = re.compile(r"\s*<(?:lora|lyco|hypernet):[^<>]*>", re.IGNORECASE)
 
 Fragments = tuple[tuple[str, float], ...]
 
@@ -24,6 +26,16 @@ class Stage:
 
     first: int
     fragments: Fragments
+
+
+def take_out_tags(prompt: str) -> tuple[str, list[str]]:
+    """(prompt without AUTOMATIC1111's `<lora:name:0.8>`, the tags): they load a file there and are no words.
+
+    >>> take_out_tags("rain <lora:owl:0.8> on leaves")
+    ('rain on leaves', ['<lora:owl:0.8>'])
+    """
+    tags = [tag.strip() for tag in TAG.findall(prompt)]
+    return (TAG.sub("", prompt).strip() if tags else prompt), tags
 
 
 def is_plain(prompt: str) -> bool:

@@ -6,6 +6,7 @@ from PIL import Image
 
 from spectrogram.codec import SpectrogramCodec
 from spectrogram.problems import UsageProblem
+from spectrogram.sampling.recipes import lora_factor
 
 
 def paint_controlled(pipeline, prompt, negative_prompt, chosen: dict, count: int, controlnet, control, others: dict):
@@ -24,7 +25,10 @@ def paint_controlled(pipeline, prompt, negative_prompt, chosen: dict, count: int
     )
     stock.set_progress_bar_config(**getattr(pipeline, "_progress_bar_config", {}))
     guided = chosen["guidance_scale"] > 1
-    embeds, negative = pipeline.encode_prompt(prompt, pipeline._execution_device, count, guided, negative_prompt)
+    reading = {"lora_scale": lora_factor(others), "clip_skip": others.pop("clip_skip", None)}
+    embeds, negative = pipeline.encode_prompt(
+        prompt, pipeline._execution_device, count, guided, negative_prompt, **reading
+    )
     picture = control_picture(pipeline, control, chosen["width"])
     known = {name: value for name, value in chosen.items() if name != "guidance_rescale"}
     return stock(prompt_embeds=embeds, negative_prompt_embeds=negative, image=picture, **known, **others)

@@ -16,7 +16,7 @@ from spectrogram.recipe import KEY as RECIPE_KEY
 from spectrogram.recipe import Recipe
 
 # Pictures whose size says how they are to be heard, when neither adapter nor model does.
-SIZES = {(512, 512): "sd15", (256, 128): "mini"}
+SIZES = {(512, 512): "sd15", (256, 128): "mini", (128, 128): "mini"}
 
 
 # Pictures longer than LONGEST_S are decoded in pieces, so that memory does not grow with the length; they overlap.
@@ -50,7 +50,7 @@ def params(pipeline) -> SpectrogramParams:
     """How pictures are heard: set by hand, else the adapter's, else the base's, else by the picture's size."""
     if pipeline.state.params is not None:
         return pipeline.state.params
-    for lora in active_loras(pipeline):
+    for lora, _ in active_loras(pipeline):
         if lora.params is not None:
             return lora.params
     text = read_beside(pipeline.name_or_path, MODEL_FILE) if pipeline.name_or_path else None

@@ -23,10 +23,26 @@ def set_ear(pipeline, ear):
 
 
 def choose(pipeline, prompt: str, candidates: int = 4, keep: int = 1, **settings) -> SpectrogramAudioOutput:
-    """The `keep` clips of `candidates` that fit the prompt best, best first; settings as for generation.
+    """The clips that fit a prompt best, best first, as the base's ear hears them.
 
-    Each recipe's settings tell the fit (cosine in the ear's space, comparable within one ear only). The seed alone
-    makes a chosen clip again.
+    Args:
+        prompt: what to hear.
+        candidates: clips that are made, 1 to 64.
+        keep: clips that are kept.
+        settings: as of generation.
+
+    Returns:
+        SpectrogramAudioOutput of `keep` clips. Each recipe's settings tell the `fit` (cosine in the ear's space,
+        comparable within one ear only); the seed alone makes a chosen clip again.
+
+    Raises:
+        UsageProblem: numbers that do not go together.
+        Problem: the base has no ear.
+
+    Example:
+        >>> best = pipe.choose("rain", candidates=3, keep=1, seed=7, num_inference_steps=1)
+        >>> len(best.images), "fit" in best.recipes[0].settings
+        (1, True)
     """
     if not 1 <= keep <= candidates <= MOST:
         raise UsageProblem(f"{keep} of {candidates} are to be kept", f"1 to {MOST}", "make more candidates")

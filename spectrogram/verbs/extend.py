@@ -25,10 +25,32 @@ def extend(
     match_level: bool = True,
     **settings,
 ) -> SpectrogramAudioOutput:
-    """The sound with `seconds` more on one side, at its own rate and with its own channels.
+    """Go on from where a recording ends, or lead into where it begins.
 
-    The model sees up to half a picture of the recording while it paints. With `match_level` what it adds gets the level
-    (RMS) that the recording has there. The recording's samples stay exact but for the last 80 ms, where the two meet.
+    The model sees up to half a picture of the recording while it paints.
+
+    Args:
+        audio: a path, what the pipeline returned, or an array (channels, samples) in -1 to 1; 0.1 to 600 s.
+        prompt: what is to be heard there.
+        seconds: how much is added, above 0, at most 600.
+        side: "right" or "left".
+        sampling_rate: Hz of an array; None means the model's.
+        match_level: give what is added the level (RMS) that the recording has there.
+        settings: num_inference_steps, guidance_scale, guidance_rescale, negative_prompt, seed or generator, and
+            callback_on_step_end, as of generation.
+
+    Returns:
+        SpectrogramAudioOutput with audios (1, channels, samples) at the sound's own rate; the recording's samples stay
+        exact but for the last 80 ms, where the two meet.
+
+    Raises:
+        SoundProblem: the sound cannot be read or is too short or too long.
+        UsageProblem: another side, or a length out of its range.
+
+    Example:
+        >>> rain = pipe("rain", seed=7, num_inference_steps=1)
+        >>> pipe.extend(rain, "rain", seconds=2, seed=1, num_inference_steps=2).audios.shape
+        (1, 1, 170880)
     """
     audio, rate_hz = read_source(audio, sampling_rate, pipeline)
     if side not in SIDES:

@@ -34,11 +34,35 @@ def inpaint(
     match_level: bool = False,
     **settings,
 ) -> SpectrogramAudioOutput:
-    """The sound with start_s … end_s (and low_hz … high_hz) painted anew, at its own rate and with its own channels.
+    """Paint a stretch of time, or a band of frequencies within it, anew; everything else stays the recording.
 
-    Outside the region the samples are the original's, exactly; a feather of 40 ms lies inside the region. A `mask`
-    painted over the spectrogram (see mask.py) takes the place of times and band; the recipe holds it. With
-    `match_level` the painted stretch gets the level (RMS) of what lies around it.
+    Args:
+        audio: a path, what the pipeline returned, or an array (channels, samples) in -1 to 1; 0.1 to 600 s.
+        prompt: what is to be heard there.
+        start_s: seconds at which the region begins.
+        end_s: seconds at which it ends, at least 0.1 s later.
+        low_hz: lowest frequency of the band in Hz; None means all below high_hz.
+        high_hz: highest frequency of the band in Hz; None means all above low_hz.
+        strength: above 0 to 1, how much may change.
+        sampling_rate: Hz of an array; None means the model's.
+        mask: a picture painted over the spectrogram (see mask.py) in the place of times and band.
+        match_level: give the painted stretch the level (RMS) of what lies around it.
+        settings: num_inference_steps, guidance_scale, guidance_rescale, negative_prompt, seed or generator, and
+            callback_on_step_end, as of generation.
+
+    Returns:
+        SpectrogramAudioOutput with audios (1, channels, samples) at the sound's own rate. Outside the region the
+        samples are the sound's, exactly; a feather of 40 ms lies inside the region.
+
+    Raises:
+        SoundProblem: the sound cannot be read or is too short or too long.
+        UsageProblem: a region that lies outside, is told twice or not at all.
+
+    Example:
+        >>> rain = pipe("rain", seed=7, num_inference_steps=1)
+        >>> changed = pipe.inpaint(rain, "a dog barking", start_s=1, end_s=2, seed=1, num_inference_steps=2)
+        >>> bool((changed.audios[..., :24000] == rain.audios[..., :24000]).all())
+        True
     """
     audio, rate_hz = read_source(audio, sampling_rate, pipeline)
     seconds = audio.shape[1] / rate_hz

@@ -9,10 +9,30 @@ from spectrogram.verbs.inpaint import inpaint
 
 
 def loop(pipeline, audio, prompt: str, seam_s: float = 1.0, sampling_rate: int | None = None, **settings):
-    """The sound with `seam_s` around its ends painted anew, so that the last sample leads to the first.
+    """Make a sound go round for ever: its ends are painted anew, so that one flows into the other.
 
     The sound is turned round by half its length, the old ends meet in the middle, that place is repainted, and all is
     turned back: the new ends were neighbours in the recording itself, so there is nothing to click.
+
+    Args:
+        audio: a path, what the pipeline returned, or an array (channels, samples) in -1 to 1; 0.1 to 600 s.
+        prompt: what is to be heard at the seam.
+        seam_s: seconds that are painted, 0.1 to 0.8 of the sound's length.
+        sampling_rate: Hz of an array; None means the model's.
+        settings: num_inference_steps, guidance_scale, guidance_rescale, negative_prompt, seed or generator, and
+            callback_on_step_end, as of generation.
+
+    Returns:
+        SpectrogramAudioOutput with audios (1, channels, samples), as long as the sound and at its own rate.
+
+    Raises:
+        SoundProblem: the sound cannot be read or is too short or too long.
+        UsageProblem: a seam out of its range.
+
+    Example:
+        >>> rain = pipe("rain", seed=7, num_inference_steps=1)
+        >>> pipe.loop(rain, "rain", seed=1, num_inference_steps=2).audios.shape
+        (1, 1, 122880)
     """
     audio, rate_hz = read_source(audio, sampling_rate, pipeline)
     seconds = audio.shape[1] / rate_hz

@@ -8,9 +8,25 @@ from spectrogram.verbs.regions import row_weights
 
 
 def mix(pipeline, bands: list[tuple[float, float, str]], seconds: float | None = None, **settings):
-    """SpectrogramAudioOutput of one clip in which each (low_hz, high_hz, prompt) is followed in its own band.
+    """One clip that follows a prompt for each band of frequencies, all denoised together.
 
     Where bands overlap their predictions are averaged; frequencies that no band covers follow the nearest one.
+
+    Args:
+        bands: (low_hz, high_hz, prompt) each, in Hz.
+        seconds: length of the clip, at most 600; None means the model's own.
+        settings: num_inference_steps, guidance_scale, guidance_rescale, negative_prompt, seed or generator, and
+            callback_on_step_end, as of generation.
+
+    Returns:
+        SpectrogramAudioOutput with audios (1, 1, samples).
+
+    Raises:
+        UsageProblem: no band, or one whose frequencies or prompt cannot be painted.
+
+    Example:
+        >>> pipe.mix([(0, 500, "thunder"), (500, 12000, "birdsong")], seed=7, num_inference_steps=1).audios.shape
+        (1, 1, 122880)
     """
     check_bands(bands)
     sampling, params = Sampling.of(pipeline, **settings), pipeline.params_for(seconds=seconds)

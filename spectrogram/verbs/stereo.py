@@ -36,7 +36,6 @@ def stereo(
         UsageProblem: spread beyond 0 to 1, seed and generator both, or a model whose pictures are not grey.
 
     Example:
-        >>> pipe = getfixture("pipe")
         >>> pipe.stereo("rain", spread=0.3, seed=7, num_inference_steps=1).audios.shape
         (1, 2, 122880)
 
@@ -58,6 +57,7 @@ def stereo(
     planes = [np.asarray(image, dtype=np.float32).mean(axis=2) for image in takes.images]
     image = Image.fromarray(np.rint(np.stack(planes, axis=2)).astype(np.uint8))
     params = params.replace(layout="stereo")
-    told = {"spread": spread}
+    told = {name: value for name, value in takes.recipes[0].settings.items() if name != "also_given"}
+    told |= {"spread": spread}
     recipe = takes.recipes[0].replace(verb="stereo", settings=told, params=params.to_dict())
     return pipeline.hear([image], [recipe], params, seconds)

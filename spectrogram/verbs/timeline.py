@@ -8,10 +8,26 @@ from spectrogram.verbs.regions import column_weights
 
 
 def timeline(pipeline, events: list[tuple[float, float, str]], seconds: float | None = None, **settings):
-    """SpectrogramAudioOutput of one clip in which each (start_s, end_s, prompt) is followed in its own time.
+    """One clip that follows a prompt for each stretch of time, all denoised together.
 
-    Where events overlap their predictions are averaged; a moment that no event covers follows the nearest ones. The
-    recipe's settings hold the events, which are the labels of the clip.
+    Where events overlap their predictions are averaged; a moment that no event covers follows the nearest ones.
+
+    Args:
+        events: (start_s, end_s, prompt) each, in seconds.
+        seconds: length of the clip, at most 600; None means the end of the last event.
+        settings: num_inference_steps, guidance_scale, guidance_rescale, negative_prompt, seed or generator, and
+            callback_on_step_end, as of generation.
+
+    Returns:
+        SpectrogramAudioOutput with audios (1, 1, samples). The recipe's settings hold the events, which are the labels
+        of the clip.
+
+    Raises:
+        UsageProblem: no event, or one whose times or prompt cannot be painted.
+
+    Example:
+        >>> pipe.timeline([(0, 3, "rain"), (3, 5, "wind")], seed=7, num_inference_steps=1).audios.shape
+        (1, 1, 120000)
     """
     seconds = check_events(events, seconds)
     sampling, params = Sampling.of(pipeline, **settings), pipeline.params_for(seconds=seconds)

@@ -8,9 +8,29 @@ from spectrogram.sampling.sources import model_columns, read_source
 
 
 def transform(pipeline, audio, prompt: str, strength: float = 0.5, sampling_rate: int | None = None, **settings):
-    """SpectrogramAudioOutput of the same length; `strength` 0 … 1 says how much may change (SDEdit, Meng et al. 2022).
+    """Keep the outline of a sound and say anew what it is made of (SDEdit, Meng et al. 2022).
 
-    Mono, at the model's rate. Long sounds are painted in windows that are denoised together.
+    Long sounds are painted in windows that are denoised together.
+
+    Args:
+        audio: a path, what the pipeline returned, or an array (channels, samples) in -1 to 1; 0.1 to 600 s.
+        prompt: what it is to be made of.
+        strength: above 0 to 1, how much may change.
+        sampling_rate: Hz of an array; None means the model's.
+        settings: num_inference_steps, guidance_scale, guidance_rescale, negative_prompt, seed or generator, and
+            callback_on_step_end, as of generation.
+
+    Returns:
+        SpectrogramAudioOutput with audios (1, 1, samples), as long as the sound, at the model's rate.
+
+    Raises:
+        SoundProblem: the sound cannot be read or is too short or too long.
+        UsageProblem: a setting out of its range.
+
+    Example:
+        >>> rain = pipe("rain", seed=7, num_inference_steps=1)
+        >>> pipe.transform(rain, "wind", strength=0.5, seed=1, num_inference_steps=2).audios.shape
+        (1, 1, 122880)
     """
     audio, rate_hz = read_source(audio, sampling_rate, pipeline)
     seconds = audio.shape[1] / rate_hz

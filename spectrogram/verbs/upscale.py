@@ -30,9 +30,29 @@ def upscale(
     model: str | Path | None = None,
     sampling_rate: int | None = None,
 ) -> SpectrogramAudioOutput:
-    """The sound, mono, decoded from a picture `factor` times as fine, with treble up to `high_hz` when it is given.
+    """A sound, mono, decoded from a finer picture, with treble above what the model paints.
 
-    model: a picture upscaler (.safetensors), whose own factor then counts. No prompt, no noise: the same every time.
+    No prompt, no noise: the same every time.
+
+    Args:
+        audio: a path, what the pipeline returned, or an array (channels, samples) in -1 to 1; 0.1 to 600 s.
+        factor: 1, 2 or 4 times as many columns and bands.
+        high_hz: highest frequency of the treble, above the model's own, at most 48000; None adds none.
+        model: a picture upscaler (.safetensors), whose own factor then counts.
+        sampling_rate: Hz of an array; None means the model's.
+
+    Returns:
+        SpectrogramAudioOutput with audios (1, 1, samples), as long as the sound.
+
+    Raises:
+        SoundProblem: the sound cannot be read or is too short or too long.
+        UsageProblem: a factor, a frequency or a model that cannot be used.
+        EnvironmentProblem: spandrel, which reads upscalers, is not installed.
+
+    Example:
+        >>> rain = pipe("rain", seed=7, num_inference_steps=1)
+        >>> pipe.upscale(rain, factor=2).images[0].size
+        (512, 256)
     """
     audio, rate_hz = read_source(audio, sampling_rate, pipeline)
     seconds = audio.shape[1] / rate_hz

@@ -24,11 +24,29 @@ def variations(
     generator: torch.Generator | None = None,
     **settings,
 ) -> SpectrogramAudioOutput:
-    """SpectrogramAudioOutput of `count` relatives; `amount` 0 … 1 says how far away.
+    """Relatives of a clip: of one that was generated here by turning its noise, of any other sound by painting over it.
 
-    source: an output or file with a recipe that this model can follow again (its prompt and seed are kept, its noise
-    turns towards seed, seed + 1, …), else any sound, which then needs a prompt and is transformed with that strength.
-    When a callback interrupts, the clips so far are returned.
+    Args:
+        source: an output or file with a recipe that this model can follow again (its prompt and seed are kept), else
+            any sound, which then needs a prompt.
+        prompt: what a sound without a recipe holds.
+        count: relatives, 1 to 64.
+        amount: how far away, 0 to 1; of a sound without a recipe it is the strength of `transform`.
+        sampling_rate: Hz of an array; None means the model's.
+        seed: noise turns towards, or is drawn from, seed, seed + 1, …; drawn when neither is given.
+        generator: instead of a seed; a fresh one means its own seed.
+        settings: as of generation; those of the recipe stay where none are given.
+
+    Returns:
+        SpectrogramAudioOutput of `count` clips, fewer when a callback interrupts.
+
+    Raises:
+        UsageProblem: a setting out of its range, or a sound that does not say what it is.
+
+    Example:
+        >>> rain = pipe("rain", seed=7, num_inference_steps=1)
+        >>> pipe.variations(rain, count=2, amount=0.3, seed=1).audios.shape
+        (2, 1, 122880)
     """
     if not 1 <= count <= MOST:
         raise UsageProblem(f"{count} variations are asked for", f"1 to {MOST}", "choose another number")

@@ -83,3 +83,14 @@ def test_diffusers_fetches_the_pipeline_and_its_package_and_paints(tmp_path):
     name, *shape, package = done.stdout.split()
     assert (name, shape) == ("SpectrogramAudioPipeline", ["1", "4", "16", "32"])
     assert Path(package).is_relative_to(tmp_path / "hub")
+
+
+def test_a_folder_on_this_machine_names_the_package_that_is_missing(tmp_path):
+    base, folder = build_tiny_sd(tmp_path / "tiny-sd"), write_repository(tmp_path / "repository")
+    program = PROGRAM.replace("user/sound", str(folder))
+    inherited = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    environment = {**inherited, "HF_HOME": str(tmp_path / "hub"), "HF_HUB_OFFLINE": "1"}
+    line = [sys.executable, "-c", program, str(base)]
+    done = subprocess.run(line, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=240)
+    assert "ImportError: The package spectrogram is not installed" in done.stderr
+    assert "pip install" in done.stderr

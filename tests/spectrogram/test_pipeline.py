@@ -78,7 +78,8 @@ def test_the_picture_is_the_one_that_stock_diffusers_paints(pipeline, tiny_base)
     stock = StableDiffusionPipeline.from_pretrained(tiny_base)
     stock.set_progress_bar_config(disable=True)
     settings = {"guidance_scale": 3.0, "guidance_rescale": 0.5, **FAST}
-    theirs = stock("rain", generator=torch.Generator().manual_seed(5), **settings).images[0]
+    size = {"width": MINI.width, "height": MINI.height}
+    theirs = stock("rain", generator=torch.Generator().manual_seed(5), **settings, **size).images[0]
     assert difference(theirs, pipeline("rain", seed=5, **settings).images[0]) == 0
 
 
@@ -164,6 +165,81 @@ def test_an_adapter_changes_the_sound_and_unloading_it_brings_the_base_back(pipe
     assert [o.recipes[0].adapter for o in (base, adapted, silent, after)] == [None, "rain", None, None]
 
 
+def told(recipe):
+    return recipe.adapter, recipe.adapter_scale, recipe.settings
+
+
+def test_recipes_tell_the_adapters_as_the_layers_have_them(pipeline, tiny_lora):
+    def recipe(**others):
+        return told(pipeline("rain", seed=1, **others, **FAST).recipes[0])
+
+    pipeline.load_lora_weights(tiny_lora)
+    assert recipe() == ("rain", 1.0, {})
+    assert recipe(cross_attention_kwargs={"scale": 0.5}) == ("rain", 0.5, {})
+    pipeline.set_adapters("rain", 0.4)
+    assert recipe(cross_attention_kwargs={"scale": 0.5}) == ("rain", 0.2, {})
+    pipeline.disable_lora()
+    assert recipe() == (None, None, {})
+    pipeline.enable_lora()
+    pipeline.unet.set_adapters("rain", 0.7)
+    assert recipe() == ("rain", 0.7, {})
+    pipeline.unet.disable_adapters()
+    assert recipe() == (None, None, {})
+    pipeline.unet.enable_adapters()
+    pipeline.set_adapters("rain", {"unet": {"down": 0.5, "mid": 1.0, "up": 1.0}})
+    name, scale, settings = recipe()
+    assert (name, scale, set(settings["adapter_scales"][0].values())) == ("rain", None, {0.5, 1.0})
+    pipeline.delete_adapters("rain")
+    assert recipe() == (None, None, {})
+
+
+def test_recipes_tell_what_was_fused_until_it_is_taken_out(pipeline, tiny_lora):
+    plain = pipeline("rain", seed=1, **FAST)
+    pipeline.load_lora_weights(tiny_lora)
+    pipeline.fuse_lora(lora_scale=0.5)
+    fused = pipeline("rain", seed=1, **FAST)
+    assert told(fused.recipes[0]) == ("rain", 0.5, {})
+    pipeline.unfuse_lora()
+    pipeline.set_adapters("rain", 0.5)
+    again = pipeline("rain", seed=1, **FAST)
+    assert told(again.recipes[0]) == ("rain", 0.5, {})
+    assert difference(fused.images[0], again.images[0]) <= 1 < difference(plain.images[0], fused.images[0])
+
+
+def test_clip_skip_reads_the_prompt_without_the_last_layers_as_diffusers_says(pipeline):
+    encoder = pipeline.text_encoder
+    for text, weight in (("rain", None), ("(rain:1.3)", 1.3)):
+        embeds, against = pipeline.encode_prompt(text, "cpu", 1, True, clip_skip=1)
+        assert torch.equal(against, pipeline.encode_prompt(text, "cpu", 1, True)[1])
+        if weight is None:
+            ids = pipeline.tokenizer(text, padding="max_length", max_length=77, return_tensors="pt").input_ids
+            hidden = encoder(ids, output_hidden_states=True).hidden_states[-2]
+            torch.testing.assert_close(embeds, encoder.final_layer_norm(hidden))
+    assert len(encoder.encoder.layers) == 2
+    output = pipeline("rain", seed=1, clip_skip=1, **FAST)
+    assert output.recipes[0].settings == {"clip_skip": 1}
+    assert difference(output.images[0], pipeline("rain", seed=1, **FAST).images[0]) > 0
+    with pytest.raises(UsageProblem, match="clip_skip is 2"):
+        pipeline("rain", clip_skip=2, **FAST)
+
+
+def test_a_recipe_names_what_it_cannot_hold(pipeline):
+    latents = torch.zeros(1, 4, 16, 32)
+    assert pipeline("rain", seed=1, latents=latents, eta=0.5, **FAST).recipes[0].settings == {
+        "eta": 0.5,
+        "also_given": ["latents"],
+    }
+
+
+@pytest.mark.parametrize("tag", ["<lora:owl:0.8>", "<LoRA:owl:1:0.5>", "<lyco:owl>", "<hypernet:owl:1>"])
+def test_a_web_uis_tag_is_no_word(pipeline, tag):
+    plain, tagged = pipeline("rain", seed=1, **FAST), pipeline(f"rain {tag}", seed=1, **FAST)
+    assert difference(plain.images[0], tagged.images[0]) == 0
+    assert tagged.recipes[0].prompt == "rain"
+    mixed = pipeline.mix([(0, 9000, f"rain {tag}")], seed=1, **FAST)
+    assert mixed.recipes[0].prompt == "rain"
+
+
 def test_several_adapters_with_weights_are_in_the_recipe(pipeline, tiny_lora):
     pipeline.load_lora_weights(tiny_lora, adapter_name="one")
     pipeline.load_lora_weights(tiny_lora, adapter_name="two")
@@ -192,6 +268,8 @@ def test_a_model_of_unknown_size_asks_for_parameters(tiny_base):
 
     parts = StableDiffusionPipeline.from_pretrained(tiny_base).components
     unnamed = SpectrogramAudioPipeline(**parts, requires_safety_checker=False)
+    assert unnamed.params == MINI
+    unnamed.unet.register_to_config(sample_size=[16, 32])
     assert unnamed.params == MINI
     unnamed.unet.register_to_config(sample_size=8)
     with pytest.raises(UsageProblem, match="64 x 64"):
@@ -257,6 +335,28 @@ class TestEmbeddedModel:
         level_db = 20 * np.log10(np.sqrt(np.mean(output.audios**2)))
         assert -70 < level_db < 0
         assert output.audios.shape[-1] == MINI.clip_samples
+
+
+def test_every_stock_pipeline_opens_the_embedded_base_and_paints_clips_of_its_size():
+    from diffusers import (
+        AutoPipelineForImage2Image,
+        AutoPipelineForInpainting,
+        AutoPipelineForText2Image,
+        StableDiffusionImg2ImgPipeline,
+        StableDiffusionInpaintPipeline,
+    )
+
+    picture = SpectrogramCodec(MINI).encode(np.zeros((1, MINI.clip_samples), np.float32), MINI.sample_rate_hz)
+    size, settings = {"width": MINI.width, "height": MINI.height}, {"num_inference_steps": 2, "output_type": "pil"}
+    for kind in (StableDiffusionImg2ImgPipeline, AutoPipelineForImage2Image):
+        stock = kind.from_pretrained(EMBEDDED)
+        stock.set_progress_bar_config(disable=True)
+        assert stock("rain", image=picture, **settings).images[0].size == picture.size
+    for kind in (StableDiffusionInpaintPipeline, AutoPipelineForInpainting, AutoPipelineForText2Image):
+        stock = kind.from_pretrained(EMBEDDED)
+        stock.set_progress_bar_config(disable=True)
+        more = {} if kind is AutoPipelineForText2Image else {"image": picture, "mask_image": picture}
+        assert stock("rain", **more, **size, **settings).images[0].size == picture.size
 
 
 def test_a_watermark_and_a_signature_can_be_added_and_are_off_by_default(pipeline, tmp_path):

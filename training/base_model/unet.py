@@ -28,7 +28,8 @@ def build(settings, height, width, channels=4):
     from diffusers import UNet2DConditionModel
 
     return UNet2DConditionModel(
-        sample_size=[height, width],
+        # One number, which every pipeline of diffusers compares; the width is that of spectrogram.json.
+        sample_size=height,
         in_channels=channels,
         out_channels=channels,
         down_block_types=("DownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D"),

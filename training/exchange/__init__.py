@@ -1,1 +1,1 @@
-"""Adapters of others in, ours out: layouts, export, conversion."""
+"""Adapters of others in, ours out: export, conversion."""

@@ -1,16 +1,16 @@
-"""Adapters of others become ours: safetensors of any layout are imported, old pickles are converted."""
+"""A stranger's adapter becomes one of ours; old pickles become safetensors."""
 
-import json
 import pickle
 from pathlib import Path
 
 import torch
-from safetensors.torch import load_file, save_file
 
-from spectrogram.adapters.lora import WEIGHTS_FILE, AdapterProblem, check_values, find_adapter, read_header
+from spectrogram.adapters import layouts
+from spectrogram.adapters.kinds import LORA, AdapterProblem
+from spectrogram.adapters.lora import read_lora
+from spectrogram.adapters.safetensors_file import write
 from spectrogram.files.names import checked_name, checked_path
 from spectrogram.problems import UsageProblem
-from training.exchange import layouts
 from training.exchange.export import shapes_of
 
 LARGEST_PICKLE_BYTES = 2 << 30
@@ -18,29 +18,14 @@ LARGEST_PICKLE_BYTES = 2 << 30
 
 def import_adapter(source, base, out):
     """Write ``out``/pytorch_lora_weights.safetensors from any layout; the file is checked before it is read."""
-    peft = Path(source) / "adapter_config.json"
-    file = find_adapter(source)
-    header = read_header(file).get("__metadata__", {})
-    check_values(file)
-    scale = _peft_scale(peft) if peft.is_file() else None
-    return _write(layouts.read(load_file(file), header, shapes_of(base), scale), header, out, base)
-
-
-def _peft_scale(path):
-    config = json.loads(path.read_text(encoding="utf-8"))
-    if config.get("peft_type") != "LORA":
-        raise AdapterProblem(f"{path} is of type {config.get('peft_type')}", "LORA", "merge it with its own tool first")
-    root = config["r"] ** 0.5 if config.get("use_rslora") else config["r"]
-    return config["lora_alpha"] / root
+    adapter = read_lora(source, shapes_of(base))
+    return _write(adapter.layers, adapter.metadata, out, base)
 
 
 def _write(layers, header, out, base):
-    out = Path(out)
-    out.mkdir(parents=True, exist_ok=True)
     state, metadata = layouts.to_peft(layers)
     kept = {key: value for key, value in header.items() if key != layouts.METADATA and isinstance(value, str)}
-    save_file(state, out / WEIGHTS_FILE, metadata={**kept, "base_model": base, "format": "pt", **metadata})
-    return out / WEIGHTS_FILE
+    return write(Path(out) / LORA.file, state, {**kept, "base_model": base, "format": "pt", **metadata})
 
 
 def read_pickle(path):
@@ -51,7 +36,9 @@ def read_pickle(path):
     if path.stat().st_size > LARGEST_PICKLE_BYTES:
         raise AdapterProblem(f"{path.name} is {path.stat().st_size / 2**30:.1f} GiB", "2 GiB at most", "do not use it")
     try:
-        return torch.load(path, map_location="cpu", weights_only=True)
+        # The original textual inversion keeps its vectors in a module's dictionary.
+        with torch.serialization.safe_globals([torch.nn.ParameterDict]):
+            return torch.load(path, map_location="cpu", weights_only=True)
     except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, TypeError, KeyError) as error:
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise AdapterProblem(
@@ -66,25 +53,19 @@ def convert(path, base, out):
         return _convert_aesthetic(held, path, out)
     if isinstance(held, dict) and "string_to_param" in held:
         words = held["string_to_param"]
-        if not isinstance(words, dict) or not words:
+        if not isinstance(words, dict | torch.nn.ParameterDict) or not len(words):
             raise AdapterProblem(f"{path} holds no word", "the vectors of one", "convert it with its own tool")
         return _save_word(next(iter(words.values())), held.get("name") or Path(path).stem, out)
-    if isinstance(held, dict) and len(held) == 1 and str(next(iter(held))).startswith("<"):
+    if isinstance(held, dict) and len(held) == 1 and isinstance(next(iter(held.values())), torch.Tensor):
         word, vectors = next(iter(held.items()))
-        return _save_word(vectors, word, out)
+        return _save_word(vectors, Path(path).stem if word == "*" else word, out)
     if (
         isinstance(held, dict)
         and held
         and all(isinstance(key, str) and isinstance(value, torch.Tensor) for key, value in held.items())
     ):
-        state = {_with_part(key): value for key, value in held.items()}
-        return _write(layouts.read(state, {}, shapes_of(base)), {}, out, base)
+        return _write(layouts.read(held, {}, shapes_of(base), name=Path(path).name), {}, out, base)
     raise AdapterProblem(f"{path} holds no adapter, word or aesthetic", "one of them", "convert it with its own tool")
-
-
-def _with_part(key):
-    """Old UNet-only files name no part."""
-    return key if key.startswith(("unet.", "text_encoder.", "lora_")) else f"unet.{key}"
 
 
 def _as_file(out, name):
@@ -102,8 +83,7 @@ def _save_word(vectors, word, out):
     bare = str(word).strip("<>")
     path = _as_file(out, bare)
     vectors = vectors.detach().float().reshape(-1, vectors.shape[-1]).contiguous()
-    save_file({"emb_params": vectors}, path, metadata={"token": f"<{bare}>", "format": "pt"})
-    return path
+    return write(path, {"emb_params": vectors}, {"token": f"<{bare}>", "format": "pt"})
 
 
 def _convert_aesthetic(tensor, path, out):

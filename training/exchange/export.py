@@ -1,38 +1,19 @@
-"""``python -m training export runs/NAME``: a kohya file for AUTOMATIC1111 and ComfyUI, or a merged model folder."""
+"""Adapters of ours for others: a kohya file for AUTOMATIC1111 and ComfyUI, or a merged model folder."""
 
-import argparse
 import json
 from pathlib import Path
 
-from spectrogram.adapters.lora import WEIGHTS_FILE, find_adapter, layer_shapes, read_header
+from spectrogram.adapters import layouts, plain_difference, safetensors_file
+from spectrogram.adapters.layer_names import layer_shapes
+from spectrogram.adapters.lora import read_lora
+from spectrogram.bases import locate_base
 from spectrogram.files import atomic
+from spectrogram.models import load_pipeline
 from spectrogram.params import KEY
 from spectrogram.problems import Problem
-from training.exchange import layouts
 
 LONGEST_TITLE = 200
-
-
-def build_parser():
-    parser = argparse.ArgumentParser(prog="python -m training export", description=__doc__)
-    parser.add_argument("adapter", type=Path, help="runs/NAME or a .safetensors adapter")
-    parser.add_argument("--base", default="base_model", help="the base that it was trained on")
-    parser.add_argument("--kohya", type=Path, help="write this file (default: NAME_kohya.safetensors beside it)")
-    parser.add_argument("--merge", type=Path, help="write a model folder with the adapter inside its weights instead")
-    parser.add_argument("--scale", type=float, default=1.0, help="strength of the adapter in the merge")
-    return parser
-
-
-def main(argv):
-    arguments = build_parser().parse_args(argv)
-    if arguments.merge:
-        merge(arguments.adapter, arguments.base, arguments.merge, arguments.scale)
-        print(f"merged model in {arguments.merge}")
-        print(f'next: python -m spectrogram generate "PROMPT" -o out.wav --base {arguments.merge}')
-        return 0
-    path = kohya(arguments.adapter, shapes_of(arguments.base), arguments.kohya)
-    print(f"{path}\nnext: put it into models/Lora (AUTOMATIC1111) or models/loras (ComfyUI)")
-    return 0
+ERROR_KEY = "dora_error"
 
 
 class Shapes:
@@ -51,23 +32,35 @@ class Shapes:
 
 def shapes_of(base):
     """Weight shapes of a base's layers by (part, name), from its configurations alone."""
-    from spectrogram.bases import locate_base
 
     return layer_shapes(Shapes(locate_base(base)))
 
 
-def kohya(adapter, shapes, path=None):
-    """Write the kohya file of an adapter of ours; its header names rank, alpha, base, trigger and codec parameters."""
-    from safetensors.torch import load_file, save_file
+def kohya(adapter, base, path=None):
+    """Write the kohya file of an adapter of ours; its header names rank, alpha, base, trigger and codec parameters.
 
-    file = find_adapter(adapter)
-    header = read_header(file).get("__metadata__", {})
-    layers = layouts.read(load_file(file), header, shapes)
-    name = file.parent.resolve().name if file.name == WEIGHTS_FILE else file.stem
-    path = Path(path) if path else file.parent / f"{name}_kohya.safetensors"
-    with atomic.replacing(path) as unfinished:
-        save_file(layouts.to_kohya(layers), unfinished, metadata=kohya_header(layers, header, name))
-    return path
+    DoRA, which hosts read in ways that differ, becomes the plain difference that it makes to this base's weights; the
+    header's `dora_error` is the largest share of a layer's change that the chosen ranks leave out.
+    """
+    read = read_lora(adapter, shapes_of(base))
+    layers, more = read.layers, {}
+    if any("magnitude" in tensors for tensors in layers.tensors.values()):
+        layers, error = plain_difference.of(layers, weights_of(base))
+        more = {ERROR_KEY: f"{error:.5f}"}
+    path = Path(path) if path else read.path.parent / f"{read.name}_kohya.safetensors"
+    header = kohya_header(layers, read.metadata, read.name) | more
+    return safetensors_file.write(path, layouts.to_kohya(layers), header)
+
+
+def weights_of(base):
+    """{(part, layer): weight} of a base."""
+    pipeline = load_pipeline(locate_base(base), "cpu")
+    return {
+        (part, name.removesuffix(".weight").removeprefix("text_model.")): weight.detach()
+        for part in ("unet", "text_encoder")
+        for name, weight in getattr(pipeline, part).named_parameters()
+        if name.endswith(".weight")
+    }
 
 
 def kohya_header(layers, header, name):
@@ -90,8 +83,6 @@ def merge(adapter, base, folder, scale=1.0):
     """Write ``folder``: the base with the adapter added to its weights, in the precision of a half-size file."""
     import torch
 
-    from spectrogram.bases import locate_base
-    from spectrogram.models import load_pipeline
     from spectrogram.params import MODEL_FILE
     from training.methods.full import copy_base
 

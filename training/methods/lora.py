@@ -7,8 +7,10 @@ LoKr are saved as the LoRA that equals them exactly (`flatten.py`), so that ever
 import json
 from pathlib import Path
 
-from spectrogram.adapters.lora import WEIGHTS_FILE
-from spectrogram.files import atomic
+from safetensors.torch import load_file
+
+from spectrogram.adapters import layouts, safetensors_file
+from spectrogram.adapters.kinds import LORA
 from spectrogram.params import KEY
 from spectrogram.problems import UsageProblem
 from training.fast_cpu import merged_products
@@ -84,7 +86,7 @@ class Lora(Method):
         metadata = {} if self.settings.variant in flatten.EXACT else _collate_lora_metadata(modules)
         StableDiffusionPipeline.save_lora_weights(folder, **layers, **metadata)
         header = {KEY: json.dumps(params.to_dict()), "variant": self.settings.variant, **extra}
-        return add_header(folder / WEIGHTS_FILE, header)
+        return add_header(folder / LORA.file, header)
 
     def _layers(self, part, module):
         """State of the adapter in peft's names; the text encoder's with the prefix that older readers expect."""
@@ -104,15 +106,6 @@ class Lora(Method):
 
 
 def add_header(path, entries):
-    """Add text entries to a safetensors header, keeping what is there; the file is replaced in one step."""
-    from safetensors import safe_open
-    from safetensors.torch import load_file, save_file
-
-    with safe_open(path, framework="pt") as file:
-        header = dict(file.metadata() or {})
-    with atomic.replacing(path) as unfinished:
-        save_file(load_file(path), unfinished, metadata={**header, **entries})
-    return Path(path)
-
-
-TAUGHT = Lora
+    """Add text entries to a safetensors header, keeping what is there; equal weights make equal files."""
+    header = safetensors_file.read_header(Path(path)).get("__metadata__", {})
+    return safetensors_file.write(path, load_file(path), layouts.canonical({**header, **entries}))

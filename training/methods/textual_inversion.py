@@ -8,8 +8,8 @@ import json
 from pathlib import Path
 
 import torch
-from safetensors.torch import save_file
 
+from spectrogram.adapters.safetensors_file import write
 from spectrogram.params import KEY
 from spectrogram.problems import UsageProblem
 from training.method_table import WORD_FILE, trigger_of
@@ -98,9 +98,8 @@ class TextualInversion(Method):
         folder, learned = Path(folder), self.table.taught.detach().cpu().contiguous()
         folder.mkdir(parents=True, exist_ok=True)
         header = {KEY: json.dumps(params.to_dict()), "format": "pt", "token": self.word, **extra}
-        save_file({WEBUI_KEY: learned}, folder / f"{self.word.strip('<>')}.safetensors", metadata=header)
-        save_file({self.word: learned}, folder / WORD_FILE.file, metadata=header)
-        return folder / WORD_FILE.file
+        write(folder / f"{self.word.strip('<>')}.safetensors", {WEBUI_KEY: learned}, header)
+        return write(folder / WORD_FILE.file, {self.word: learned}, header)
 
     @staticmethod
     def load_into(pipeline, saved):

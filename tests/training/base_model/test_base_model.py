@@ -40,7 +40,7 @@ def test_stock_diffusers_loads_the_folder_and_makes_a_picture(model):
 
     pipeline = StableDiffusionPipeline.from_pretrained(model[0])
     pipeline.set_progress_bar_config(disable=True)
-    assert pipeline("a dog barking", num_inference_steps=2).images[0].size == (256, 128)
+    assert pipeline("a dog barking", num_inference_steps=2, width=256, height=128).images[0].size == (256, 128)
     assert pipeline.scheduler.config.prediction_type == "v_prediction"
 
 
@@ -90,7 +90,7 @@ def test_phase_four_gives_vae_and_unet_more_channels_and_leaves_the_words(model,
     assert {name.split("/")[0] for name in sums if sums[name] != model[1][name]} == {"unet", "vae"}
     pipeline = StableDiffusionPipeline.from_pretrained(tmp_path / "out")
     pipeline.set_progress_bar_config(disable=True)
-    assert pipeline("a dog barking", num_inference_steps=2).images[0].size == (256, 128)
+    assert pipeline("a dog barking", num_inference_steps=2, width=256, height=128).images[0].size == (256, 128)
     assert pipeline.vae.config.latent_channels == pipeline.unet.config.in_channels == 6
     log = json.loads((tmp_path / "out" / "training_log.json").read_text())
     assert log["fourth"]["loss_by_step"]["2"] > 0
@@ -124,7 +124,7 @@ def test_phase_five_drops_noise_deepens_the_unet_and_leaves_the_words(model, tmp
     assert {name.split("/")[0] for name in sums if sums[name] != model[1][name]} == {"unet", "vae"}
     pipeline = StableDiffusionPipeline.from_pretrained(tmp_path / "out")
     pipeline.set_progress_bar_config(disable=True)
-    assert pipeline("a siren wailing", num_inference_steps=2).images[0].size == (256, 128)
+    assert pipeline("a siren wailing", num_inference_steps=2, width=256, height=128).images[0].size == (256, 128)
     assert [len(block.resnets) for block in pipeline.unet.down_blocks] == [2, 2, 2]
     pipeline.unet.add_adapter(LoraConfig(r=2, target_modules=["to_q"]), "owl")
     pipeline.unet.set_adapters(["owl"], [0.5])  # wants one number of layers in the config

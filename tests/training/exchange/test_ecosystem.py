@@ -7,12 +7,14 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
-from spectrogram.adapters.lora import layer_shapes
+from spectrogram.adapters import layouts
+from spectrogram.adapters.kinds import LORA
+from spectrogram.adapters.layer_names import layer_shapes
 from spectrogram.models import load_pipeline
 from tests.training.exchange.web_ui_keys import TEXT, automatic_name, comfy_key_map, ldm_layers
 from training import __main__ as command
 from training import base as base_model
-from training.exchange import conversion, export, layouts
+from training.exchange import conversion, export
 from training.flags import settings_of
 from training.methods import lora
 
@@ -70,7 +72,7 @@ def merged_by_a_web_ui(base, file):
 
 
 def test_the_kohya_file_merges_to_the_weights_that_peft_merges_to(wide, tiny_base, shapes, tmp_path):
-    theirs = merged_by_a_web_ui(tiny_base, export.kohya(wide, shapes, tmp_path / "owl.safetensors"))
+    theirs = merged_by_a_web_ui(tiny_base, export.kohya(wide, str(tiny_base), tmp_path / "owl.safetensors"))
     ours = merged_by_peft(tiny_base, wide)
     plain = {key: w for key, w in merged_by_peft_names(ours).items() if key in theirs}
     assert len(plain) == len(theirs) > 60
@@ -85,9 +87,29 @@ def merged_by_peft_names(merged):
 @pytest.mark.parametrize("variant", ["rslora", "loha"])
 def test_alpha_says_the_true_scale_whatever_the_kind_of_adapter(variant, tiny_base, shapes, tmp_path):
     adapter = trained(tiny_base, tmp_path / "owl", variant=variant)
-    theirs = merged_by_a_web_ui(tiny_base, export.kohya(adapter, shapes))
+    theirs = merged_by_a_web_ui(tiny_base, export.kohya(adapter, str(tiny_base)))
     ours = merged_by_peft_names(merged_by_peft(tiny_base, adapter))
     assert max((ours[name] - theirs[name]).abs().max().item() for name in theirs) < 1e-5
+
+
+def test_a_dora_leaves_as_the_plain_difference_that_it_makes(tiny_base, tmp_path):
+    adapter = trained(tiny_base, tmp_path / "owl", variant="dora")
+    file = export.kohya(adapter, str(tiny_base))
+    assert not [key for key in load_file(file) if "dora" in key]
+    theirs, ours = merged_by_a_web_ui(tiny_base, file), merged_by_peft_names(merged_by_peft(tiny_base, adapter))
+    base = load_pipeline(tiny_base)
+    modules = {f"lora_unet_{name.replace('.', '_')}": module for name, module in base.unet.named_modules()}
+    missed = [float((theirs[name] - ours[name]).norm() / (ours[name] - modules[name].weight).norm()) for name in theirs]
+    with safe_open(file, framework="pt") as opened:
+        stated = float(opened.metadata()["dora_error"])
+    assert max(missed) == pytest.approx(stated, abs=1e-3)
+    assert stated <= 0.01
+
+
+def test_equal_weights_are_equal_files(tiny_base, tmp_path):
+    one, other = (trained(tiny_base, tmp_path / name / "owl", targets="wide") for name in ("one", "other"))
+    assert one.read_bytes() == other.read_bytes()
+    assert export.kohya(one, str(tiny_base)).read_bytes() == export.kohya(other, str(tiny_base)).read_bytes()
 
 
 def test_every_key_for_stable_diffusion_is_found_by_comfyui_and_by_automatic1111():
@@ -114,8 +136,8 @@ def test_every_key_for_stable_diffusion_is_found_by_comfyui_and_by_automatic1111
     assert [key for key in keys if automatic_name(key) not in known] == []
 
 
-def test_the_kohya_header_tells_rank_alpha_trigger_and_codec_parameters(wide, shapes, tmp_path):
-    with safe_open(export.kohya(wide, shapes, tmp_path / "owl.safetensors"), framework="pt") as file:
+def test_the_kohya_header_tells_rank_alpha_trigger_and_codec_parameters(wide, tiny_base, tmp_path):
+    with safe_open(export.kohya(wide, str(tiny_base), tmp_path / "owl.safetensors"), framework="pt") as file:
         header = file.metadata()
     assert (header["ss_network_dim"], header["ss_network_alpha"]) == ("3", "3.0")
     assert header["trigger"] == "tawny"
@@ -123,12 +145,12 @@ def test_the_kohya_header_tells_rank_alpha_trigger_and_codec_parameters(wide, sh
 
 
 def test_a_kohya_file_of_another_alpha_comes_in_with_its_true_strength(wide, tiny_base, shapes, tmp_path):
-    state = load_file(export.kohya(wide, shapes, tmp_path / "owl.safetensors"))
+    state = load_file(export.kohya(wide, str(tiny_base), tmp_path / "owl.safetensors"))
     halved = {k: v / 2 if k.endswith(".alpha") else v * 2 if "lora_up" in k else v for k, v in state.items()}
     save_file(halved, tmp_path / "half.safetensors")
     where = ["--base", str(tiny_base), "--out", str(tmp_path / "in")]
     assert command.main(["import", str(tmp_path / "half.safetensors"), *where]) == 0
-    same(wide, tmp_path / "in" / lora.WEIGHTS_FILE, shapes)
+    same(wide, tmp_path / "in" / LORA.file, shapes)
 
 
 def same(one, other, shapes):
@@ -170,7 +192,7 @@ def test_an_old_pickle_is_refused_by_import_and_opened_by_convert_alone(attentio
     assert command.main(["import", str(tmp_path / "old.bin"), *where]) == 4
     assert "old.bin is not a .safetensors file" in capsys.readouterr().err
     assert command.main(["convert", str(tmp_path / "old.bin"), *where]) == 0
-    same(attention, tmp_path / "in" / lora.WEIGHTS_FILE, shapes)
+    same(attention, tmp_path / "in" / LORA.file, shapes)
 
 
 def test_a_peft_folder_comes_in_with_the_scale_of_its_configuration(attention, tiny_base, shapes, tmp_path):
@@ -208,6 +230,16 @@ def test_an_old_word_and_an_old_aesthetic_become_safetensors(tiny_base, tmp_path
     torch.save(torch.full((1, 768), 3.0), tmp_path / "mood.pt")
     made = Aesthetic.read(conversion.convert(tmp_path / "mood.pt", str(tiny_base), tmp_path / "mood.safetensors"))
     assert made.row.norm().item() == pytest.approx(1, abs=1e-5)
+
+
+def test_an_original_textual_inversion_file_becomes_a_word(tiny_base, tmp_path):
+    vectors = torch.nn.ParameterDict({"*": torch.nn.Parameter(torch.ones(2, 32))})
+    torch.save({"string_to_token": {"*": torch.tensor(265)}, "string_to_param": vectors}, tmp_path / "owl.pt")
+    torch.save({"*": torch.ones(32)}, tmp_path / "bird.bin")
+    for name in ("owl.pt", "bird.bin"):
+        pipeline = load_pipeline(tiny_base)
+        pipeline.load_textual_inversion(conversion.convert(tmp_path / name, str(tiny_base), tmp_path / "words"))
+        assert f"<{name.split('.')[0]}>" in pipeline.tokenizer.get_vocab()
 
 
 def test_a_merged_folder_sounds_like_the_base_with_its_adapter(wide, tiny_base, tmp_path):

@@ -1,0 +1,235 @@
+"""One adapter, many layouts: each layer's own down and up inside, read from and written to what other tools use.
+
+`Layers` holds them all: for each layer its down, up and (DoRA) magnitude, with the layer's own strength already in
+`up`, so that alpha equals the rank and no reader can scale wrongly.
+
+    kohya-ss, LyCORIS   each layer's alpha over its own rank; without alpha the strength is 1
+    diffusers, peft     alpha / r, or alpha / sqrt(r) with rsLoRA, from the header or adapter_config.json; else 1
+"""
+
+import json
+import math
+import re
+from dataclasses import dataclass
+
+import torch
+
+from spectrogram.adapters import lycoris
+from spectrogram.adapters.kinds import AdapterProblem
+from spectrogram.adapters.layer_names import other_kind, parse_key
+
+METADATA = "lora_adapter_metadata"
+TEXT_PREFIX = "text_model."
+ANOTHER, MERGE = "use an adapter that was trained for this base model", "merge it into a model with its own tool"
+
+
+@dataclass
+class Layers:
+    """{(part, layer): {"down": (r, in…), "up": (out, r…), "magnitude": (out,) or missing}}; strength is inside `up`."""
+
+    tensors: dict[tuple[str, str], dict[str, torch.Tensor]]
+
+
+def read(state: dict, metadata: dict, shapes: dict, peft: dict | None = None, name: str = "the adapter") -> Layers:
+    """Layers of a state dict in any layout.
+
+    Args:
+        state: {key: tensor}.
+        metadata: the file's header table, which may hold diffusers' own settings.
+        shapes: `layer_shapes` of the model.
+        peft: what adapter_config.json says, where one lies beside the file.
+        name: what messages call the file.
+
+    Raises:
+        AdapterProblem: a key that names no layer, a kind that cannot be read, shapes that do not fit.
+    """
+    found: dict[tuple[str, str], dict[str, torch.Tensor]] = {}
+    for key, tensor in state.items():
+        layer, role = parse_key(key, shapes)
+        if layer is None:
+            raise unreadable(key, name)
+        found.setdefault(layer, {})[role] = tensor.float()
+    strengths = {part: _strengths(metadata, peft, part) for part in ("unet", "text_encoder")}
+    layers = {}
+    for layer, roles in found.items():
+        layers[layer] = _read_layer(layer, roles, shapes[layer], strengths[layer[0]], name)
+    if not layers:
+        raise AdapterProblem(f"{name} holds no tensors", "the weights of an adapter", "train or fetch it again")
+    _check_dora(layers, name)
+    return Layers(layers)
+
+
+def unreadable(key: str, name: str) -> AdapterProblem:
+    """The reason for which a key is refused: the kind that it belongs to, else that no layer is called so."""
+    kind = other_kind(key)
+    if kind is not None:
+        return AdapterProblem(f"{name}: {key[:80]} belongs to {kind}", "LoRA, LoCon, DoRA, LoHa or LoKr", MERGE)
+    return AdapterProblem(f"{name}: {key[:80]} names no layer of this model", "its own layers", ANOTHER)
+
+
+def _read_layer(layer, roles: dict, shape: tuple, strength, name: str) -> dict:
+    """{"down", "up", "magnitude" or missing} of one layer, in the dimensions of its weight, its strength in `up`."""
+    where = f"{name}: {'.'.join(layer)}"
+    alpha, magnitude = roles.pop("alpha", None), roles.pop("magnitude", None)
+    plain = not any(role == "mid" or role.startswith(("hada", "lokr")) for role in roles)
+    if plain:
+        down, up, rank = _plain_pair(roles, shape, where)
+    else:
+        if magnitude is not None:
+            raise AdapterProblem(f"{where} is a DoRA of LoHa, LoKr or CP", "a DoRA of LoRA", MERGE)
+        try:
+            down, up, rank = lycoris.to_pair(roles, shape)
+        except (KeyError, ValueError, RuntimeError) as error:
+            raise AdapterProblem(f"{where} does not fit ({error})", f"factors of {shape}", ANOTHER) from error
+    # LyCORIS leaves the strength of a Kronecker product of two whole matrices at 1.
+    own = 1.0 if alpha is None or rank is None else float(alpha) / rank
+    scale = strength(layer[1], rank) if alpha is None else own
+    convolution = len(shape) == 4
+    pair = {"down": down.reshape(len(down), *shape[1:]), "up": up.flatten(1) * scale}
+    pair["up"] = pair["up"][..., None, None] if convolution else pair["up"]
+    if magnitude is not None:
+        pair["magnitude"] = _magnitude(magnitude, shape, where)
+    return pair
+
+
+def _plain_pair(roles: dict, shape: tuple, where: str):
+    if set(roles) != {"down", "up"} or roles["down"].shape[0] != roles["up"].shape[1:2].numel():
+        raise AdapterProblem(f"{where} is incomplete", "down and up of one rank", "fetch it again")
+    down, up = roles["down"], roles["up"]
+    rank = len(down)
+    if down[0].numel() != math.prod(shape[1:]) or up.numel() != shape[0] * rank or not 1 <= rank <= 4096:
+        got = " and ".join(str(tuple(tensor.shape)) for tensor in (down, up))
+        raise AdapterProblem(f"{where} has the shape {got}", f"one for a layer of {shape}", ANOTHER)
+    return down, up, rank
+
+
+def _magnitude(magnitude: torch.Tensor, shape: tuple, where: str) -> torch.Tensor:
+    """(out,) of a DoRA."""
+    if magnitude.numel() != shape[0] or (magnitude.ndim > 1 and len(magnitude) != shape[0] and len(magnitude) != 1):
+        what = f"{where} is a DoRA over inputs, {tuple(magnitude.shape)}"
+        raise AdapterProblem(what, f"one length for each of {shape[0]} outputs", MERGE)
+    return magnitude.flatten()
+
+
+def _strengths(metadata: dict, peft: dict | None, part: str):
+    """A function (layer, rank or None) -> strength of a layer that has no alpha of its own: what the header says."""
+    told = peft or {}
+    if metadata.get(METADATA) is not None:
+        try:
+            whole = json.loads(metadata[METADATA])
+        except (ValueError, RecursionError) as error:
+            raise AdapterProblem(f"the header's {METADATA} is damaged ({error})", "JSON", "fetch it again") from error
+        mine = {key.removeprefix(f"{part}."): value for key, value in whole.items() if key.startswith(f"{part}.")}
+        told = mine or told
+
+    def strength(layer: str, rank: int | None) -> float:
+        alpha = _pattern(told.get("alpha_pattern"), layer, told.get("lora_alpha", told.get("alpha")))
+        rank = rank or told.get("r")
+        if alpha is None or not rank:
+            return 1.0
+        return alpha / (rank**0.5 if told.get("use_rslora") else rank)
+
+    return strength
+
+
+def _pattern(patterns: dict | None, layer: str, otherwise):
+    """peft's own rule: a pattern is the whole name of a layer, or its end after a dot."""
+    for pattern, value in (patterns or {}).items():
+        if any(re.match(rf"(.*\.)?({pattern})$", name) for name in (layer, TEXT_PREFIX + layer)):
+            return value
+    return otherwise
+
+
+def _check_dora(layers: dict, name: str):
+    """peft makes all layers of a part DoRA or none."""
+    for part in ("unet", "text_encoder"):
+        mine = [tensors for (p, _), tensors in layers.items() if p == part]
+        with_it = sum("magnitude" in tensors for tensors in mine)
+        if 0 < with_it < len(mine):
+            raise AdapterProblem(
+                f"{name} is DoRA in {with_it} of {len(mine)} layers of the {part}",
+                "all of them or none",
+                MERGE,
+            )
+
+
+def to_state(layers: Layers) -> dict[str, torch.Tensor]:
+    """{name: tensor} as `load_lora_weights` takes them; each layer keeps its own rank."""
+    state = {}
+    for (part, layer), tensors in layers.tensors.items():
+        prefix = f"{part}.{TEXT_PREFIX if part == 'text_encoder' else ''}{layer}"
+        state[f"{prefix}.lora_A.weight"] = tensors["down"].contiguous()
+        state[f"{prefix}.lora_B.weight"] = tensors["up"].contiguous()
+        if "magnitude" in tensors:
+            state[f"{prefix}.lora_magnitude_vector"] = tensors["magnitude"].contiguous()
+    return state
+
+
+def to_peft(layers: Layers) -> tuple[dict[str, torch.Tensor], dict[str, str]]:
+    """(tensors of `to_state`, the header's table) for a file: ranks are padded to one, all that some read."""
+    ranks = {}
+    for part in dict.fromkeys(part for part, _ in layers.tensors):
+        ranks[part] = max(len(t["down"]) for (p, _), t in layers.tensors.items() if p == part)
+    padded = Layers({layer: _padded(tensors, ranks[layer[0]]) for layer, tensors in layers.tensors.items()})
+    return to_state(padded), {METADATA: json.dumps(_peft_metadata(layers, ranks))}
+
+
+def _padded(tensors: dict, rank: int) -> dict:
+    down, up = tensors["down"], tensors["up"]
+    missing = rank - len(down)
+    return tensors | {
+        "down": torch.cat([down, down.new_zeros(missing, *down.shape[1:])]),
+        "up": torch.cat([up, up.new_zeros(len(up), missing, *up.shape[2:])], 1),
+    }
+
+
+def _peft_metadata(layers: Layers, ranks: dict) -> dict:
+    told = {}
+    for part, rank in ranks.items():
+        mine = [(layer, tensors) for (p, layer), tensors in layers.tensors.items() if p == part]
+        prefix = TEXT_PREFIX if part == "text_encoder" else ""
+        told |= {
+            f"{part}.r": rank,
+            f"{part}.lora_alpha": rank,
+            f"{part}.use_dora": any("magnitude" in tensors for _, tensors in mine),
+            f"{part}.target_modules": sorted(prefix + layer for layer, _ in mine),
+        }
+    return told
+
+
+def canonical(metadata: dict[str, str]) -> dict[str, str]:
+    """The header with diffusers' settings in an order of their own: peft keeps names in sets, which have none."""
+    if METADATA not in metadata:
+        return metadata
+    told = json.loads(metadata[METADATA])
+    ordered = {key: sorted(value) if _is_names(value) else value for key, value in sorted(told.items())}
+    return metadata | {METADATA: json.dumps(ordered)}
+
+
+def _is_names(value) -> bool:
+    return isinstance(value, list) and all(isinstance(name, str) for name in value)
+
+
+def to_kohya(layers: Layers) -> dict[str, torch.Tensor]:
+    """{name: tensor} as kohya-ss, AUTOMATIC1111 and ComfyUI read it; alpha equals each layer's rank.
+
+    Raises AdapterProblem for DoRA, which each of them reads in another way.
+    """
+    state = {}
+    for (part, layer), tensors in layers.tensors.items():
+        if "magnitude" in tensors:
+            raise AdapterProblem(
+                "a DoRA has no kohya file that all hosts read alike", "a plain difference", "make it plain first"
+            )
+        name = f"lora_te_text_model_{layer}" if part == "text_encoder" else f"lora_unet_{layer}"
+        name = name.replace(".", "_")
+        state[f"{name}.lora_down.weight"] = tensors["down"].contiguous()
+        state[f"{name}.lora_up.weight"] = tensors["up"].contiguous()
+        state[f"{name}.alpha"] = torch.tensor(float(len(tensors["down"])))
+    return state
+
+
+def delta(tensors: dict) -> torch.Tensor:
+    """What a layer's tensors add to its weight, in the weight's own shape up to trailing ones (DoRA not included)."""
+    down, up = tensors["down"], tensors["up"]
+    return (up.flatten(1) @ down.flatten(1)).reshape(len(up), *down.shape[1:])
