@@ -32,6 +32,7 @@ class TableReader:
         self.table, self.origin, self.files = table, origin, NamedFiles(folders)
         self.layout: Layout = layout_of(table)
         self.columns = columns_of(table, self.layout)
+        self.keys = {column: key(column) for column in table.columns}
         self.used: set[Path] = set()
         self.check()
 
@@ -72,7 +73,7 @@ class TableReader:
 
     def entry(self, line: int, row: dict[str, Cell]) -> Entry:
         value = {meaning: first_text(row, self.columns[meaning]) for meaning in ALIASES}
-        by_key = {key(column): text_of(cell) for column, cell in row.items()}
+        by_key = {self.keys[column]: text_of(cell) for column, cell in row.items()}
         path, stem = self.located(value["file_name"], by_key)
         start_s = seconds_of(value["start_s"], self.table.comma)
         seconds = self.length_of(value, start_s)

@@ -17,6 +17,7 @@ from pyarrow import parquet
 from tones import RATE_HZ, tone
 
 from dataset_builder.__main__ import main
+from spectrogram.files.dataset_rows import load_splits
 
 ROOT = Path(__file__).parents[2]
 HOSTILE = 'x") # <img src=x onerror=alert(1)> [c](javascript:alert(3)) `b` **b** | ```\n\n# h'
@@ -137,7 +138,7 @@ def test_hostile_texts_stay_texts_in_the_card(sounds, tmp_path):
     card = (tmp_path / "ds" / "README.md").read_text()
     body = card.split("---\n", 2)[2]
     assert "<img" not in body
-    assert not re.search(r"(?<!\\)\]\(javascript:", body)  # an escaped bracket makes no link
+    assert not re.search(r"(?<!\\)\]\(javascript:", body)
     assert "\n# h" not in body
     assert body.count("```") % 2 == 0
     assert "**b**" not in body
@@ -179,11 +180,17 @@ def test_every_next_line_can_be_run_as_it_is_printed(sounds, tmp_path, monkeypat
     (inspect,) = [line for line in next_lines(capfd) if " inspect " in line]
     assert main(shlex.split(inspect)[3:]) == 0
     (train,) = next_lines(capfd)
+    assert sum(split.num_rows for split in load_splits(tmp_path / name, **cached(tmp_path, name)).values()) == 4
     done = subprocess.run(
         [sys.executable, *shlex.split(train)[1:], "--dry-run"],
         capture_output=True, text=True, timeout=280, check=False, env=os.environ | {"PYTHONPATH": str(ROOT)},
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-600:]
+
+
+def cached(folder: Path, name: str) -> dict:
+    # A path with brackets is read around ``datasets``' own road, which takes no options here.
+    return {} if "[" in name else {"cache_dir": str(folder / "cache")}
 
 
 def next_lines(capfd) -> list[str]:
