@@ -70,8 +70,10 @@ class EditTab:
         fields, maker, silent = self.fields, self.maker, {"api_visibility": "private", "queue": False}
         inputs = [self.action, self.sound, self.prompt, *fields.inputs]
         maker.connect([maker.start.click, self.prompt.submit], self.make, inputs, [], self.validate, self.mark)
-        shown = [self.sound, self.prompt, maker.start, maker.status, *fields.groups]
+        shown = [self.sound, self.prompt, maker.start, *fields.groups]
         self.action.change(self.show_action, self.action, shown, **silent)
+        # Only when a person chooses: what is told of restored settings stays.
+        self.action.input(self.tell_ready, self.action, maker.status, **silent)
         seen = [fields.canvas, fields.painting, fields.start, fields.end, maker.status]
         given = [self.sound, fields.painting]
         self.sound.change(self.show_sound, given, seen, api_visibility="private", concurrency_limit=2)
@@ -97,11 +99,14 @@ class EditTab:
         self.restored = [self.action, self.prompt, *fields.inputs, maker.status, *maker.settings.inputs]
 
     def show_action(self, action: str):
-        """Only the fields that the chosen action needs, and its own words; what was said of another one goes."""
+        """Only the fields that the chosen action needs, and its own words."""
         mode, groups = MODES[action], [gr.Column(visible=action == name) for name in ACTIONS]
         text = gr.Textbox(visible=action != TIMELINE, label=mode.asks, placeholder=mode.example)
-        ready = self.maker.tell(READY.format(verb=mode.button))
-        return gr.Audio(visible=action != TIMELINE), text, gr.Button(mode.button), ready, *groups
+        return gr.Audio(visible=action != TIMELINE), text, gr.Button(mode.button), *groups
+
+    def tell_ready(self, action: str) -> str:
+        """What was said of another action goes."""
+        return self.maker.tell(READY.format(verb=MODES[action].button))
 
     def show_sound(self, sound: str | None, painting: Painting):
         """The spectrogram to paint on, and the middle third as numbers; a restored region stays as it is."""

@@ -200,4 +200,4 @@ def test_a_preview_shows_the_unfinished_picture_and_costs_a_tenth_at_most(run, e
 
 
 def test_an_unknown_verb_is_never_called(run):
-    assert "there is no verb" in run(verb="save_pretrained")[-1].reason
+    assert "There is no verb" in run(verb="save_pretrained")[-1].reason

@@ -150,3 +150,9 @@ def test_the_steps_of_a_verb_are_those_that_it_walks():
     assert (even_in_text.total_steps(20), even_in_text.searches) == (60, False)
     assert (even_in_sound.total_steps(20), even_in_sound.searches) == (180, True)
     assert Request("a", verb="loop").total_steps(20) == 20
+
+
+def test_every_edit_has_words_of_its_own():
+    from space.tabs.edit import MODES
+
+    assert len({mode.button for mode in MODES.values()}) == len({mode.asks for mode in MODES.values()}) == len(MODES)
