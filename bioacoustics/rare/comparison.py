@@ -18,17 +18,20 @@ REAL = "real"
 RESAMPLES = 1000
 
 
-def ways(real: Clips, synthetic: Clips | None, seed: int) -> dict[str, tuple[Clips, Augmentation]]:
-    """{name: (what it learns from, how that is varied)}; without synthetic clips only the first two."""
+def ways(
+    real: Clips, synthetic: Clips | None, seed: int, front: FrontEnd | None
+) -> dict[str, tuple[Clips, Augmentation]]:
+    """{name: (what it learns from, how that is varied)}; embeddings (no ``front``) are not varied."""
     plain, varied = NONE, Augmentation()
-    table = {REAL: (real, plain), "real + augmented": (real, varied)}
+    table = {REAL: (real, plain)}
+    if front:
+        table["real + augmented"] = (real, varied)
     if synthetic is not None:
-        table |= {
-            "real + synthetic": (real.joined(synthetic), plain),
-            "real + augmented + synthetic": (real.joined(synthetic), varied),
-            "synthetic only": (synthetic, plain),
-            "real + synthetic, labels shuffled": (real.joined(shuffled_labels(synthetic, seed)), plain),
-        }
+        table["real + synthetic"] = (real.joined(synthetic), plain)
+        if front:
+            table["real + augmented + synthetic"] = (real.joined(synthetic), varied)
+        table["synthetic only"] = (synthetic, plain)
+        table["real + synthetic, labels shuffled"] = (real.joined(shuffled_labels(synthetic, seed)), plain)
     return table
 
 
@@ -43,9 +46,9 @@ def taught_each_way(
 ) -> dict[str, np.ndarray]:
     """{way: probabilities (seeds, test clips, classes)}."""
     given: dict[str, list[np.ndarray]] = {}
-    total = len(seeds) * len(ways(real, synthetic, 0))
+    total = len(seeds) * len(ways(real, synthetic, 0, front))
     for seed in seeds:
-        for name, (clips, augmentation) in ways(real, synthetic, seed).items():
+        for name, (clips, augmentation) in ways(real, synthetic, seed, front).items():
             fitted = fit(clips, front, replace(settings, seed=seed, augmentation=augmentation))
             given.setdefault(name, []).append(scores(fitted.network, test, front, several=False))
             report(sum(map(len, given.values())), total)
