@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
@@ -22,6 +23,8 @@ from dataset_builder.making.shard import Outcome, gather
 from spectrogram.files.dataset_folder import SPLITS_FILE
 from spectrogram.params import SpectrogramParams
 from spectrogram.problems import Problem
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -132,4 +135,10 @@ def deal(entries: list[Entry], settings: Settings, out: Path | None = None) -> d
     kept = splits.read_splits(out / SPLITS_FILE) if out and (out / SPLITS_FILE).is_file() else {}
     kept |= {e.recording: checked_split(e.split) for e in entries if e.split}
     labels = {entry.recording: entry.label for entry in sorted(entries, key=lambda entry: entry.clip_id)}
-    return splits.assign(labels, settings.shares, settings.seed, kept)
+    dealt = splits.assign(labels, settings.shares, settings.seed, kept)
+    if len(set(splits.groups(labels).values())) == 1 < len(labels):
+        log.warning(
+            "all %d clips share recordings and come into one split: compose them from more backgrounds, or by split",
+            len(entries),
+        )
+    return dealt

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,7 +17,7 @@ from dataset_builder.intake.entries import Entry
 from spectrogram.files.audio import read_audio
 from spectrogram.problems import Problem, SoundProblem
 
-LABEL_MARKS = ("|", "+")
+LABEL_MARKS = re.compile(r"[|+]")
 
 
 class ClipsProblem(Problem):
@@ -72,11 +74,12 @@ class Clips:
 
 
 def labels_of(entry: Entry) -> tuple[str, ...]:
-    """The labels of an entry: several are parted by "|" (or "+", as soundscapes write them)."""
-    for mark in LABEL_MARKS:
-        if mark in entry.label:
-            return tuple(part.strip() for part in entry.label.split(mark) if part.strip())
-    return (entry.label,) if entry.label else ()
+    """The labels of an entry: those of its composed events, else its own, several parted by "|" or "+"."""
+    if entry.events:
+        events = [one["label"] for one in json.loads(entry.events) if one.get("role") != "background"]
+        if events:
+            return tuple(dict.fromkeys(events))
+    return tuple(part.strip() for part in LABEL_MARKS.split(entry.label) if part.strip())
 
 
 def read_clips(

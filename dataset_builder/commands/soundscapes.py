@@ -35,6 +35,7 @@ def parser() -> argparse.ArgumentParser:
     add("--classes", help="synthesised: comma-separated, default: those the base model knows, or 'all'")
     add("--pair-share", type=float, default=0.25, help="synthesised: share of clips with two sounds (default 0.25)")
     add("--events", type=Path, metavar="SET", help="labelled recordings: a folder or table as for a build")
+    add("--audio", type=Path, metavar="DIR", help="folder that the file names of --events and --backgrounds start from")
     add("--backgrounds", type=Path, metavar="SET", help="recordings of places and weather, as --events")
     add("--background-labels", default="", metavar="A,B", help="labels of --events that are backgrounds")
     add("--prompt", action="append", default=[], help="a sentence to render; may be given several times")
@@ -86,9 +87,9 @@ def mixed(options: argparse.Namespace, clips: int, report) -> int:
     from dataset_builder.soundscapes.scenes.writer import planned_scenes, prompted_scenes, write_scene
 
     if options.events:
-        backgrounds = read_entries(options.backgrounds) if options.backgrounds else []
+        backgrounds = read_entries(options.backgrounds, options.audio) if options.backgrounds else []
         labels = tuple(label for label in options.background_labels.split(",") if label)
-        bank = bank_of(read_entries(options.events), backgrounds, labels)
+        bank = bank_of(read_entries(options.events, options.audio), backgrounds, labels)
     else:
         bank = synthesised_bank()
     ranges = chosen_ranges(options)

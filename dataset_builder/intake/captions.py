@@ -132,11 +132,11 @@ def distinct(entries: list[Entry]) -> list[Entry]:
 def refuse_overlap(entries: list[Entry]) -> None:
     """Raise Problem when the table itself puts one recording into two splits."""
     first: dict[str, Entry] = {}
-    for entry in entries:
-        old = first.setdefault(entry.recording, entry) if entry.split else entry
+    for entry, part in ((one, part) for one in entries for part in one.recording.split("|")):
+        old = first.setdefault(part, entry) if entry.split else entry
         if old.split != entry.split:
             raise Problem(
-                f"{old.place()} ({old.split}) and {entry.place()} ({entry.split}) are the recording {entry.recording}",
+                f"{old.place()} ({old.split}) and {entry.place()} ({entry.split}) are the recording {part}",
                 "expected all clips of a recording in one split",
                 "correct the split column or pass --allow-overlap",
             )

@@ -23,7 +23,8 @@ class Entry:
 
     ``captions`` holds at least one text, the first is the main one; ``recording`` names the original recording
     (all clips of it stay in one split); ``start_s``/``seconds`` cut a part out of the file, None = to its end;
-    ``augmentation`` is the recipe of a varied copy (JSON), empty for an original;
+    ``augmentation`` is the recipe of a varied copy (JSON), empty for an original; ``events`` says what sounds when in
+    the file (a JSON list of label, onset_s, offset_s, phrase, role); ``about`` names species, place, rating and kind;
     ``row`` is the 1-based line of ``origin`` that asked for it, for error messages.
     """
 
@@ -40,6 +41,8 @@ class Entry:
     seconds: float | None = None
     sha256: str = ""
     augmentation: str = ""
+    events: str = ""
+    about: str = ""
     origin: str = ""
     row: int = 0
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import math
 import re
@@ -18,7 +19,14 @@ from spectrogram.problems import Problem
 log = logging.getLogger(__name__)
 
 ABOUT = {"kind": ("type", "sound_type", "song_type", "vocalization_type"), "country": ("country", "cnt")}
-SAME_NAME = ("clip_id", "split", "sha256", "more_captions")
+# What is known of a recording beyond its label, and the columns that say it.
+FURTHER = {
+    "scientific_name": ("scientific_name", "latin_name"),
+    "place": ("place", "locality", "loc", "country", "cnt"),
+    "rating": ("rating", "quality", "q"),
+    "kind": ABOUT["kind"],
+}
+SAME_NAME = ("clip_id", "split", "sha256", "more_captions", "events", "about")
 FACTS = ("licence", "source", "attribution")
 LATEST_S = 1e7
 LONGEST_LABEL = 200
@@ -65,7 +73,7 @@ class TableReader:
     def say_unused(self) -> None:
         """Name the columns that nothing is read from."""
         known = {column for columns in self.columns.values() for column in columns}
-        other = (*SAME_NAME, *(name for names in ABOUT.values() for name in names), "duration", "gen", "sp")
+        other = (*SAME_NAME, *(name for names in (*ABOUT.values(), *FURTHER.values()) for name in names), "duration", "gen", "sp")
         marks = {*self.layout.marks, *re.findall(r"{(\w+)}", " ".join(self.layout.files))}
         unused = [c for c in self.table.columns if c not in known and key(c) not in {*other, *marks}]
         if unused:
@@ -93,6 +101,8 @@ class TableReader:
             start_s=start_s,
             seconds=seconds,
             sha256=by_key.get("sha256", ""),
+            events=checked_events(by_key.get("events", "")),
+            about=by_key.get("about") or further_facts(by_key),
             origin=str(self.origin),
             row=line,
             **{name: clean_text(value[name]) for name in FACTS},
@@ -133,6 +143,26 @@ class TableReader:
             wordings = [*described(label, by_key)]
         wordings += by_key.get("more_captions", "").split("|")
         return tuple(dict.fromkeys(text for one in wordings if (text := clean_text(one))))
+
+
+def further_facts(by_key: dict[str, str]) -> str:
+    """Scientific name, place, rating and kind of sound as JSON, empty when no column says any of them."""
+    said = {name: next((by_key[one] for one in columns if by_key.get(one)), "") for name, columns in FURTHER.items()}
+    said = {name: clean_text(text) for name, text in said.items() if text}
+    return json.dumps(said, ensure_ascii=False) if said else ""
+
+
+def checked_events(text: str) -> str:
+    """The text, which must be empty or a JSON list of events with a label and times in their order."""
+    if not text:
+        return ""
+    try:
+        found = json.loads(text)
+        if isinstance(found, list) and all(one["label"] and one["onset_s"] <= one["offset_s"] for one in found):
+            return text
+    except (ValueError, TypeError, KeyError):
+        pass
+    raise Problem("events is no list of events", "expected a JSON list of label, onset_s, offset_s", REMEDY)
 
 
 def described(label: str, by_key: dict[str, str]) -> tuple[str, ...]:

@@ -79,6 +79,7 @@ REASONS = {
     "duplicate": "the same bytes are in the dataset already",
     "near-duplicate": "it sounds the same as another clip",
     "caption": "it has no caption",
+    "unnamed": "none of the events that its labels name is in this part of it",
     "variation": "it would vary or mix a sound that is left out",
 }
 

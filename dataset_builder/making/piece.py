@@ -24,6 +24,7 @@ from dataset_builder.intake.entries import Entry, fingerprint_of_file
 from dataset_builder.making import augment
 from dataset_builder.making.allocator import keep_freed_memory
 from dataset_builder.making.clip import CutPolicy, Dropped, cuts, level_db
+from dataset_builder.making.events import heard_in
 from dataset_builder.making.row import PIECE_SCHEMA, row_of
 from spectrogram.codec import SpectrogramCodec
 from spectrogram.files import atomic
@@ -34,7 +35,7 @@ ENTRIES_PER_PIECE = 64
 # The files of this package on which a row depends (those of the codec: row_code).
 ROW_CODE = {
     "intake": ("entries.py",),
-    "making": ("augment.py", "clip.py", "fingerprints.py", "piece.py", "row.py"),
+    "making": ("augment.py", "clip.py", "events.py", "fingerprints.py", "piece.py", "row.py"),
 }
 READING = ("atomic", "audio", "digest", "endings", "ffmpeg", "headers/mp3", "headers/riff", "json_file", "sound_file")
 LIBRARIES = ("numpy", "scipy", "soundfile", "soxr", "pillow", "pyarrow")
@@ -202,7 +203,14 @@ def rows_of(entry: Entry, recipe: Recipe, codec: SpectrogramCodec) -> Iterator[d
         return
     for index, clip in enumerate(cuts(entry.path, recipe.params, recipe.policy, entry.start_s, entry.seconds)):
         clip_id = entry.clip_id if index == 0 else f"{entry.clip_id}+{index}"
-        yield clip if isinstance(clip, Dropped) else row_of(entry, clip, clip_id, sha256, codec)
+        if isinstance(clip, Dropped):
+            yield clip
+            continue
+        true_of_clip, events = heard_in(entry, clip.start_s, clip.duration_s)
+        if true_of_clip is None:
+            yield Dropped("unnamed", f"nothing that its labels name sounds from {clip.start_s:.2f} s on")
+        else:
+            yield row_of(true_of_clip, clip, clip_id, sha256, codec, events)
 
 
 def varied(entry: Entry, recipe: Recipe, sha256: str, codec: SpectrogramCodec) -> dict | Dropped:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Sequence
 
 import numpy as np
 import pyarrow
@@ -47,6 +48,10 @@ SCHEMA = pyarrow.schema(
         "source_seconds": pyarrow.float32(),
         "sha256": pyarrow.string(),
         "augmentation": pyarrow.string(),
+        "events": pyarrow.list_(
+            pyarrow.struct({"label": pyarrow.string(), "onset_s": pyarrow.float32(), "offset_s": pyarrow.float32()})
+        ),
+        "about": pyarrow.string(),
         "codec": pyarrow.string(),
     }
 )
@@ -66,15 +71,20 @@ def typed_schema() -> pyarrow.Schema:
 def feature_of(column: pyarrow.Field) -> dict:
     if column.name == "image":
         return {"mode": "RGB", "_type": "Image"}
-    if column.name == "audio":
-        return {"_type": "Audio"}
-    if pyarrow.types.is_list(column.type):
-        return {"feature": {"dtype": "string", "_type": "Value"}, "_type": "List"}
-    name = {"float": "float32"}.get(str(column.type), str(column.type))
-    return {"dtype": name, "_type": "Value"}
+    return {"_type": "Audio"} if column.name == "audio" else feature_of_type(column.type)
 
 
-def row_of(entry: Entry, clip: Clip, clip_id: str, sha256: str, codec: SpectrogramCodec) -> dict:
+def feature_of_type(kind: pyarrow.DataType) -> dict:
+    if pyarrow.types.is_list(kind):
+        return {"feature": feature_of_type(kind.value_type), "_type": "List"}
+    if pyarrow.types.is_struct(kind):
+        return {field.name: feature_of_type(field.type) for field in kind}
+    return {"dtype": {"float": "float32"}.get(str(kind), str(kind)), "_type": "Value"}
+
+
+def row_of(
+    entry: Entry, clip: Clip, clip_id: str, sha256: str, codec: SpectrogramCodec, events: Sequence[dict] = ()
+) -> dict:
     """One row; the picture is encoded from exactly the samples that the FLAC keeps (rounded to 16 bit)."""
     rate_hz = codec.params.sample_rate_hz
     samples = np.clip(np.rint(clip.audio * 32768), -32768, 32767).astype(np.int16)
@@ -101,6 +111,8 @@ def row_of(entry: Entry, clip: Clip, clip_id: str, sha256: str, codec: Spectrogr
         "source_seconds": clip.source_seconds,
         "sha256": sha256,
         "augmentation": entry.augmentation,
+        "events": list(events),
+        "about": entry.about,
         "codec": codec.params.fingerprint,
         "fingerprint": fingerprint(brightness(picture, codec.params), codec.params.clip_seconds).tobytes(),
     }

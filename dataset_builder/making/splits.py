@@ -1,6 +1,9 @@
 """Which recording goes to train, validation and test: shares hold in every label, and no choice is ever taken back.
 
-All clips of a recording stay together.  Recordings are dealt in the order of a hash of their name, each to the split
+All clips of a recording stay together.  A composed scene names all recordings that it contains, parted by "|"; what
+shares one of them, over any number of scenes, stays together too.
+
+Recordings are dealt in the order of a hash of their name, each to the split
 that lacks most, in its label and overall.  A recording that a former build of the same folder dealt keeps its split,
 so that adding rows never moves a clip from test to train.
 """
@@ -11,7 +14,7 @@ import csv
 import hashlib
 import io
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from dataset_builder.intake.entries import checked_split
@@ -20,6 +23,7 @@ from spectrogram.files.dataset_folder import SPLITS
 from spectrogram.problems import Problem, UsageProblem
 
 NAMES = SPLITS
+MARK = "|"
 
 
 def parse_shares(text: str) -> dict[str, float]:
@@ -40,20 +44,46 @@ def assign(
     """The split of every recording, given the label of each; ``kept`` (recording -> split) is never changed.
 
     The result depends on the set of recordings, not on their order.  In every label and overall, each split holds its
-    share of the recordings to within about one.
+    share of the recordings to within about one; a split whose share of a label rounds to one or more has one of it.
     """
     dealt = {name: split for name, split in (kept or {}).items() if name in labels}
     by_label: dict[str, Counter] = defaultdict(Counter)
     overall: Counter = Counter(dealt.values())
     for name, split in dealt.items():
         by_label[labels[name]][split] += 1
+    together, left = groups(labels), Counter(labels[name] for name in labels if name not in dealt)
+    sizes = Counter(labels.values())
+    of_group = {together[name]: split for name, split in sorted(dealt.items())}
     for name in sorted(set(labels) - set(dealt), key=lambda name: draw(seed, name)):
-        here = by_label[labels[name]]
-        split = max(shares, key=lambda split: lack(here, split, shares) + lack(overall, split, shares))
-        dealt[name] = split
+        label, group = labels[name], together[name]
+        here = by_label[label]
+        if group not in of_group:
+            empty = [one for one in shares if not here[one] and round(shares[one] * sizes[label]) > 0]
+            open_to = empty if 0 < left[label] <= len(empty) else shares
+            of_group[group] = max(open_to, key=lambda one: lack(here, one, shares) + lack(overall, one, shares))
+        split = dealt[name] = of_group[group]
         here[split] += 1
         overall[split] += 1
+        left[label] -= 1
     return dealt
+
+
+def groups(names: Iterable[str]) -> dict[str, str]:
+    """For every name one part that all names share with it, directly or not: "a|b" and "b|c" are one group."""
+    parent: dict[str, str] = {}
+
+    def root(part: str) -> str:
+        while parent.setdefault(part, part) != part:
+            part = parent[part]
+        return part
+
+    for name in names:
+        first, *others = name.split(MARK)
+        root(first)
+        for other in others:
+            low, high = sorted((root(first), root(other)))
+            parent[high] = low
+    return {name: root(name.split(MARK)[0]) for name in names}
 
 
 def lack(counts: Counter, split: str, shares: Mapping[str, float]) -> float:

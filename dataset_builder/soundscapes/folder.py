@@ -24,7 +24,7 @@ class SceneFolder:
     """``add`` one sound after the other inside ``with SceneFolder(out) as folder``."""
 
     def __init__(self, out: Path, more_columns: tuple[str, ...] = ()) -> None:
-        self.out, self.columns = Path(out), (*COLUMNS, *more_columns)
+        self.out, self.columns = Path(out), (*COLUMNS, "events", *more_columns)
 
     def __enter__(self) -> Self:
         for name in ("audio", "jams"):
@@ -55,8 +55,16 @@ class SceneFolder:
         write_audio(self.out / name, audio[None], rate_hz)
         document, labels = jams(f"{stem}.flac", seconds, events, about), csv_rows(events)
         (self.out / "jams" / f"{stem}.jams").write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
-        self.metadata.writerow({"file_name": name, **facts})
+        told = json.dumps([described(event) for event in events], ensure_ascii=False)
+        self.metadata.writerow({"file_name": name, "events": told, **facts})
         self.labels.writerows({"file_name": name, **label} for label in labels)
         heard = [label for label in labels if label["role"] == "foreground"]
         times = [{key: label[key] for key in ("label", "onset_s", "offset_s")} for label in heard]
         self.lines.write(json.dumps({"file_name": name, "events": times}) + "\n")
+
+
+def described(event: Event) -> dict:
+    """An event as the table's column ``events`` holds it: label, times, role, and what a caption calls it."""
+    told = {"label": event.label, "onset_s": round(event.onset_s, 3), "offset_s": round(event.offset_s, 3)}
+    phrase = event.facts.get("phrase")
+    return told | {"role": event.role} | ({"phrase": phrase} if phrase else {})

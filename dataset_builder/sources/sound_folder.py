@@ -27,7 +27,7 @@ from spectrogram.problems import Problem
 log = logging.getLogger(__name__)
 # Previews and recordings of the two sites are MP3 or OGG of 128 to 192 kbit/s.
 BYTES_PER_SECOND, USUAL_S = 20_000, 20.0
-COLUMNS = ("file_name", "caption", "label", "licence", "source", "attribution", "source_id", "split", "sha256")
+COLUMNS = ("file_name", "caption", "label", "licence", "source", "attribution", "source_id", "split", "sha256", "about")
 
 
 class Stored(TypedDict):
@@ -59,6 +59,7 @@ class Item:
     attribution: str = ""
     recording: str = ""
     split: str = ""
+    about: str = ""
     seconds: float | None = None
 
 
@@ -111,7 +112,7 @@ class Collection:
         name = f"audio/{safe(item.id)}{item.suffix}"
         (self.folder / "audio").mkdir(parents=True, exist_ok=True)
         atomic.write_bytes(self.folder / name, data)
-        facts = {key: getattr(item, key) for key in ("id", "captions", *COLUMNS[2:6], "split")}
+        facts = {key: getattr(item, key) for key in ("id", "captions", *COLUMNS[2:6], "split", "about")}
         self.append({**facts, "file_name": name, "source_id": item.recording or item.id, "sha256": sha256})
         return "ok"
 
@@ -135,7 +136,7 @@ class Collection:
         writer = csv.writer(text, lineterminator="\n")
         writer.writerow(COLUMNS)
         for row in sorted(self.rows.values(), key=lambda row: row["file_name"]):
-            facts = [row[name] for name in COLUMNS[2:]]
+            facts = [row.get(name, "") for name in COLUMNS[2:]]
             writer.writerows((row["file_name"], caption, *facts) for caption in row["captions"] or ("",))
         self.folder.mkdir(parents=True, exist_ok=True)
         atomic.write_bytes(self.folder / "metadata.csv", text.getvalue().encode())

@@ -6,6 +6,7 @@ The key comes from the environment: XENO_CANTO_KEY (shown on a member's account 
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator
 from itertools import islice
@@ -56,7 +57,16 @@ def item_of(recording: dict, web: Web) -> Item:
         attribution=f"{recording.get('rec', 'unknown')}, XC{number}, xeno-canto.org",
         recording=f"xc:{number}",
         seconds=seconds_of(recording.get("length", "")),
+        about=about_of(recording),
     )
+
+
+def about_of(recording: dict) -> str:
+    """Scientific name, place, rating (A best to E) and kind of sound, as JSON."""
+    species = " ".join(recording.get(part) or "" for part in ("gen", "sp", "ssp")).strip()
+    place = ", ".join(recording[part] for part in ("loc", "cnt") if recording.get(part))
+    said = {"scientific_name": species, "place": place, "rating": recording.get("q"), "kind": recording.get("type")}
+    return json.dumps({name: text for name, text in said.items() if text}, ensure_ascii=False)
 
 
 def seconds_of(length: str) -> float | None:

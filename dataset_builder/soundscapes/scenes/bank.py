@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
@@ -18,13 +19,22 @@ LONGEST_READ_S = 60.0
 FRAME_S = 0.02
 # Parts more than this below the loudest frame are taken for pauses.
 PAUSE_DB = 30.0
+SAID_KIND = re.compile(r"^(?:the )?(song|call)s? of ", re.IGNORECASE)
+UNCOUNTED = frozenset(
+    re.findall(
+        r"\w+",
+        "rain wind thunder water fire surf traffic music birdsong speech laughter applause hail snow noise silence "
+        "chatter machinery ambience drizzle sand grass paper glass metal wood static weather",
+    )
+)
 
 
 @dataclass(frozen=True)
 class Sound:
     """One labelled sound: a file (or a part of it), or a synthesised class (``path`` empty).
 
-    ``phrase`` names it in a caption ("a dog barking"), ``name`` in the prompt's words ("american robin").
+    ``phrase`` names it in a caption ("a dog barking"), ``name`` in the prompt's words ("american robin"), ``kind`` is
+    song or call where its recordist says so.
     """
 
     label: str
@@ -36,6 +46,7 @@ class Sound:
     licence: str = ""
     source: str = ""
     attribution: str = ""
+    kind: str = ""
 
     @property
     def name(self) -> str:
@@ -120,7 +131,16 @@ def sound_of(entry: Entry) -> Sound:
         licence=entry.licence,
         source=entry.source,
         attribution=entry.attribution,
+        kind=kind_of(entry),
     )
+
+
+def kind_of(entry: Entry) -> str:
+    """``song`` or ``call``, from what the recordist says of it or from its caption; empty when neither says so."""
+    said = json.loads(entry.about).get("kind", "") if entry.about else ""
+    told = said or next((word for text in entry.captions for word in SAID_KIND.findall(text)), "")
+    kinds = {kind for kind in ("song", "call") if kind in told.lower()}
+    return kinds.pop() if len(kinds) == 1 else ""
 
 
 def label_of(entry: Entry) -> str:
@@ -132,8 +152,14 @@ def phrase_of(entry: Entry) -> str:
     text = entry.captions[0] if entry.captions else name_of(entry.label)
     text = re.sub(r"^(the )?(sounds?|songs?|calls?|noise) of ", "", text, flags=re.IGNORECASE)
     text = re.sub(r", an? (bird|insect|frog|mammal)$", "", text)
-    plain = text == name_of(entry.label)
-    return f"{'an' if text[:1] in 'aeiou' else 'a'} {text}" if plain else text
+    plain = text.lower() == name_of(entry.label)
+    return f"{'an' if text[:1].lower() in 'aeiou' else 'a'} {text}" if plain and countable(text.lower()) else text
+
+
+def countable(name: str) -> bool:
+    """Whether "a" can stand before a name: not before rain, birdsong, waves or footsteps."""
+    last = name.split()[-1] if name else ""
+    return last not in UNCOUNTED and not last.endswith("ing") and (not last.endswith("s") or last.endswith("ss"))
 
 
 def name_of(label: str) -> str:

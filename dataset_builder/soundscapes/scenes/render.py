@@ -8,7 +8,7 @@ import numpy as np
 
 from dataset_builder.soundscapes.labels import Event
 from dataset_builder.soundscapes.scenes.bank import Sound
-from dataset_builder.soundscapes.scenes.scene import Layer, Scene
+from dataset_builder.soundscapes.scenes.scene import Layer, Scene, behind
 from dataset_builder.soundscapes.synthesis.signals import RATE_HZ, reverberate
 from spectrogram.files.audio import resample
 
@@ -40,6 +40,7 @@ def event_of(layer: Layer, offset_s: float) -> Event:
     """The strong label of a layer: what it is, when it sounds, and the numbers that it was changed by."""
     facts = {"source_file": PurePath(layer.sound.path).name, "source_time": layer.sound.start_s, "snr_db": layer.snr_db}
     facts |= {"pitch_semitones": layer.pitch_semitones, "stretch": layer.stretch, "distance": layer.distance}
+    facts["phrase"] = layer.phrase
     return Event(layer.sound.label, layer.onset_s, offset_s, facts=facts)
 
 
@@ -48,6 +49,7 @@ def background_event(scene: Scene) -> list[Event]:
     if not scene.background:
         return []
     facts = {"source_file": PurePath(scene.background.path).name, "source_time": 0.0}
+    facts["phrase"] = behind(scene.background, "")
     return [Event(scene.background.label, 0.0, scene.seconds, role="background", facts=facts)]
 
 

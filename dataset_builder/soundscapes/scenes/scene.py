@@ -41,6 +41,11 @@ class Layer:
     stretch: float = 1.0
     distance: str = ""
 
+    @property
+    def phrase(self) -> str:
+        """``a distant robin``: what a caption calls it."""
+        return ("a distant " if self.distance == "far" else "") + without_article(self)
+
 
 @dataclass(frozen=True)
 class Scene:
@@ -89,23 +94,23 @@ def layer(rng: np.random.Generator, sound: Sound, place: int, turns: int, ranges
 
 def worded(layers: tuple[Layer, ...], background: Sound | None, level_db: float, followed: bool, ranges: Ranges) -> str:
     """``a dog barking in a loud forest followed by rain falling``: the form that prompts have, too."""
-    parts = [("a distant " if one.distance == "far" else "") + without_article(one) for one in layers]
+    parts = [one.phrase for one in layers]
     text = parts[0]
     if background:
         low, high = ranges.background_db
         quarter = (high - low) / 4
         loudness = "loud" if level_db > high - quarter else "quiet" if level_db < low + quarter else ""
-        text += behind(background, loudness)
+        text += " " + behind(background, loudness)
     joint = " followed by " if followed else " while "
     return text + "".join(joint + part for part in parts[1:])
 
 
 def behind(background: Sound, loudness: str) -> str:
-    """`` in a loud forest`` for a place, `` with rain falling loudly in the background`` for all else."""
+    """``in a loud forest`` for a place, ``with rain falling loudly in the background`` for all else."""
     if PLACE.search(background.phrase):
         name = " ".join(word for word in (loudness, background.name) if word)
-        return f" in {'an' if name[0] in 'aeiou' else 'a'} {name}"
-    return f" with {background.phrase} {loudness + 'ly ' if loudness else ''}in the background"
+        return f"in {'an' if name[0] in 'aeiou' else 'a'} {name}"
+    return f"with {background.phrase} {loudness + 'ly ' if loudness else ''}in the background"
 
 
 def without_article(one: Layer) -> str:

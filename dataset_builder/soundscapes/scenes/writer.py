@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dataset_builder.making.splits import NAMES, parse_shares
+from dataset_builder.making.splits import MARK, NAMES, parse_shares
 from dataset_builder.soundscapes.folder import SceneFolder
-from dataset_builder.soundscapes.scenes.bank import Bank, licences_of
+from dataset_builder.soundscapes.scenes.bank import Bank, Sound, licences_of
 from dataset_builder.soundscapes.scenes.prompt import scene_of
 from dataset_builder.soundscapes.scenes.render import background_event, rendered
 from dataset_builder.soundscapes.scenes.scene import Ranges, Scene, drawn
@@ -37,20 +37,28 @@ def prompted_scenes(
 
 
 def write_scene(folder: SceneFolder, scene: Scene, split: str, number: int) -> None:
-    """Render one scene and add it to a folder; its label names all events, its licence those of all sources."""
+    """Render one scene and add it to a folder; its label is its first event's (``events`` has all).
+
+    Its licence holds those of all sources.
+    """
     audio, events = rendered(scene)
     sounds = [layer.sound for layer in scene.layers] + ([scene.background] if scene.background else [])
     labels = [event.label for event in events]
     stem = f"{number:06d}"
     facts = {
         "caption": scene.captions[0],
-        "label": "+".join(dict.fromkeys(labels)),
+        "label": labels[0] if labels else scene.background.label,
         "licence": licences_of(sounds),
         "source": " ; ".join(dict.fromkeys(one.source for one in sounds if one.source)),
         "attribution": " ; ".join(dict.fromkeys(one.attribution for one in sounds if one.attribution)),
-        "source_id": f"scene:{scene.seed[0]}:{scene.seed[1]}",
+        "source_id": contained(sounds) or f"scene:{scene.seed[0]}:{scene.seed[1]}",
         "split": split,
         "more_captions": "|".join(scene.captions[1:]),
     }
     about = {"captions": list(scene.captions), "seed": list(scene.seed)}
     folder.add(stem, audio, scene.rate_hz, facts, [*background_event(scene), *events], scene.seconds, about)
+
+
+def contained(sounds: list[Sound]) -> str:
+    """The recordings that a scene is made of, parted by "|"; synthesised sounds are none, each scene has its own."""
+    return MARK.join(sorted({one.recording for one in sounds if one.path}))
