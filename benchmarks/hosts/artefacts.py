@@ -5,8 +5,8 @@ meets all names and kinds of layers in seconds.
 """
 
 import contextlib
+import io
 import json
-import sys
 from pathlib import Path
 
 KINDS = {
@@ -121,7 +121,7 @@ def make_adapter(folder: Path, kind: str, settings: dict):
     pipeline.fuse_lora()
     pipeline.unload_lora_weights()
     save_file(layers_of(pipeline), folder / "wanted" / f"{slug(kind)}.safetensors")
-    with contextlib.redirect_stdout(sys.stderr):
+    with contextlib.redirect_stdout(io.StringIO()):
         export.main([str(adapter), "--base", base, "--kohya", str(folder / f"{slug(kind)}.safetensors")])
 
 

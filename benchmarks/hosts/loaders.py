@@ -202,7 +202,7 @@ def main():
             held = {WORD: loader.word(path)} if kind == WORD else loader.adapter(path)
             save_file({n: w.detach().float().contiguous() for n, w in held.items()}, out / path.name)
         except Exception as error:  # whatever a host's loader raises is the result
-            notes[kind] = f"{type(error).__name__}: {error}"[:300]
+            notes[kind] = f"{type(error).__name__}: {error}".splitlines()[0][:200]
     (out / "notes.json").write_text(json.dumps(notes), encoding="utf-8")
 
 
