@@ -29,7 +29,7 @@ def main(words: list[str] | None = None) -> int:
         return 0 if words else 2
     name, rest = words[0], words[1:]
     package, extra, _ = ROOMS.get(name, ("spectrogram", None if name in CORE else "pipeline", ""))
-    if extra and sys.version_info[:2] < ROOMS_NEED_PYTHON:
+    if extra and known(name) and sys.version_info[:2] < ROOMS_NEED_PYTHON:
         newest = ".".join(map(str, ROOMS_NEED_PYTHON))
         print(f"sd-audio {name} needs Python {newest} or newer. Here run: {', '.join(CORE)}.", file=sys.stderr)
         return 5
@@ -46,6 +46,13 @@ def main(words: list[str] | None = None) -> int:
             file=sys.stderr,
         )
         return 5
+
+
+def known(name: str) -> bool:
+    """Whether there is such a word; the pipeline's own parser answers to others."""
+    from spectrogram.__main__ import COMMANDS
+
+    return name in ROOMS or name in COMMANDS
 
 
 def overview() -> str:

@@ -5,8 +5,8 @@ meets all names and kinds of layers in seconds.
 """
 
 import contextlib
+import io
 import json
-import sys
 from pathlib import Path
 
 KINDS = {
@@ -52,7 +52,7 @@ def make(folder: Path) -> dict[str, str]:
 
 
 def build_base(folder: Path):
-    """A Stable Diffusion 1.5 of random weights with a tenth of the channels."""
+    """A Stable Diffusion 1.5 of random weights with 32 to 96 channels."""
     import torch
     from diffusers import AutoencoderKL, DDIMScheduler, StableDiffusionPipeline, UNet2DConditionModel
     from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
@@ -121,7 +121,7 @@ def make_adapter(folder: Path, kind: str, settings: dict):
     pipeline.fuse_lora()
     pipeline.unload_lora_weights()
     save_file(layers_of(pipeline), folder / "wanted" / f"{slug(kind)}.safetensors")
-    with contextlib.redirect_stdout(sys.stderr):
+    with contextlib.redirect_stdout(io.StringIO()):
         export.main([str(adapter), "--base", base, "--kohya", str(folder / f"{slug(kind)}.safetensors")])
 
 

@@ -126,7 +126,14 @@ class WebUI:
         self.networks.extra_network_lora = SimpleNamespace(errors={})
 
     def adapter(self, path):
-        pipeline = open_base(self.folder)
+        """The web UI works without gradients from start to end."""
+        import torch
+
+        with torch.no_grad():
+            return self.changed_in_place(path, open_base(self.folder))
+
+    def changed_in_place(self, path, pipeline):
+        """{our name: weight} of the layers that differ once the host has applied the adapter to a fresh model."""
         named = {f"unet.{n}": m for n, m in pipeline.unet.named_modules()}
         named |= {f"text_encoder.{n.removeprefix('text_model.')}": m for n, m in pipeline.text_encoder.named_modules()}
         layers = {n: m for n, m in named.items() if getattr(m, "weight", None) is not None}
@@ -202,7 +209,7 @@ def main():
             held = {WORD: loader.word(path)} if kind == WORD else loader.adapter(path)
             save_file({n: w.detach().float().contiguous() for n, w in held.items()}, out / path.name)
         except Exception as error:  # whatever a host's loader raises is the result
-            notes[kind] = f"{type(error).__name__}: {error}"[:300]
+            notes[kind] = f"{type(error).__name__}: {error}".splitlines()[0][:200]
     (out / "notes.json").write_text(json.dumps(notes), encoding="utf-8")
 
 

@@ -67,6 +67,7 @@ def stand_in(checkout: Path, folder: Path):
     import modules.shared
 
     modules.devices.cpu = modules.devices.device = torch.device("cpu")
+    modules.devices.dtype = torch.float32
     modules.sd_models.read_state_dict = lambda path: load_file(path)
     modules.sd_models.read_metadata_from_safetensors = _metadata
     modules.cache.cached_data_for_file = lambda subsection, title, path, read: read()
