@@ -36,7 +36,10 @@ class Candidate:
 
 
 def candidates(
-    scales: Sequence[str] = SCALES, windows_ms: Sequence[tuple[float, float]] = WINDOWS_MS, rate_hz: int = 32_000, bands: int = 64
+    scales: Sequence[str] = SCALES,
+    windows_ms: Sequence[tuple[float, float]] = WINDOWS_MS,
+    rate_hz: int = 32_000,
+    bands: int = 64,
 ) -> list[Candidate]:
     """Every scale with every (window, hop)."""
     return [

@@ -21,7 +21,9 @@ EAR = TrainingSettings(network="linear", steps=300, batch=16, rate=1e-2, dropout
 def generated_entries(files: dict[str, list[Path]]) -> list[Entry]:
     """Entries of generated clips; each is its own recording."""
     return [
-        Entry(clip_id=f"{name}/{file.stem}", path=str(file), captions=(name,), label=name, recording=f"generated:{file}")
+        Entry(
+            clip_id=f"{name}/{file.stem}", path=str(file), captions=(name,), label=name, recording=f"generated:{file}"
+        )
         for name, own in files.items()
         for file in own
     ]

@@ -137,7 +137,9 @@ def verdict(result: dict) -> str:
     return text
 
 
-def write_report(plan: Plan, result: dict, few: dict[str, list[Entry]], entries: list[Entry], right: list[bool]) -> Path:
+def write_report(
+    plan: Plan, result: dict, few: dict[str, list[Entry]], entries: list[Entry], right: list[bool]
+) -> Path:
     """report.html with the tables and sounds to hear, which are copied beside it."""
     examples: dict[str, list[dict]] = {}
     for name, own in few.items():

@@ -45,7 +45,9 @@ def few_and_test(
         test = {name: [e for e in own if e.recording not in shared] for name, own in test.items()}
     if len(few) < 2:
         raise ClipsProblem(
-            f"{len(few)} classes have {clips + 2} recordings", f"two or more ({clips} to learn from, 2 to test)", "add some"
+            f"{len(few)} classes have {clips + 2} recordings",
+            f"two or more ({clips} to learn from, 2 to test)",
+            "add some",
         )
     return few, test
 

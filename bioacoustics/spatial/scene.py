@@ -89,7 +89,10 @@ def scene(sounds: list[tuple[np.ndarray, Place]], rate_hz: int, layout: str = "s
 
 
 def in_room(
-    sounds: list[tuple[np.ndarray, Place]], rate_hz: int, size_m: tuple[float, float, float] = (30, 30, 8), absorption: float = 0.4
+    sounds: list[tuple[np.ndarray, Place]],
+    rate_hz: int,
+    size_m: tuple[float, float, float] = (30, 30, 8),
+    absorption: float = 0.4,
 ) -> np.ndarray:
     """The stereo scene in a room of given walls, by image sources (needs the package pyroomacoustics)."""
     try:
@@ -99,9 +102,7 @@ def in_room(
             "pyroomacoustics is not installed", "the package", 'pip install "sd-audio-spectrograms[bio]"'
         ) from error
     middle = np.array(size_m) / 2
-    room = pyroomacoustics.ShoeBox(
-        size_m, fs=rate_hz, materials=pyroomacoustics.Material(absorption), max_order=6
-    )
+    room = pyroomacoustics.ShoeBox(size_m, fs=rate_hz, materials=pyroomacoustics.Material(absorption), max_order=6)
     ears = np.stack([middle + (0, SPACING_M / 2, 0), middle - (0, SPACING_M / 2, 0)], axis=1)
     room.add_microphone_array(ears)
     for sound, place in sounds:

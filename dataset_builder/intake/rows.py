@@ -73,7 +73,13 @@ class TableReader:
     def say_unused(self) -> None:
         """Name the columns that nothing is read from."""
         known = {column for columns in self.columns.values() for column in columns}
-        other = (*SAME_NAME, *(name for names in (*ABOUT.values(), *FURTHER.values()) for name in names), "duration", "gen", "sp")
+        other = (
+            *SAME_NAME,
+            *(name for names in (*ABOUT.values(), *FURTHER.values()) for name in names),
+            "duration",
+            "gen",
+            "sp",
+        )
         marks = {*self.layout.marks, *re.findall(r"{(\w+)}", " ".join(self.layout.files))}
         unused = [c for c in self.table.columns if c not in known and key(c) not in {*other, *marks}]
         if unused:

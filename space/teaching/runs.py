@@ -17,7 +17,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, FiniteFloat
 
-from model_card.facts import Sample
+from model_card.facts import read_samples
 from model_card.taught import trigger_of
 from space.store.places import NAME, Places, checked
 from spectrogram.files import atomic, json_file
@@ -217,8 +217,10 @@ def facts_of(run: Path) -> dict:
 
 def samples_of(run: Path) -> list[dict]:
     """Rows of a run's samples (prompt, seed, tag, file), none where they are damaged."""
-    rows = _read(run / "samples" / "samples.json", list[Sample]) or []
-    return [row.model_dump() for row in rows]
+    try:
+        return read_samples(run)
+    except Problem:
+        return []
 
 
 def _read(path: Path, model):
