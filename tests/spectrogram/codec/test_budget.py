@@ -40,7 +40,7 @@ def test_work_beyond_the_budget_is_refused_in_a_sentence_before_it_begins(change
 
 
 def test_a_window_that_fills_a_block_is_refused_where_the_picture_is_wide():
-    params = MINI.replace(window_ms=1000.0)
+    params = MINI.replace(window_ms=2000.0)
     with pytest.raises(PictureProblem, match="three times into a block"):
         budget.blocks(params, 100_000)
 

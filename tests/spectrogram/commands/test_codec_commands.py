@@ -129,7 +129,7 @@ def test_what_was_decoded_never_takes_the_place_of_the_recording(recordings, tmp
         assert main(["decode", str(tmp_path / "rain.png")]) == 0
     assert sound.read_bytes() == before
     assert f"rain.png -> {tmp_path / 'rain_decoded.wav'}" in capsys.readouterr().out
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["rain.png", "rain.wav", "rain_decoded.wav"]
+    assert sorted(path.name for path in tmp_path.glob("rain*")) == ["rain.png", "rain.wav", "rain_decoded.wav"]
 
 
 def test_no_two_inputs_write_one_file(recordings, tmp_path):
