@@ -1,7 +1,7 @@
 """Base models by name: what each already knows, how its pictures are drawn, how it is sampled and how it is taught.
 
-A base that brings ``generation.json`` and ``training_defaults.json`` beside its weights needs no row here; what lies
-beside a base wins over the row of its name. A base without either is treated as Stable Diffusion 1.5, and said to be.
+A base that brings ``generation.json`` and ``training_defaults.json`` beside its weights needs no row here, and a name
+that has one is answered without the Hub. A base without either is treated as Stable Diffusion 1.5, and said to be.
 """
 
 import json
@@ -200,14 +200,18 @@ def facts_of(location: str | Path) -> BaseFacts:
     # A name in the table is answered without the Hub.
     text = read_beside(location, TRAINING_FILE) if row is None else None
     if text is not None:
-        return BaseFacts(_from_json(text, location), "beside", _beside_params(location))
+        return BaseFacts(_from_json(text, location), "beside", picture_params(location))
     if row is not None:
-        return BaseFacts(row, "table", PRESETS[row.preset] if row.preset else None)
-    return BaseFacts(SD15, "assumed", _beside_params(location))
+        return BaseFacts(row, "table", picture_params(location))
+    return BaseFacts(SD15, "assumed", picture_params(location))
 
 
-def _beside_params(location: str) -> SpectrogramParams | None:
-    text = read_beside(location, MODEL_FILE)
+def picture_params(location: str | Path) -> SpectrogramParams | None:
+    """How a base's pictures are heard: its row's preset, or its own ``spectrogram.json``; None: neither says it."""
+    row = row_of(location)
+    if row is not None:
+        return PRESETS[row.preset] if row.preset else None
+    text = read_beside(str(location), MODEL_FILE)
     return None if text is None else SpectrogramParams.from_json(text)
 
 

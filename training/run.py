@@ -26,7 +26,7 @@ from training.loop.lock import locked
 from training.loop.loop import Loop, LoopResult, Material
 from training.loop.memory_limit import OutOfMemory
 from training.loop.stopping import StopSignal
-from training.method_table import method_of
+from training.method_table import carrier_of, method_of
 from training.presets import facts_about
 from training.record import samples
 from training.record.events import EventLog, Silence
@@ -315,6 +315,8 @@ class Run:
             return
         was_training = self.method.student.training
         self.method.student.eval()
+        # The blocks that are counted now belong to no step.
+        self.loop.within = lambda note, share: None
         tag = "before" if step == 0 else f"step-{step:06d}"
         with self.stages.timed("samples"):
             live = samples.live_pipeline(self.settings, self.accelerator.device, **self.method.parts())
@@ -360,7 +362,9 @@ class Run:
 
     def _taught_pipeline(self, load_into, path):
         """A pipeline as a user would open it, from the files that were just saved."""
-        pipeline = load_into(load_pipeline(locate_base(self.settings.base), vram_gb=self.settings.vram or None), path)
+        whole = carrier_of(self.settings.to_dict()).result.carries_base
+        base = None if whole else load_pipeline(locate_base(self.settings.base), vram_gb=self.settings.vram or None)
+        pipeline = load_into(base, path)
         pipeline.params = self.data.params
         return pipeline
 

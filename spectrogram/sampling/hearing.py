@@ -5,9 +5,10 @@ import math
 import numpy as np
 
 from spectrogram.adapters.loaded import active_loras
-from spectrogram.bases import GENERATION_FILE, GenerationDefaults, read_beside
+from spectrogram.bases import GenerationDefaults
 from spectrogram.codec import SpectrogramCodec
 from spectrogram.codec.seams import join
+from spectrogram.known_bases import generation_defaults, picture_params
 from spectrogram.output import SpectrogramAudioOutput
 from spectrogram.params import KEY as PARAMS_KEY
 from spectrogram.params import MODEL_FILE, SpectrogramParams
@@ -53,8 +54,8 @@ def params(pipeline) -> SpectrogramParams:
     for lora in active_loras(pipeline):
         if lora.params is not None:
             return lora.params
-    text = read_beside(pipeline.name_or_path, MODEL_FILE) if pipeline.name_or_path else None
-    return _params_by_size(pipeline) if text is None else SpectrogramParams.from_json(text)
+    found = picture_params(pipeline.name_or_path) if pipeline.name_or_path else None
+    return found or _params_by_size(pipeline)
 
 
 def set_params(pipeline, params: SpectrogramParams | None):
@@ -63,10 +64,10 @@ def set_params(pipeline, params: SpectrogramParams | None):
 
 
 def defaults(pipeline) -> GenerationDefaults:
-    """Steps and guidance that suit the base: its generation.json, else Stable Diffusion's usual values."""
+    """Steps and guidance that suit the base: those of its name, its generation.json, else Stable Diffusion's."""
     if pipeline.state.defaults is None:
-        text = read_beside(pipeline.name_or_path, GENERATION_FILE) if pipeline.name_or_path else None
-        pipeline.state.defaults = GenerationDefaults() if text is None else GenerationDefaults.from_json(text)
+        name = pipeline.name_or_path
+        pipeline.state.defaults = generation_defaults(name) if name else GenerationDefaults()
     return pipeline.state.defaults
 
 

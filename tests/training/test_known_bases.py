@@ -73,6 +73,17 @@ def test_few_step_models_are_known_by_their_names_and_folders_are_not():
     assert generation_defaults(EMBEDDED).guidance == 3.0
 
 
+def test_a_known_name_says_how_its_pictures_are_heard_and_sampled(tiny_base):
+    from spectrogram.models import load_pipeline
+
+    pipeline = load_pipeline(tiny_base)
+    assert (pipeline.params, pipeline.defaults.steps) == (PRESETS["mini"], 20)
+    pipeline = load_pipeline(tiny_base)
+    pipeline.register_to_config(_name_or_path=RIFFUSION_NAME)
+    assert pipeline.params == PRESETS["riffusion"]
+    assert (pipeline.defaults.steps, pipeline.defaults.guidance) == (50, 7.0)
+
+
 def test_an_unknown_base_is_taught_as_stable_diffusion_and_is_said_to_be(tiny_base, tmp_path, capsys):
     (tmp_path / "b").mkdir()
     (tmp_path / "b" / "model_index.json").write_text("{}")

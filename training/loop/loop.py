@@ -84,10 +84,12 @@ class Loop:
             return None
         self.within = lambda note, share: self.stages.update("validation", int(share * len(held)), len(held), note)
         with self.stages.timed("validation"):
-            return validation.measure(
+            found = validation.measure(
                 self.student, self.scheduler, m.cache, self.text, held, s.seed, s.batch, self.accelerator.autocast,
                 self.within,
             )  # fmt: skip
+        self.stages.update("validation", len(held), len(held))
+        return found
 
     def _backward(self, drawn):
         """Add the gradients of one pass; returns its weighted loss."""
