@@ -7,6 +7,8 @@ as its own hooks report them, each storage once. Not counted: the allocator's sl
 context (together about 0.5 to 1 GiB). A computed account is no measurement; it is said to be computed wherever shown.
 """
 
+from spectrogram.known_bases import SD15 as KNOWN_SD15
+
 SD15 = {"block_out_channels": (320, 640, 1280, 1280), "cross_attention_dim": 768, "attention_head_dim": 8}
 TOKENS, WIDTH = 77, 768
 
@@ -134,7 +136,7 @@ def account_preset(gigabytes):
     """The row of what ``--vram`` chooses for LoRA."""
     from training.flags import settings_of
 
-    s = settings_of({}, gigabytes)
+    s = settings_of({"base": KNOWN_SD15.hub[0]}, gigabytes)
     what = f"--vram {gigabytes}: LoRA rank {s.rank}, batch {s.batch}{', checkpointing' * s.gradient_checkpointing}"
     return account(what, s.half_base, s.rank, s.gradient_checkpointing, s.batch)
 

@@ -52,7 +52,7 @@ def ours(settings, pictures, captions, folder):
     began = time.process_time()
     cached = latents.cache(folder, pictures, [[c] for c in captions], base.vae, base.tokenizer, base.text_encoder)
     seconds = time.process_time() - began
-    base.free_encoders()
+    base.free("vae", "text_encoder")
     accelerator = open_accelerator(settings.precision)
     place(base.unet, settings, accelerator.device)
     method = choose(settings.method).build(settings, base)

@@ -61,8 +61,3 @@ def test_a_dataset_keeps_every_wording_and_its_codec_parameters(owls):
     assert all(len(wordings) > 1 for wordings in data.captions)
     assert not set(data.training) & set(data.validation)
     assert data.licences == {"CC0 1.0": len(data.training)}
-
-
-def test_pictures_of_another_size_are_refused_with_the_size_that_fits(parts):
-    with pytest.raises(ValueError, match=r"512 x 512 pixels.*made for 256 x 128"):
-        base_model.check_picture_size(parts, np.zeros((1, 512, 512, 3), np.uint8))
