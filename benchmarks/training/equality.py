@@ -13,6 +13,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -117,7 +118,8 @@ def theirs(checkout: Path, case: Case, base: Path, folder: Path, resolution: int
         WORDS: {"train_data_dir": data, "placeholder_token": "<new-sound>", "initializer_token": "rain",
                 "num_vectors": 2, "save_steps": 10**6, "repeats": 4},
     }[case.script]  # fmt: skip
-    if case.script == DREAMBOOTH:
+    if case.script != LORA:
+        # The other scripts take every file of the folder for a picture.
         (data / "metadata.jsonl").unlink()
     flags = [part for name, value in {**shared, **own}.items() for part in (f"--{name}", str(value))]
     script = Path(checkout) / "examples" / case.script
@@ -171,9 +173,8 @@ def compare(case: Case, record: dict, found) -> list[dict]:
     return rows
 
 
-def run(checkout: Path, base: Path | None = None, resolution: int = 128, cases=None) -> list[dict]:
-    """Rows of all cases, or of those whose names are given."""
-    rows = []
+def run(checkout: Path, base: Path | None = None, resolution: int = 128, cases=None) -> Iterator[dict]:
+    """Rows of all cases, or of those whose names are given, as they are found."""
     with tempfile.TemporaryDirectory() as place:
         if base is None:
             from tests.tiny_sd import build_tiny_sd
@@ -186,8 +187,7 @@ def run(checkout: Path, base: Path | None = None, resolution: int = 128, cases=N
             kind = "v_prediction" if "v-prediction" in case.name else "epsilon"
             model = with_prediction(Path(base), folder / "base", kind)
             record = theirs(checkout, case, model, folder, resolution)
-            rows += compare(case, record, ours(case, model, record))
-    return rows
+            yield from compare(case, record, ours(case, model, record))
 
 
 def main():
@@ -195,12 +195,14 @@ def main():
     parser.add_argument("checkout", type=Path, help="checkout of huggingface/diffusers")
     parser.add_argument("--base", type=Path, help="model folder (default: small random weights)")
     parser.add_argument("--resolution", type=int, default=128)
-    parser.add_argument("--cases", nargs="+", choices=[case.name for case in CASES])
+    parser.add_argument("--cases", nargs="+", metavar="NAME", help="; ".join(case.name for case in CASES))
     parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()
-    rows = run(arguments.checkout, arguments.base, arguments.resolution, arguments.cases)
-    for row in rows:
-        print(f"{row['case']:44} step {row['step']}: weights {row['weights']:.1e}, change {row['change']:.1e}")
+    rows = []
+    for row in run(arguments.checkout, arguments.base, arguments.resolution, arguments.cases):
+        told = f"weights {row['weights']:.1e}, change {row['change']:.1e}"
+        print(f"{row['case']:44} step {row['step']}: {told}", flush=True)
+        rows.append(row)
     if arguments.json:
         arguments.json.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
 
