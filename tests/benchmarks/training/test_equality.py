@@ -1,6 +1,6 @@
 """One optimizer step of ours is one of diffusers' own scripts, run from a checkout; without one, none is compared.
 
-    DIFFUSERS_CHECKOUT=path python -m pytest tests/benchmarks/training
+DIFFUSERS_CHECKOUT=path python -m pytest tests/benchmarks/training
 """
 
 import os
