@@ -28,6 +28,8 @@ bench: $(READY)  ## Measurements against peers and ceilings; DATA=folder of reco
 	[ -z "$(DATA)" ] || $(RUN) -m benchmarks.codec $(DATA) --clips 4
 	[ -z "$(DATA)" ] || $(RUN) -m benchmarks.dataset $(DATA) --clips 40
 
+# The page may fetch models and datasets by their names, unless HF_HUB_OFFLINE was set by the reader.
+space: export HF_HUB_OFFLINE := $(if $(filter environment,$(origin HF_HUB_OFFLINE)),$(HF_HUB_OFFLINE),0)
 space: $(READY)  ## The page, at http://127.0.0.1:7860; it also shows what `make demo` built
 	$(RUN) app.py --adapters runs --datasets datasets --show $(wildcard sd-audio-spectrograms demo/sd-audio-spectrograms)
 

@@ -37,7 +37,9 @@ ROW_CODE = {
     "intake": ("entries.py",),
     "making": ("augment.py", "clip.py", "events.py", "fingerprints.py", "piece.py", "row.py"),
 }
-READING = ("atomic", "audio", "digest", "endings", "ffmpeg", "headers/mp3", "headers/riff", "json_file", "sound_file")
+READING = (
+    "atomic", "audio", "digest", "endings", "ffmpeg", "headers/mp3", "headers/riff", "json_file", "pictures", "sound_file"
+)  # fmt: skip
 LIBRARIES = ("numpy", "scipy", "soundfile", "soxr", "pillow", "pyarrow")
 
 

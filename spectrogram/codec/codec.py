@@ -11,7 +11,7 @@ from spectrogram.codec.mel import band_weights, filterbank
 from spectrogram.codec.phase import sizes_by_bin
 from spectrogram.codec.pixels import pack, quantise, read_planes
 from spectrogram.codec.restoration import load_restoration, restored
-from spectrogram.codec.seams import join
+from spectrogram.codec.seams import exactly, join
 from spectrogram.codec.stft import Sweep
 from spectrogram.files.audio import check_audio, mix_channels, resample
 from spectrogram.params import KEY, SpectrogramParams
@@ -95,7 +95,7 @@ class SpectrogramCodec:
             for index, (first, end) in enumerate(parts):
                 yield codec.decode(image.crop((first, 0, end, image.height)), seed + index)[0], first * hop
 
-        return join(pieces(), params.sample_rate_hz)
+        return exactly(join(pieces(), params.sample_rate_hz), image.width * hop)
 
     def _with_peak(self, image) -> SpectrogramParams:
         text = getattr(image, "info", {}).get(KEY)

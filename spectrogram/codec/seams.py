@@ -48,6 +48,18 @@ def join(pieces: Iterable[tuple[np.ndarray, int]], sample_rate_hz: int) -> Itera
         yield held
 
 
+def exactly(blocks: Iterable[np.ndarray], samples: int) -> Iterator[np.ndarray]:
+    """The blocks as so many samples in all: seams that moved a piece leave the sound a few too long or too short."""
+    left, channels = samples, 1
+    for block in blocks:
+        channels = block.shape[0]
+        if left:
+            yield block[:, :left]
+        left = max(0, left - block.shape[1])
+    if left:
+        yield np.zeros((channels, left), np.float32)
+
+
 def seam(tail: np.ndarray, piece: np.ndarray, search: int) -> np.ndarray:
     """The piece with its beginning crossfaded from `tail` (channels, overlap), aligned within ±search samples."""
     overlap = min(tail.shape[1], piece.shape[1])

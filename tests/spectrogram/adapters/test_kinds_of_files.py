@@ -134,7 +134,7 @@ def test_lokr_is_a_kronecker_product(pipeline, shapes, tmp_path, layer, form):
         tensors |= {"lokr_w2_a": left, "lokr_w2_b": right}
     if form == "core":
         core, left, right = numbers(rank, rank, *kernel), numbers(rank, out // 4), numbers(rank, into // 2)
-        second = torch.einsum("ijkl,ip,jr->prkl", core, left, right)
+        second = torch.einsum("ijkl,ip,jr->prkl", core, left, right).contiguous()
         tensors |= {"lokr_t2": core, "lokr_w2_a": left, "lokr_w2_b": right}
     if form == "both":
         del tensors["lokr_w1"]

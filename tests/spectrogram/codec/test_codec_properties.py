@@ -34,7 +34,7 @@ def test_any_samples_give_a_finite_sound_of_the_promised_length(name, data, rate
 
 @slow
 @given(
-    gain_db=st.floats(-50, -8),
+    gain_db=st.floats(-50, -10),  # at -8 dB the peaks of the noise lie above full scale
     colour=st.floats(0, 0.9),
     seed=st.integers(0, 1000),
     hertz=st.floats(80, 8000),
