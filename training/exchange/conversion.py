@@ -58,6 +58,8 @@ def convert(path, base, out):
         return _save_word(next(iter(words.values())), held.get("name") or Path(path).stem, out)
     if isinstance(held, dict) and len(held) == 1 and isinstance(next(iter(held.values())), torch.Tensor):
         word, vectors = next(iter(held.items()))
+        if not isinstance(word, str):
+            raise AdapterProblem(f"{path} holds no word", "a name and its vectors", "convert it with its own tool")
         return _save_word(vectors, Path(path).stem if word == "*" else word, out)
     if (
         isinstance(held, dict)

@@ -234,9 +234,17 @@ class Loop:
 
     def _validated(self, events):
         found = self.validate()
-        if found is not None:
-            self.validations[self.step] = found
+        if found is None:
+            return
+        self.validations[self.step] = found
+        if math.isfinite(found.loss):
             events.write("validation", step=self.step, **found.to_dict())
+        elif self.step:
+            raise NonFiniteLoss(
+                f"the validation loss at step {self.step} is no number",
+                "a finite one",
+                "lower --rate, use --precision no, or look at the clips of the validation split",
+            )
 
     def _between(self, save, listen, stop):
         """Save, listen and stop where it is time to."""

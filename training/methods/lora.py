@@ -105,6 +105,9 @@ class Lora(Method):
         return pipeline
 
 
+TAUGHT = Lora
+
+
 def add_header(path, entries):
     """Add text entries to a safetensors header, keeping what is there; equal weights make equal files."""
     header = safetensors_file.read_header(Path(path)).get("__metadata__", {})

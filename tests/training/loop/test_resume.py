@@ -48,7 +48,7 @@ class SignalAt(Stages):
     def __init__(self, step):
         self.step = step
 
-    def update(self, stage, done, total, note=""):
+    def update(self, stage, done, total, note="", part=0.0):
         if stage == "training" and done == self.step:
             os.kill(os.getpid(), signal.SIGTERM)
 

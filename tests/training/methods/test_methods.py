@@ -93,7 +93,7 @@ def test_the_text_encoders_adapter_is_saved_with_the_prefix_that_older_readers_e
 
 
 def test_textual_inversion_learns_new_rows_only_and_writes_both_formats(taught, tiny_base):
-    folder = taught("textual_inversion", trigger="owl", vectors=2)
+    folder = taught("textual_inversion", trigger="owl", vectors=2, initial_word="rain")
     ours, webui = load_file(folder / "learned_embeds.safetensors"), load_file(folder / "owl.safetensors")
     assert ours["<owl>"].shape == (2, 32)
     assert torch.equal(webui["emb_params"], ours["<owl>"])
@@ -105,7 +105,7 @@ def test_textual_inversion_learns_new_rows_only_and_writes_both_formats(taught, 
 def test_both_formats_load_as_one_word_in_stock_diffusers_and_in_ours(taught, tiny_base, name):
     from diffusers import StableDiffusionPipeline
 
-    file = taught("textual_inversion", trigger="owl", vectors=2) / name
+    file = taught("textual_inversion", trigger="owl", vectors=2, initial_word="rain") / name
     vectors = next(iter(load_file(file).values()))
     stock = StableDiffusionPipeline.from_pretrained(tiny_base, safety_checker=None)
     stock.load_textual_inversion(str(file), token="<owl>")
@@ -118,7 +118,7 @@ def test_both_formats_load_as_one_word_in_stock_diffusers_and_in_ours(taught, ti
 
 def test_the_word_sounds_and_the_recipe_names_it(taught, tiny_base):
     pipeline = load_pipeline(tiny_base)
-    pipeline.load_textual_inversion(taught("textual_inversion", trigger="owl", vectors=2))
+    pipeline.load_textual_inversion(taught("textual_inversion", trigger="owl", vectors=2, initial_word="rain"))
     output = pipeline("the sound of <owl>", seed=1, num_inference_steps=2)
     assert output.recipes[0].settings["words"] == "<owl>"
     assert not np.array_equal(output.audios, sound(load_pipeline(tiny_base), "the sound of <owl>"))
