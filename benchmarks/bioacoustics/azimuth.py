@@ -1,4 +1,4 @@
-"""`python -m benchmarks.bioacoustics.azimuth ../shared/data`: where birds are heard before and after the stereo codec."""
+"""`python -m benchmarks.bioacoustics.azimuth ../shared/data`: where birds are heard, before and after the codec."""
 
 from __future__ import annotations
 

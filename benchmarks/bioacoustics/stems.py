@@ -1,4 +1,4 @@
-"""Scenes whose parts are known: animals over weather, mixed at a stated ratio from recordings of a folder's test half."""
+"""Scenes whose parts are known: animals over weather, at a stated ratio, from recordings of a folder's test half."""
 
 from __future__ import annotations
 

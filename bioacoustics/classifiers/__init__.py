@@ -1,1 +1,1 @@
-"""One trainer for convolutional, recurrent and linear classifiers of labelled recordings, and figures that can be trusted."""
+"""One trainer for convolutional, recurrent and linear classifiers of recordings, and figures with intervals."""

@@ -159,7 +159,7 @@ def loudest_part(audio: np.ndarray, wanted: int) -> np.ndarray:
 
 
 def folds_by_recording(clips: Clips, folds: int, seed: int = 0) -> list[tuple[np.ndarray, np.ndarray]]:
-    """(training indices, test indices) of each fold; no recording is in both, classes are spread as evenly as can be."""
+    """(training indices, test indices) of each fold; no recording is in both, classes are spread evenly."""
     from sklearn.model_selection import StratifiedGroupKFold
 
     if len(set(clips.recordings)) < folds:

@@ -1,4 +1,4 @@
-"""A classifier on disk: classifier.safetensors (the network) and classifier.json (what it hears, knows and is worth)."""
+"""A classifier on disk: classifier.safetensors (the network) and classifier.json (its classes and figures)."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ Progress = Callable[[int, int, float], None]
 
 @dataclass(frozen=True)
 class TrainingSettings:
-    """``loss`` empty: cross-entropy for one label a clip, BCE for several.  ``patience`` in looks at the validation set."""
+    """``loss`` empty: cross-entropy for one label a clip, BCE for several.  ``patience`` counts validations."""
 
     network: str = "cnn"
     loss: str = ""

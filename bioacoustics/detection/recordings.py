@@ -58,7 +58,7 @@ def detect_all(files: list[Path], job: Job, workers: int = 1) -> Iterator[dict |
 
 
 def detect_one(file: Path, job: Job) -> dict | Problem:
-    """{"file", "seconds", "events", "fingerprint", "found"}, written beside the tables; a Problem comes back as it is."""
+    """{"file", "seconds", "events", "fingerprint", "found"}, written beside the tables; a Problem is returned."""
     place = job.out / file.relative_to(job.root).parent
     kept = place / f"{file.stem}.detections.json"
     try:

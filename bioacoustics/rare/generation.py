@@ -1,4 +1,4 @@
-"""Generated clips of every class: an adapter taught from the few recordings, then so many clips a class by their seeds."""
+"""Generated clips of every class: an adapter taught from the few recordings, then clips by their seeds."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Which generated clips are let in: those that an ear of another kind than the classifier hears as their class.
 
-The ear is a linear head on embeddings, taught from the few real clips alone.  A clip is kept when its class comes first.
+The ear is a linear head on embeddings, taught from the few real clips alone.  A clip whose class comes first is kept.
 The keep rate says what share of a class's clips that is; by chance it would be one in as many as there are classes.
 """
 

@@ -1,6 +1,7 @@
 """One sound a source: the recording's own spectrum, each bin shared out by what the bases explain (Wiener mask).
 
-source^p / (sum of sources^p); p = 2 for magnitudes is Wiener's, p = 1 does less harm where bases err.  Masks sum to one, so the sounds sum to the recording,
+source^p / (sum of sources^p); p = 2 for magnitudes is Wiener's, p = 1 does less harm where bases err.  Masks
+sum to one, so the sounds sum to the recording,
 and each keeps the recording's own phase.
 """
 

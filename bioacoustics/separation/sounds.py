@@ -1,4 +1,4 @@
-"""Sounds to learn bases from: whole recordings of a folder, or the annotated seconds of recordings and the rest of them."""
+"""Sounds to learn bases from: recordings of a folder, or the annotated seconds of recordings and the rest."""
 
 from __future__ import annotations
 
@@ -20,7 +20,10 @@ SHORTEST_S = 0.05
 
 
 def audio_files(where: Path) -> list[Path]:
-    """The sound files of a folder and its folders, or the one file; raises SeparationProblem without any, UsageProblem for two of one stem."""
+    """The sound files below a folder, or the one file.
+
+    Raises SeparationProblem where there is none, UsageProblem for two of one stem.
+    """
     files = [where] if where.is_file() else sounds_below(where)
     files = [file for file in files if not file.name.startswith(".")]
     seen: dict[Path, Path] = {}

@@ -1,4 +1,4 @@
-"""Recordings of any length at flat memory: block by block with cross-faded seams, one file a source, tables beside them."""
+"""Recordings of any length at flat memory: blocks with cross-faded seams, one file a source, tables beside them."""
 
 from __future__ import annotations
 

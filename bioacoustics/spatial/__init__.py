@@ -1,1 +1,1 @@
-"""Scenes around a listener: where each sound comes from, as stereo and first-order Ambisonics, and what is left of it."""
+"""Scenes around a listener: places of sounds, as stereo and first-order Ambisonics, and what is left of them."""

@@ -77,7 +77,7 @@ def ambisonics(sound: np.ndarray, place: Place) -> np.ndarray:
 
 
 def scene(sounds: list[tuple[np.ndarray, Place]], rate_hz: int, layout: str = "stereo") -> np.ndarray:
-    """All sounds at their places, float32 (channels, samples) brought below full scale; ``layout`` stereo or ambisonics."""
+    """All sounds at their places, float32 (channels, samples) below full scale; ``layout`` stereo or ambisonics."""
     if layout not in ("stereo", "ambisonics"):
         raise UsageProblem(f"there is no layout {layout!r}", "stereo or ambisonics", "choose one")
     length = max(len(sound) for sound, _ in sounds)
@@ -103,7 +103,8 @@ def in_room(
         ) from error
     middle = np.array(size_m) / 2
     room = pyroomacoustics.ShoeBox(size_m, fs=rate_hz, materials=pyroomacoustics.Material(absorption), max_order=6)
-    ears = np.stack([middle + (0, SPACING_M / 2, 0), middle - (0, SPACING_M / 2, 0)], axis=1)
+    aside = np.array([0, SPACING_M / 2, 0])
+    ears = np.stack([middle + aside, middle - aside], axis=1)
     room.add_microphone_array(ears)
     for sound, place in sounds:
         angle = math.radians(place.azimuth_deg)

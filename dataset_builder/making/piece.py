@@ -38,7 +38,8 @@ ROW_CODE = {
     "making": ("augment.py", "clip.py", "events.py", "fingerprints.py", "piece.py", "row.py"),
 }
 READING = (
-    "atomic", "audio", "digest", "endings", "ffmpeg", "headers/mp3", "headers/riff", "json_file", "pictures", "sound_file"
+    "atomic", "audio", "digest", "endings", "ffmpeg", "headers/mp3", "headers/riff", "json_file", "pictures",
+    "sound_file",
 )  # fmt: skip
 LIBRARIES = ("numpy", "scipy", "soundfile", "soxr", "pillow", "pyarrow")
 

@@ -64,7 +64,8 @@ def test_a_raven_selection_shown_in_two_views_is_one(tmp_path):
 
 def test_birdnet_analyzer_rows_are_read_with_their_common_name(tmp_path):
     (tmp_path / "x.csv").write_text(
-        "Start (s),End (s),Scientific name,Common name,Confidence,File\n3.0,6.0,Sayornis nigricans,Black Phoebe,0.8,a.wav\n"
+        "Start (s),End (s),Scientific name,Common name,Confidence,File\n"
+        "3.0,6.0,Sayornis nigricans,Black Phoebe,0.8,a.wav\n"
     )
     assert read_annotations(tmp_path / "x.csv") == [Annotation(3, 6, "Black Phoebe", confidence=0.8)]
 
