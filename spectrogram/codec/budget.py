@@ -10,7 +10,7 @@ from spectrogram.params import SpectrogramParams
 from spectrogram.problems import PictureProblem
 
 MOST_TABLE_VALUES = 6_000_000  # the largest table of a preset, riffusion's, has 4.5 million
-MOST_BLOCK_VALUES = 1_500_000  # of the spectrum of a block: 15 s of `sd15`
+MOST_BLOCK_VALUES = 1_600_000  # of the spectrum of a block: 15 s of `sd15`
 MOST_OVERLAP = 64  # windows that a sample lies in; presets have 3 to 10
 SEAM_WINDOWS, SEAM_S = 2, 0.25  # that two blocks share
 
