@@ -59,7 +59,8 @@ def assign(
         here = by_label[label]
         if group not in of_group:
             empty = [one for one in shares if not here[one] and round(shares[one] * sizes[label]) > 0]
-            open_to = empty if 0 < left[label] <= len(empty) else shares
+            forced = sizes[label] >= len(NAMES) and 0 < left[label] <= len(empty)
+            open_to = empty if forced else shares
             of_group[group] = max(open_to, key=lambda one: lack(here, one, shares) + lack(overall, one, shares))
         split = dealt[name] = of_group[group]
         here[split] += 1

@@ -8,9 +8,7 @@ from hypothesis import strategies as st
 from bioacoustics.detection.measured import measured
 from bioacoustics.spatial.azimuth import azimuth_of_ambisonics, azimuth_of_stereo, delay_s
 from bioacoustics.spatial.scene import Place, ambisonics, delayed, place_in, scene, stereo
-from spectrogram.codec import SpectrogramCodec
 from spectrogram.files.annotations import Annotation
-from spectrogram.params import SpectrogramParams
 from spectrogram.problems import UsageProblem
 
 RATE = 24_000
@@ -70,20 +68,6 @@ def test_two_sounds_at_two_places_are_heard_at_both():
     half = audio.shape[1] // 2
     assert azimuth_of_stereo(audio[:, :half], RATE) == pytest.approx(40, abs=4)
     assert azimuth_of_stereo(audio[:, half:], RATE) == pytest.approx(-30, abs=4)
-
-
-def test_the_stereo_codec_keeps_the_azimuth_to_ten_degrees():
-    params = SpectrogramParams.preset("sd15-stereo").replace(columns=128, mel_bands=256)
-    codec, errors = SpectrogramCodec(params), []
-    rng = np.random.default_rng(0)
-    t = np.arange(params.clip_samples) / params.sample_rate_hz
-    chirps = np.sin(2 * np.pi * (2000 * t + 1500 * np.sin(2 * np.pi * 3 * t) / 6)) * (np.sin(2 * np.pi * 4 * t) > 0)
-    sound = 0.3 * chirps + 0.01 * rng.standard_normal(len(t))
-    for azimuth in (-60, -20, 0, 45):
-        audio = scene([(sound, Place(azimuth))], params.sample_rate_hz)
-        decoded, rate_hz = codec.decode(codec.encode(audio, params.sample_rate_hz))
-        errors.append(abs(azimuth_of_stereo(decoded, rate_hz) - azimuth))
-    assert np.median(errors) <= 10
 
 
 def test_a_place_outside_the_circle_is_refused():
