@@ -42,9 +42,7 @@ CASES = {
 def test_the_planted_winner_is_chosen(tmp_path, winner, seed):
     make, tried, bands = CASES[winner]
     entries = recordings(tmp_path, make, seed=seed)
-    pictures = [
-        Candidate(scale, front_end(scale, RATE, bands, window, 16.0)) for scale, window in tried
-    ]
+    pictures = [Candidate(scale, front_end(scale, RATE, bands, window, 16.0)) for scale, window in tried]
     table = probe(entries, pictures, seconds=1.0, folds=4)
     assert table[0]["picture"] == winner
     assert not table[1]["as good"]

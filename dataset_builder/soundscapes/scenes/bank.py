@@ -58,7 +58,9 @@ class Sound:
         if not self.path:
             return self.synthesise(rng, seconds, rate_hz)
         if not Path(self.path).is_file():
-            raise Problem(f"{self.path} is not there", "expected the recording that the table names", "pass --audio DIR")
+            raise Problem(
+                f"{self.path} is not there", "expected the recording that the table names", "pass --audio DIR"
+            )
         with opened(self.path) as file:
             length = min(file.seconds - self.start_s, self.seconds or file.seconds, LONGEST_READ_S)
             audio = file.read(self.start_s, length).mean(axis=0)[None]
