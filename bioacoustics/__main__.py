@@ -6,12 +6,10 @@ import importlib
 import sys
 
 COMMANDS = {
-    "learn": "learn what sources sound like (for separate), or a classifier (for classify, detect, rare)",
+    "learn": "learn what sources sound like (for separate), or a classifier (for classify, detect)",
     "separate": "part recordings into one sound a source, or clean a folder for the dataset builder",
     "classify": "name what sounds in clips, and say how well, also in rain and wind",
     "detect": "find when each class sounds in recordings of hours",
-    "rare": "find out whether generated sound helps a classifier of classes with few recordings",
-    "choose": "find the spectrogram that tells your classes apart best",
 }
 
 

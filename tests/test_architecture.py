@@ -16,7 +16,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 PAGE = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
-PACKAGES = ("spectrogram", "metrics", "dataset_builder", "training", "model_card", "space")
+PACKAGES = ("spectrogram", "metrics", "dataset_builder", "training", "bioacoustics", "model_card", "space")
 EVERYTHING = (*PACKAGES, "benchmarks", "integrations")
 # Packages that stand side by side on the same floor, and do not know each other.
 STRANGERS = {"dataset_builder": {"metrics"}, "space": {"training"}}

@@ -64,7 +64,7 @@ def add_classifier(add) -> None:
     add("--noise", type=Path, metavar="SET", help="weather, mixed under the training clips (default: the backgrounds)")
     add("--noise-db", type=float, nargs=2, default=(5.0, 25.0), metavar="DB", help="range of ratios (default 5 25)")
     add("--unbalanced", action="store_true", help="draw clips as they come, not every class alike")
-    add("--scale", choices=("mel", "linear", "log", "pcen"), default="mel", help="the spectrogram; see choose")
+    add("--scale", choices=("mel", "linear", "log", "pcen"), default="mel", help="the spectrogram")
     add("--test", type=float, default=0.2, metavar="SHARE", help="recordings held out for the figures (default 0.2)")
     add("--sweep", type=int, default=0, metavar="N", help="try N settings on validation recordings first")
     add("--seed", type=int, default=0)

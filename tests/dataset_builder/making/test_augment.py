@@ -90,6 +90,6 @@ def test_a_build_records_the_recipe_of_every_variation(folder, tmp_path):
     varied = [row for row in outcome.facts if row["augmentation"]]
     originals = {row["clip_id"]: row for row in outcome.facts if not row["augmentation"]}
     assert len(originals) == 12
-    assert 9 <= len(varied) <= 10
+    assert 8 <= len(varied) <= 10  # of the clips of train
     assert all(json.loads(row["augmentation"])["of"] in originals for row in varied)
     assert {row["recording"] for row in varied} <= {row["recording"] for row in originals.values()}

@@ -1,1 +1,0 @@
-"""Which spectrogram tells given classes apart best, found by trying."""
