@@ -8,6 +8,7 @@ import numpy as np
 
 from spectrogram.codec.learned_inverse import FINE, fine_magnitude, load_weights
 from spectrogram.codec.mel import filterbank, inverse_filterbank, spreading
+from spectrogram.codec.noise_filling import mean_size, white_noise
 from spectrogram.codec.phase import (
     impose_magnitude,
     integrate_phase,
@@ -29,11 +30,14 @@ LEFT_OF_TONE = np.float32(0.03)  # of a tone's bands for the learned inverse, wh
 OVERSHOOT = np.float32(0.35)  # 3 dB: what a peak between two frames may rise above them
 
 
-def synthesise(levels: np.ndarray, params: SpectrogramParams, seed: int, steps: int | None = None) -> np.ndarray:
+def synthesise(
+    levels: np.ndarray, params: SpectrogramParams, seed: int, steps: int | None = None, noise: np.ndarray | None = None
+) -> np.ndarray:
     """Audio (frames·hop,) whose bands are `levels` (bands, frames), linear magnitudes, full-scale sine = 1.
 
     `steps` Griffin-Lim iterations mend the phase, a band fit the loudness; each costs two transforms. By default there
     are 2 steps, and 4 where the picture's columns are so far apart that frames between them had to be guessed.
+    `noise` (bands, frames): the share of the power of each level that is noise (see `noise_filling`).
     """
     fine_params, magnitude = find_magnitude(levels, params)
     phase = find_phase(magnitude, fine_params, seed)
@@ -50,7 +54,7 @@ def synthesise(levels: np.ndarray, params: SpectrogramParams, seed: int, steps: 
 
     for _ in range(steps):
         canvas = sweep.lay(imposed(canvas))
-    return fit_bands(sweep.audio(canvas), levels, params)
+    return fit_bands(sweep.audio(canvas), levels, params, noise, seed)
 
 
 def find_magnitude(levels: np.ndarray, params: SpectrogramParams) -> tuple[SpectrogramParams, np.ndarray]:
@@ -73,16 +77,21 @@ def spread_with_tones(levels: np.ndarray, params: SpectrogramParams) -> np.ndarr
     return magnitude
 
 
+def refinement(params: SpectrogramParams) -> int:
+    """Into how many frames each column is parted, odd; 1 where windows overlap enough or the hop has no such part."""
+    overlap, factor = params.window_samples / params.hop_samples, 1
+    while overlap * factor < LEAST_OVERLAP or (params.hop_samples % factor and factor < 9):
+        factor += 2
+    return 1 if params.hop_samples % factor else factor
+
+
 def refine_time(levels: np.ndarray, params: SpectrogramParams) -> tuple[SpectrogramParams, np.ndarray]:
     """Levels interpolated (Catmull-Rom, in dB) to an odd fraction of the hop where windows overlap too little.
 
     An odd factor keeps every picture frame exactly; the gradient of the phase is read off differences between frames.
     """
-    overlap = params.window_samples / params.hop_samples
-    factor = 1
-    while overlap * factor < LEAST_OVERLAP or (params.hop_samples % factor and factor < 9):
-        factor += 2
-    if factor == 1 or params.hop_samples % factor:
+    factor = refinement(params)
+    if factor == 1:
         return params, levels
     logs = np.log(np.maximum(levels, FLOOR))
     padded = np.pad(logs, ((0, 0), (2, 2)), mode="edge")
@@ -91,14 +100,15 @@ def refine_time(levels: np.ndarray, params: SpectrogramParams) -> tuple[Spectrog
         offset = (index - factor // 2) / factor
         shift, part = (0, offset) if offset >= 0 else (-1, offset + 1)
         neighbours = [padded[:, 1 + shift + tap : 1 + shift + tap + logs.shape[1]] for tap in range(4)]
-        curve = sum(weight * row for weight, row in zip(_catmull_rom(part), neighbours, strict=True))
+        curve = sum(weight * row for weight, row in zip(catmull_rom(part), neighbours, strict=True))
         fine[..., index] = np.minimum(curve, np.maximum(neighbours[1], neighbours[2]) + OVERSHOOT)
     fine_params = params.replace(step_ms=params.step_ms / factor)
     fine = np.exp(fine.reshape(len(logs), -1))
     return fine_params, np.where(fine > 2 * FLOOR, fine, 0)
 
 
-def _catmull_rom(part: float) -> tuple[float, float, float, float]:
+def catmull_rom(part: float) -> tuple[float, float, float, float]:
+    """Weights of the two values before and the two after a place ``part`` of the way between the middle ones."""
     square, cube = part**2, part**3
     return (
         -0.5 * part + square - 0.5 * cube,
@@ -130,10 +140,18 @@ def find_phase(magnitude: np.ndarray, params: SpectrogramParams, seed: int) -> n
     return integrate_phase(logs, params.hop_samples, params.fft_samples, params.window_samples, seed)
 
 
-def fit_bands(audio: np.ndarray, levels: np.ndarray, params: SpectrogramParams) -> np.ndarray:
-    """The audio with its spectrum scaled so that its bands come near `levels` (bands, frames)."""
+def fit_bands(
+    audio: np.ndarray, levels: np.ndarray, params: SpectrogramParams, noise: np.ndarray | None = None, seed: int = 0
+) -> np.ndarray:
+    """The audio with its spectrum scaled so that its bands come near `levels` (bands, frames).
+
+    `noise` (bands, frames): the share of the power of each level that is white noise instead, drawn from the seed.
+    """
     sweep = Sweep(params, levels.shape[1], len(audio))
-    return sweep.audio(sweep.lay(_fitted(sweep, sweep.canvas(audio), levels)))
+    if noise is None:
+        return sweep.audio(sweep.lay(_fitted(sweep, sweep.canvas(audio), levels)))
+    own = _fitted(sweep, sweep.canvas(audio), levels * np.sqrt(1 - noise))
+    return sweep.audio(sweep.lay(_with_noise(sweep, own, levels * np.sqrt(noise), seed)))
 
 
 def _fitted(sweep: Sweep, canvas: np.ndarray, levels: np.ndarray):
@@ -141,6 +159,15 @@ def _fitted(sweep: Sweep, canvas: np.ndarray, levels: np.ndarray):
     for chunk, spectrum in sweep.spectra(canvas):
         scale_bins(spectrum, gains_towards(levels[:, chunk], sizes_by_bin(spectrum), sweep.params))
         yield chunk, spectrum
+
+
+def _with_noise(sweep: Sweep, chunks, levels: np.ndarray, seed: int):
+    """Chunks of a spectrum, and noise with these band levels added to them."""
+    white = sweep.canvas(white_noise(sweep.samples, seed))
+    spread = spreading(sweep.params)
+    for (chunk, spectrum), (_, drawn) in zip(chunks, sweep.spectra(white), strict=True):
+        scale_bins(drawn, spread @ np.ascontiguousarray(levels[:, chunk] / mean_size(sweep)))
+        yield chunk, spectrum + drawn
 
 
 def gains_towards(levels: np.ndarray, sizes: np.ndarray, params: SpectrogramParams, eager: bool = False) -> np.ndarray:

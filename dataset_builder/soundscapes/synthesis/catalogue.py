@@ -13,6 +13,7 @@ class SoundClass:
     """One class: its generator, the wordings of its captions and the attributes (pitch, pace) that it can take.
 
     ``unseen_phrase`` never enters a training caption: it tests whether a model reads words or knows phrases by heart.
+    A ``recorded`` class is taught by recordings alone, because its generator is not recognised by strangers.
     """
 
     label: str
@@ -22,6 +23,8 @@ class SoundClass:
     attributes: tuple[str, ...] = ()
     texture: bool = False
     held_out: bool = False
+    recorded: bool = False
+    dropped: bool = False
 
     @property
     def takes_pitch(self):
@@ -42,6 +45,8 @@ def _sound_class(label, entry):
         tuple(entry.get("attributes", ())),
         entry.get("texture", False),
         entry.get("held_out", False),
+        entry.get("recorded", False),
+        entry.get("dropped", False),
     )
 
 
@@ -51,7 +56,7 @@ def _read():
 
 
 CATALOGUE = _read()
-CLASSES = tuple(label for label, sound in CATALOGUE.items() if not sound.held_out)
+CLASSES = tuple(label for label, sound in CATALOGUE.items() if not (sound.held_out or sound.dropped))
 HELD_OUT = tuple(label for label, sound in CATALOGUE.items() if sound.held_out)
 # Classes whose pictures are lines, whole ones of seconds or short ones by the dozen.
 TONAL = ("siren", "birdsong", "flute", "alarm_beep", "telephone", "rooster", "cat_meow", "crying_baby")
