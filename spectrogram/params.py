@@ -250,6 +250,10 @@ PRESETS = {
     "mini": SpectrogramParams(
         sample_rate_hz=24000, step_ms=20.0, window_ms=64.0, mel_bands=128, low_hz=0.0, high_hz=12000.0, columns=256
     ),
+    # The same picture with a shorter window: clicks stay sharp, and more sounds are heard as what they are.
+    "mini40": SpectrogramParams(
+        sample_rate_hz=24000, step_ms=20.0, window_ms=40.0, mel_bands=128, low_hz=0.0, high_hz=12000.0, columns=256
+    ),
     # 512 x 512 for Stable Diffusion 1.x, 5.12 s; its variants put finer frequencies, 10.24 s or stereo into colour.
     "sd15": SD15,
     "sd15-fine": SD15.replace(layout="bands"),
