@@ -8,6 +8,7 @@ import numpy as np
 
 from spectrogram.codec.learned_inverse import FINE, fine_magnitude, load_weights
 from spectrogram.codec.mel import filterbank, inverse_filterbank, spreading
+from spectrogram.codec.noise_filling import mean_size, noise_share, white_noise
 from spectrogram.codec.phase import (
     impose_magnitude,
     integrate_phase,
@@ -50,7 +51,7 @@ def synthesise(levels: np.ndarray, params: SpectrogramParams, seed: int, steps: 
 
     for _ in range(steps):
         canvas = sweep.lay(imposed(canvas))
-    return fit_bands(sweep.audio(canvas), levels, params)
+    return fit_bands(sweep.audio(canvas), levels, params, noise_share(levels, params), seed)
 
 
 def find_magnitude(levels: np.ndarray, params: SpectrogramParams) -> tuple[SpectrogramParams, np.ndarray]:
@@ -130,10 +131,18 @@ def find_phase(magnitude: np.ndarray, params: SpectrogramParams, seed: int) -> n
     return integrate_phase(logs, params.hop_samples, params.fft_samples, params.window_samples, seed)
 
 
-def fit_bands(audio: np.ndarray, levels: np.ndarray, params: SpectrogramParams) -> np.ndarray:
-    """The audio with its spectrum scaled so that its bands come near `levels` (bands, frames)."""
+def fit_bands(
+    audio: np.ndarray, levels: np.ndarray, params: SpectrogramParams, noise: np.ndarray | None = None, seed: int = 0
+) -> np.ndarray:
+    """The audio with its spectrum scaled so that its bands come near `levels` (bands, frames).
+
+    `noise` (bands, frames): the share of the power of each level that is white noise instead, drawn from the seed.
+    """
     sweep = Sweep(params, levels.shape[1], len(audio))
-    return sweep.audio(sweep.lay(_fitted(sweep, sweep.canvas(audio), levels)))
+    if noise is None:
+        return sweep.audio(sweep.lay(_fitted(sweep, sweep.canvas(audio), levels)))
+    own = _fitted(sweep, sweep.canvas(audio), levels * np.sqrt(1 - noise))
+    return sweep.audio(sweep.lay(_with_noise(sweep, own, levels * np.sqrt(noise), seed)))
 
 
 def _fitted(sweep: Sweep, canvas: np.ndarray, levels: np.ndarray):
@@ -141,6 +150,15 @@ def _fitted(sweep: Sweep, canvas: np.ndarray, levels: np.ndarray):
     for chunk, spectrum in sweep.spectra(canvas):
         scale_bins(spectrum, gains_towards(levels[:, chunk], sizes_by_bin(spectrum), sweep.params))
         yield chunk, spectrum
+
+
+def _with_noise(sweep: Sweep, chunks, levels: np.ndarray, seed: int):
+    """Chunks of a spectrum, and noise with these band levels added to them."""
+    white = sweep.canvas(white_noise(sweep.samples, seed))
+    spread = spreading(sweep.params)
+    for (chunk, spectrum), (_, drawn) in zip(chunks, sweep.spectra(white), strict=True):
+        scale_bins(drawn, spread @ np.ascontiguousarray(levels[:, chunk] / mean_size(sweep)))
+        yield chunk, spectrum + drawn
 
 
 def gains_towards(levels: np.ndarray, sizes: np.ndarray, params: SpectrogramParams, eager: bool = False) -> np.ndarray:
