@@ -9,11 +9,11 @@ are given: those that the base has heard serve as training clips, the others as 
 
 import argparse
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import partial
 from pathlib import Path
 
-from benchmarks.base_model import figures, keep
+from benchmarks.base_model import figures, keep, outside
 from benchmarks.base_model.clips import (
     BATCH,
     ESC10,
@@ -28,9 +28,11 @@ from benchmarks.base_model.clips import (
     seed_prompts,
     word_prompts,
 )  # fmt: skip
+from benchmarks.base_model.outside_ear import OutsideEar
 from dataset_builder.soundscapes.synthesis.catalogue import CLASSES
 from spectrogram.bases import read_beside
 from spectrogram.codec import SpectrogramCodec
+from training.base_model.settings import ScratchSettings
 
 SHOWN = (
     "prompted_class_accuracy", "prompted_class_accuracy_seen_wordings", "prompted_class_accuracy_unseen_wordings",
@@ -128,6 +130,8 @@ def report(arguments):
     from spectrogram.models import load_pipeline
 
     base, pipeline = locate_base(arguments.base), load_pipeline(arguments.base)
+    if arguments.only_ear:
+        return {"outside": listen_outside(pipeline, arguments, recipe_of(base).recordings_share)}
     judge = Judge(arguments.judge, arguments.judge_name) if arguments.judge else Judge()
     sizes, step_s = (QUICK if arguments.quick else FULL), pipeline.params.step_ms / 1000
     wanted, twins, gauges, left, grids, seconds = make_all(pipeline, sizes, arguments, base)
@@ -138,16 +142,28 @@ def report(arguments):
     codec = SpectrogramCodec(pipeline.params)
     result["ceiling"]["recorded"] = figures.recorded(judge, codec, arguments.recordings, RECORDINGS_SHARE)
     result["not_measured"] = left
+    heard = listen_outside(pipeline, arguments, recipe_of(base).recordings_share)
+    if heard:
+        result["outside"] = heard
     if arguments.lora:
         result["adapter"] = measure_adapter(pipeline, judge, arguments, sizes.per_class)
     return result
 
 
+def listen_outside(pipeline, arguments, share):
+    """What the ear from outside hears, by step; None without its file."""
+    if arguments.ear is None or not arguments.ear.is_file():
+        print(f"no ear from outside: {arguments.ear or '--ear'} is not there" if arguments.ear else "no --ear: nobody from outside was asked")
+        return None
+    return outside.measure(
+        OutsideEar(arguments.ear), pipeline, arguments.recordings, share, arguments.ear_clips, arguments.seed
+    )
+
+
 def recipe_of(base):
     """The recipe that made a base model: it says what taught it."""
-    from training.base_model.settings import ScratchSettings
-
-    return ScratchSettings(**json.loads(read_beside(base, "recipe.json") or "{}"))
+    values = json.loads(read_beside(base, "recipe.json") or "{}")
+    return ScratchSettings(**{field.name: values[field.name] for field in fields(ScratchSettings) if field.name in values})
 
 
 def size_megabytes(folder):
@@ -177,7 +193,11 @@ def _text(value):
 
 
 def show(result):
-    """Print every figure with its ceiling, and the classes that fail."""
+    """Print what was heard from outside, every figure with its ceiling, and the classes that fail."""
+    for line in outside.rows(result["outside"]) if result.get("outside") else ():
+        print(line)
+    if "classes" not in result:
+        return
     print(f"{result['classes']} classes, {result['clips']} clips, {result['megabytes']} MB, {result['judge']['name']}")
     print(f"seconds_per_clip {_text(result['seconds_per_clip'])}")
     for name in SHOWN:
@@ -201,6 +221,9 @@ def build_parser():
     parser.add_argument("--judge", type=Path, help="folder of another judge's weights and card")
     parser.add_argument("--judge-name", default="sd-audio-cnn-v1")
     parser.add_argument("--keep", type=Path, help="folder that keeps the clips, so that another judge can hear them")
+    parser.add_argument("--ear", type=Path, help="yamnet.tflite, an ear from outside; without the file it is not asked")
+    parser.add_argument("--ear-clips", type=int, default=8, help="clips of each class for it (default: 8)")
+    parser.add_argument("--only-ear", action="store_true", help="nothing else is measured")
     parser.add_argument("--lora", type=Path, help="an adapter to judge as well; needs --label")
     parser.add_argument("--label", help="the class that the adapter teaches")
     parser.add_argument("--json", type=Path, help="write the result here too")

@@ -1,12 +1,12 @@
 """The figures of the base model's benchmark, each a function of clips that were generated or are originals."""
 
-from functools import partial
+from pathlib import Path
 
 import numpy as np
 
 from benchmarks.base_model import meters
 from benchmarks.base_model.clips import ESC10, JUDGE_RATE_HZ, WORDS, Clip, originals, word_prompts
-from dataset_builder.soundscapes.composer import RATE_HZ, compose
+from dataset_builder.soundscapes.composer import RATE_HZ
 from dataset_builder.soundscapes.synthesis.catalogue import TONAL
 from spectrogram.files.audio import resample
 
@@ -78,17 +78,11 @@ def diversity(judge, clips):
 
 
 def training_grids(codec, clips, settings, folders=()):
-    """Small pictures of ``clips`` single sounds that taught the base: of all phases, and recordings where given."""
-    from training.base_model import recordings
-    from training.base_model.phases import with_drills, with_recordings
+    """Small pictures of ``clips`` clips that taught the base; without its recordings' folders only synthesised ones."""
+    from training.base_model import composing
 
-    makers = [partial(compose, settings.seed)]
-    makers += [partial(with_recordings.compose, settings)] if settings.second_samples else []
-    makers += [partial(with_drills.compose, settings)] if settings.third_samples else []
-    scapes = (make(index) for make in makers for index in range(clips // len(makers)))
+    scapes = (composing.compose(settings, folders[0].parent if folders else Path(), None, index) for index in range(clips))
     audios = [scape.audio[None] for scape in scapes if len(scape.events) == 1]
-    read = recordings.reader()
-    audios += [read(one)[None] for one in recordings.find(folders, settings.recordings_share)]
     pictures = (np.asarray(codec.encode(audio.astype(np.float32), RATE_HZ))[..., 0] for audio in audios)
     return np.stack([meters.small(picture) for picture in pictures])
 
