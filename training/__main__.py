@@ -15,7 +15,7 @@ from training.presets import explain, explain_base, facts_about
 
 DESCRIPTION = "Teach a Stable Diffusion model a sound from a spectrogram dataset."
 COMMANDS = {
-    "scratch": ("training.base_model.phases.command", "main"),
+    "scratch": ("training.base_model.command", "main"),
     "ear": ("training.base_model.ear.command", "main"),
     "report": ("training.record.report", "main"),
     "sweep": ("training.sweep", "main"),

@@ -28,8 +28,8 @@ from benchmarks.base_model.clips import (
     seed_prompts,
     word_prompts,
 )  # fmt: skip
-from benchmarks.base_model.outside_ear import OutsideEar
 from dataset_builder.soundscapes.synthesis.catalogue import CLASSES
+from metrics.embedders.outside_ear import OutsideEar
 from spectrogram.bases import read_beside
 from spectrogram.codec import SpectrogramCodec
 from training.base_model.settings import ScratchSettings
@@ -153,7 +153,11 @@ def report(arguments):
 def listen_outside(pipeline, arguments, share):
     """What the ear from outside hears, by step; None without its file."""
     if arguments.ear is None or not arguments.ear.is_file():
-        print(f"no ear from outside: {arguments.ear or '--ear'} is not there" if arguments.ear else "no --ear: nobody from outside was asked")
+        print(
+            f"no ear from outside: {arguments.ear or '--ear'} is not there"
+            if arguments.ear
+            else "no --ear: nobody from outside was asked"
+        )
         return None
     return outside.measure(
         OutsideEar(arguments.ear), pipeline, arguments.recordings, share, arguments.ear_clips, arguments.seed
@@ -163,7 +167,9 @@ def listen_outside(pipeline, arguments, share):
 def recipe_of(base):
     """The recipe that made a base model: it says what taught it."""
     values = json.loads(read_beside(base, "recipe.json") or "{}")
-    return ScratchSettings(**{field.name: values[field.name] for field in fields(ScratchSettings) if field.name in values})
+    return ScratchSettings(
+        **{field.name: values[field.name] for field in fields(ScratchSettings) if field.name in values}
+    )
 
 
 def size_megabytes(folder):

@@ -81,7 +81,9 @@ def training_grids(codec, clips, settings, folders=()):
     """Small pictures of ``clips`` clips that taught the base; without its recordings' folders only synthesised ones."""
     from training.base_model import composing
 
-    scapes = (composing.compose(settings, folders[0].parent if folders else Path(), None, index) for index in range(clips))
+    scapes = (
+        composing.compose(settings, folders[0].parent if folders else Path(), None, index) for index in range(clips)
+    )
     audios = [scape.audio[None] for scape in scapes if len(scape.events) == 1]
     pictures = (np.asarray(codec.encode(audio.astype(np.float32), RATE_HZ))[..., 0] for audio in audios)
     return np.stack([meters.small(picture) for picture in pictures])

@@ -9,11 +9,11 @@ from collections import defaultdict
 import numpy as np
 
 from benchmarks.base_model.clips import BATCH, class_prompts
-from benchmarks.base_model.outside_ear import table
 from dataset_builder.soundscapes.composer import RATE_HZ, SECONDS, finish, render_event
 from dataset_builder.soundscapes.synthesis.catalogue import CATALOGUE, CLASSES
-from spectrogram.files.audio import read_audio
+from metrics.embedders.outside_ear import table
 from spectrogram.codec import SpectrogramCodec
+from spectrogram.files.audio import read_audio
 from training.base_model import recordings
 
 ORIGINALS_SEED = 556_000
@@ -88,11 +88,16 @@ def measure(ear, pipeline, folders, share, per_class, seed):
     chosen = held_out(folders, share, per_class)
     sets = {name: ([one.label for one in chosen], own) for name, own in recorded_steps(pipeline, chosen).items()}
     sets = (sets if chosen else {}) | {"originals": originals(per_class), "base": painted(pipeline, per_class, seed)}
-    return {name: table(ear, labels, [ear.scores(*sound) for sound in sounds]) for name, (labels, sounds) in sets.items()}
+    return {
+        name: table(ear, labels, [ear.scores(*sound) for sound in sounds]) for name, (labels, sounds) in sets.items()
+    }
 
 
 def rows(result):
     """Lines of text: macro figures of each step, then the base's classes from the worst."""
-    lines = [f"{NAMES[name]}: top-5 {own['top5']:.2f}, AUC {own['auc']:.3f} ({own['clips']} clips)" for name, own in result.items()]
+    lines = [
+        f"{NAMES[name]}: top-5 {own['top5']:.2f}, AUC {own['auc']:.3f} ({own['clips']} clips)"
+        for name, own in result.items()
+    ]
     worst = sorted(result["base"]["by_class"].items(), key=lambda pair: (pair[1]["top5"], pair[1]["auc"]))
     return [*lines, *(f"  {label}: top-5 {own['top5']:.2f}, AUC {own['auc']:.2f}" for label, own in worst)]

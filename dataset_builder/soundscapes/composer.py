@@ -24,11 +24,12 @@ SPOKEN_SHARE = 0.35
 
 @dataclass
 class Soundscape:
-    """Audio of shape (samples,) in [-1, 1] at ``RATE_HZ`` with its captions and events."""
+    """Audio of shape (samples,) in [-1, 1] at ``RATE_HZ`` with its captions and events; ``real``: with a recording."""
 
     audio: np.ndarray
     captions: list[str]
     events: list[Event] = field(default_factory=list)
+    real: bool = False
 
     @property
     def label(self):

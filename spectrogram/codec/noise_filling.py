@@ -33,7 +33,9 @@ def noise_share(levels: np.ndarray, params: SpectrogramParams) -> np.ndarray | N
     heard = level_db > level_db.max() - HEARD_DB
     if not heard.any() or level_db.max() < -HEARD_DB * 1.5:
         return None
-    broad = 1 - np.maximum(_fade(_rise_over_bands(level_db), RISE_DB), _fade(_rise_over_time(level_db, params), RISE_DB))
+    broad = 1 - np.maximum(
+        _fade(_rise_over_bands(level_db), RISE_DB), _fade(_rise_over_time(level_db, params), RISE_DB)
+    )
     smooth = 1 - _fade(_grain(level_db) / expected_grain(params.replace(columns=1)), SMOOTH)
     share = broad * smooth
     full = share[heard] > 0.5

@@ -22,20 +22,20 @@ def _part_path(folder, part):
     return Path(folder) / f"part-{part:04d}.npz"
 
 
-def row_of(scape, real=False):
+def row_of(scape):
     """What training needs to know of a clip; only steady textures may be rolled in time."""
-    steady = not real and all(CATALOGUE[event.label].texture and event.onset_s == 0 for event in scape.events)
+    steady = not scape.real and all(CATALOGUE[event.label].texture and event.onset_s == 0 for event in scape.events)
     return {
         "captions": scape.captions,
         "labels": [event.label for event in scape.events],
         "attributes": [list(event.attributes) for event in scape.events],
         "turn_s": scape.events[-1].onset_s,
         "steady": steady,
-        "real": real,
+        "real": scape.real,
     }
 
 
-def render_part(folder, part, preset, make, real=False):
+def render_part(folder, part, preset, make):
     """Encode the soundscapes ``make(part * PART_CLIPS ...)``; a finished part is left as it is."""
     path = _part_path(folder, part)
     if path.exists():
@@ -45,18 +45,18 @@ def render_part(folder, part, preset, make, real=False):
     for index in range(part * PART_CLIPS, (part + 1) * PART_CLIPS):
         scape = make(index)
         pictures.append(np.asarray(codec.encode(scape.audio[None], RATE_HZ))[..., 0])
-        rows.append(row_of(scape, real))
+        rows.append(row_of(scape))
     with atomic.replacing(path) as unfinished, open(unfinished, "wb") as file:
         np.savez(file, pictures=np.stack(pictures), rows=json.dumps(rows))
     return path
 
 
-def render(folder, clips, preset, make, workers=1, progress=lambda part: None, real=False):
+def render(folder, clips, preset, make, workers=1, progress=lambda part: None):
     """Render all parts of a corpus of about ``clips`` clips; ``make(index)`` gives a soundscape. Paths in order."""
     Path(folder).mkdir(parents=True, exist_ok=True)
     parts = range(-(-clips // PART_CLIPS))
     with ProcessPoolExecutor(workers) as pool:
-        jobs = [pool.submit(render_part, folder, part, preset, make, real) for part in parts]
+        jobs = [pool.submit(render_part, folder, part, preset, make) for part in parts]
         for part, job in enumerate(jobs):
             job.result()
             progress(part + 1)

@@ -34,19 +34,24 @@ WORDINGS = 4
 GAP_DB = 24
 
 
-def _pace(rng, first):
+def synthesised(rng, label, seconds, spoken=()):
+    """A sound of a class as its generator makes it; ``Sounds.make`` has the same form."""
+    return *render_event(rng, label, seconds, spoken), False
+
+
+def _pace(rng, first, make):
     """A fast sound, or its twin, which is slow or says nothing of its pace."""
     label = PACED[rng.integers(len(PACED))]
     other = (("pace", "slow"),) if rng.random() < 0.5 else ()
-    audio, said = render_event(rng, label, SECONDS, (("pace", "fast"),) if first else other)
+    audio, said, _ = make(rng, label, SECONDS, (("pace", "fast"),) if first else other)
     return audio, [Event(label, 0, SECONDS, said)], ""
 
 
-def _order(rng, first):
+def _order(rng, first, make):
     """Two sounds after one another, or the same two in the other order."""
     chosen = [CLASSES[i] for i in rng.permutation(len(CLASSES))[:2]]
     turn = rng.uniform(2.3, 2.8)
-    sounds = [(label, render_event(rng, label, SECONDS - turn if k else turn, ())[0]) for k, label in enumerate(chosen)]
+    sounds = [(label, make(rng, label, SECONDS - turn if k else turn)[0]) for k, label in enumerate(chosen)]
     sounds = sounds if first else sounds[::-1]
     turn, mix = len(sounds[0][1]) / RATE_HZ, silence(SECONDS)
     place(mix, sounds[0][1], 0)
@@ -68,29 +73,29 @@ def _single_event(audio):
     return kept
 
 
-def _other(rng, first):
+def _other(rng, first, make):
     """Loud or soft; once or many times; or in a place."""
     what = rng.integers(3)
     if what == 0:
         value = "loud" if first else "soft"
         label = CLASSES[rng.integers(len(CLASSES))]
-        audio, _ = render_event(rng, label, SECONDS, ())
+        audio = make(rng, label, SECONDS)[0]
         return level(audio, rng.uniform(*LOUDNESS_DB[value])), [Event(label, 0, SECONDS, (("loudness", value),))], ""
     if what == 1:
         value = "once" if first else "many"
         label = COUNTED[rng.integers(len(COUNTED))]
-        audio = render_event(rng, label, SECONDS, ())[0]
+        audio = make(rng, label, SECONDS)[0]
         if value == "once":
             audio = level(_single_event(audio), rng.uniform(-22, -17))
         else:
             shifts = (0, rng.uniform(0.3, 0.9), rng.uniform(1.0, 1.6))
-            copies = [np.roll(render_event(rng, label, SECONDS, ())[0], samples(shift)) for shift in shifts]
+            copies = [np.roll(make(rng, label, SECONDS)[0], samples(shift)) for shift in shifts]
             audio = level(sum(copies), rng.uniform(-22, -17))
         return audio, [Event(label, 0, SECONDS, (("count", value),))], ""
     where = list(PLACES)[rng.integers(len(PLACES))]
     alone = [label for label in CLASSES if not CATALOGUE[label].texture and label != where]
     label = alone[rng.integers(len(alone))]
-    sound, ground = (render_event(rng, one, SECONDS, ())[0] for one in (label, where))
+    sound, ground = (make(rng, one, SECONDS)[0] for one in (label, where))
     mix = sound + ground * 10 ** (-rng.uniform(6, 11) / 20)
     return mix, [Event(label, 0, SECONDS), Event(where, 0, SECONDS)], "at"
 
@@ -98,8 +103,11 @@ def _other(rng, first):
 MAKERS = {"order": _order, "pace": _pace, "other": _other}
 
 
-def compose(seed, shares, index):
-    """Drill ``index`` of ``seed``; ``shares`` of KINDS add up to one. Twins draw alike, but for what they differ in."""
-    rng = np.random.default_rng([seed, index // 2])
-    audio, events, relation = MAKERS[KINDS[rng.choice(len(KINDS), p=shares)]](rng, index % 2 == 0)
-    return Soundscape(finish(rng, audio), describe_events(rng, events, relation, WORDINGS), events)
+def compose(seed, shares, index, make=synthesised, real=False):
+    """Drill ``index`` of ``seed``; ``shares`` of KINDS add up to one. Twins draw alike, but for what they differ in.
+
+    ``real``: whether what ``make`` gives may be a recording.
+    """
+    rng = np.random.default_rng([*np.atleast_1d(seed), index // 2])
+    audio, events, relation = MAKERS[KINDS[rng.choice(len(KINDS), p=shares)]](rng, index % 2 == 0, make)
+    return Soundscape(finish(rng, audio), describe_events(rng, events, relation, WORDINGS), events, real)

@@ -7,31 +7,21 @@ chosen by hash: the rest is left to the judges, so that base and judge never sha
 
 import csv
 import hashlib
-from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from dataset_builder.soundscapes.composer import (
-    RATE_HZ,
-    SECONDS,
-    Event,
-    Soundscape,
-    describe_events,
-    finish,
-    level,
-    render_event,
-)
+from dataset_builder.soundscapes.composer import RATE_HZ, VALUES, level
 from dataset_builder.soundscapes.synthesis.catalogue import CATALOGUE, CLASSES
 from dataset_builder.soundscapes.synthesis.signals import place, samples, silence
 from metrics.judge_training.label_names import class_of, is_open
 from spectrogram.files.audio import read_audio
 
 SPEEDS = (0.93, 1.07)
-PAIRED_SHARE = 0.3
+LEVELS_DB = {"far": -30.0, "near": -14.0}
 QUIET_DB = 40
-TEXTURES = tuple(label for label in CLASSES if CATALOGUE[label].texture)
+NAMELESS = ("CC0", "PUBLIC DOMAIN", "MIT")  # licences that ask for no author's name beside the clip
 
 
 @dataclass(frozen=True)
@@ -49,19 +39,48 @@ def share_of(source_id):
     return int(hashlib.sha256(f"base|{source_id}".encode()).hexdigest()[:8], 16) / 2**32
 
 
-def find(folders, share):
-    """Recordings of the folders that the base may learn from; a folder without metadata.csv holds none."""
-    found = []
+def may_teach(row, share):
+    """Whether shipped weights may learn from a row of metadata.csv.
+
+    Its licence must be open; where the collection splits its sources it must lie on their side for training, and with an
+    author named unless the licence asks for no name; elsewhere the hash of its source decides.
+    """
+    if not is_open(row["licence"]):
+        return False
+    if "split" in row:
+        named = row.get("author_known") == "yes" or row["licence"].upper().startswith(NAMELESS)
+        return row["split"] == "train" and named
+    return share_of(row["source_id"]) < share
+
+
+def may_judge(row, share):
+    """Whether a row of metadata.csv is left to judges: no source that may teach, whatever its licence."""
+    return row["split"] == "held" if "split" in row else share_of(row["source_id"]) >= share
+
+
+def rows(folders):
+    """(folder, row) of every metadata.csv; a folder without one holds none."""
     for folder in map(Path, folders):
-        if not (folder / "metadata.csv").is_file():
-            continue
-        with open(folder / "metadata.csv", encoding="utf-8-sig", newline="") as table:
-            for row in csv.DictReader(table):
-                label = class_of(row["label"])
-                if label in CLASSES and is_open(row["licence"]) and share_of(row["source_id"]) < share:
-                    credit = f"{row['licence']}; {row['attribution']}; {row['source']}"
-                    found.append(Recording(folder / row["file_name"], label, row["source_id"], credit))
-    return found
+        if (folder / "metadata.csv").is_file():
+            with open(folder / "metadata.csv", encoding="utf-8-sig", newline="") as table:
+                yield from ((folder, row) for row in csv.DictReader(table))
+
+
+def _recording(folder, row):
+    credit = f"{row['licence']}; {row['attribution']}; {row['source']}"
+    return Recording(folder / row["file_name"], class_of(row["label"]), row["source_id"], credit)
+
+
+def find(folders, share, labels=CLASSES):
+    """Recordings of the folders that the base may learn from."""
+    found = (_recording(*pair) for pair in rows(folders) if may_teach(pair[1], share))
+    return [recording for recording in found if recording.label in labels]
+
+
+def find_held(folders, share, labels=CLASSES):
+    """Recordings of the folders that the base never hears."""
+    found = (_recording(*pair) for pair in rows(folders) if may_judge(pair[1], share))
+    return [recording for recording in found if recording.label in labels]
 
 
 def _trim(audio):
@@ -71,9 +90,12 @@ def _trim(audio):
     return audio[loud[0] * 240 : (loud[-1] + 1) * 240] if len(loud) else audio
 
 
-def _stretch(rng, audio):
-    """Another speed, as of a tape: pitch and pace move together by a few per cent."""
+def _stretch(rng, audio, spoken=()):
+    """Another speed, as of a tape: pitch and pace move together, by a few per cent or as far as the words ask."""
     factor = rng.uniform(*SPEEDS)
+    for name, value in spoken:
+        if name in VALUES:
+            factor *= np.exp(rng.uniform(*np.log(VALUES[name][value])))
     return np.interp(np.arange(0, len(audio) - 1, factor), np.arange(len(audio)), audio)
 
 
@@ -110,47 +132,11 @@ def fill(rng, audio, seconds, texture):
     return canvas
 
 
-def vary(rng, audio, label, seconds):
-    """One of many clips that a recording can become: window, speed, tilt and level are drawn."""
+def vary(rng, audio, label, seconds, spoken=()):
+    """One of many clips that a recording can become: window, speed, tilt and level are drawn; loud parts lead."""
     texture = CATALOGUE[label].texture
-    sound = fill(rng, _stretch(rng, audio if texture else _trim(audio)), seconds, texture)
-    return level(_tilt(rng, sound), rng.uniform(-22, -17))
-
-
-def _chances(recordings):
-    """How often each recording is drawn: a class of n recordings √n times as often as a class of one."""
-    sizes = Counter(recording.label for recording in recordings)
-    weights = np.array([sizes[recording.label] ** -0.5 for recording in recordings])
-    return weights / weights.sum()
-
-
-def compose(seed, index, recordings, read):
-    """Soundscape ``index`` of ``seed``: a recording alone, over a synthesised texture, or before or after a sound."""
-    rng = np.random.default_rng([seed, index])
-    chosen = recordings[rng.choice(len(recordings), p=_chances(recordings))]
-    label, audio = chosen.label, read(chosen)
-    others = [other for other in CLASSES if other != label]
-    relation = ("while", "then")[rng.integers(2)] if rng.random() < PAIRED_SHARE else ""
-    if relation == "while" and not CATALOGUE[label].texture:
-        other = [t for t in TEXTURES if t != label][rng.integers(len(TEXTURES) - (label in TEXTURES))]
-        mix = vary(rng, audio, label, SECONDS)
-        mix = mix + render_event(rng, other, SECONDS, ())[0] * 10 ** (-rng.uniform(6, 12) / 20)
-        events = [Event(label, 0, SECONDS), Event(other, 0, SECONDS)]
-    elif relation == "then":
-        other, turn = others[rng.integers(len(others))], rng.uniform(2.2, 2.9)
-        pair = [(label, None), (other, None)][:: rng.choice([-1, 1])]
-        spans = (turn, SECONDS - turn)
-        parts = [
-            vary(rng, audio, name, span) if name == label else render_event(rng, name, span, ())[0]
-            for (name, _), span in zip(pair, spans, strict=True)
-        ]
-        mix = silence(SECONDS)
-        place(mix, parts[0], 0)
-        place(mix, parts[1], turn)
-        events = [Event(pair[0][0], 0, turn), Event(pair[1][0], turn, SECONDS)]
-    else:
-        relation, mix, events = "", vary(rng, audio, label, SECONDS), [Event(label, 0, SECONDS)]
-    return Soundscape(finish(rng, mix), describe_events(rng, events, relation, 4), events)
+    sound = fill(rng, _stretch(rng, audio if texture else _trim(audio), spoken), seconds, texture)
+    return level(_tilt(rng, sound), LEVELS_DB.get(dict(spoken).get("distance")) or rng.uniform(-22, -17))
 
 
 def reader():

@@ -23,19 +23,19 @@ SCHEDULER = {
 }
 
 
-def build(settings, height, width, channels=4):
-    """An untrained UNet: one layer a block, no attention at the top level, where it would cost half of a step."""
+def build(settings, height, width):
+    """An untrained UNet without attention at the top level, where it would cost half of a step."""
     from diffusers import UNet2DConditionModel
 
     return UNet2DConditionModel(
         # One number, which every pipeline of diffusers compares; the width is that of spectrogram.json.
         sample_size=height,
-        in_channels=channels,
-        out_channels=channels,
+        in_channels=settings.vae_channels,
+        out_channels=settings.vae_channels,
         down_block_types=("DownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D"),
         up_block_types=("CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "UpBlock2D"),
         block_out_channels=settings.unet_widths,
-        layers_per_block=1,
+        layers_per_block=settings.unet_layers,
         cross_attention_dim=settings.text_width,
         attention_head_dim=settings.unet_heads,
         norm_num_groups=16,
@@ -49,21 +49,20 @@ def build_scheduler(settings):
 
 
 def encode_corpus(vae, pictures, batch=32, progress=lambda done: None):
-    """Scaled latent means and deviations, float16 (clips, 2, channels, height, width)."""
+    """Scaled latents, float16 (clips, channels, height, width)."""
     import torch
 
     encoded = []
     with torch.no_grad(), torch.autocast("cpu", dtype=torch.bfloat16):
         for start in range(0, len(pictures), batch):
-            posterior = vae.encode(to_input(pictures[start : start + batch])).latent_dist
-            pair = torch.stack([posterior.mean, posterior.std], dim=1) * vae.config.scaling_factor
-            encoded.append(pair.half().numpy())
+            mean = vae.encode(to_input(pictures[start : start + batch])).latent_dist.mean
+            encoded.append((mean * vae.config.scaling_factor).half().numpy())
             progress(min(start + batch, len(pictures)))
     return np.concatenate(encoded)
 
 
 class Corpus:
-    """Latents and tokenised wordings; every draw is new (posterior sample, wording, roll in time).
+    """Latents and tokenised wordings; every draw is new (wording, roll in time of steady sounds).
 
     ``shares``: how much of the draws each ``row["group"]`` gets, whatever its number; None draws every clip alike.
     A row with a ``twin`` (the distance to its number) brings that along.
@@ -95,8 +94,7 @@ class Corpus:
 
         latents, ids = [], []
         for i in self._choose(rng, batch):
-            mean, std = self.encoded[i].astype(np.float32)
-            sample = mean + std * rng.standard_normal(mean.shape, dtype=np.float32)
+            sample = self.encoded[i].astype(np.float32)
             if self.rows[i]["steady"]:
                 sample = np.roll(sample, rng.integers(sample.shape[2]), axis=2)
             latents.append(sample)
@@ -108,17 +106,18 @@ class Corpus:
 class Run(Resumable):
     """UNet, text encoder, optimizer and EMA of one training run.
 
-    ``text_share``: for how much of the run the text encoder learns; what is aligned with it is valid from then on. With
-    1 it is averaged like the UNet; with less it learns at half the rate, down to none, and is exported as it then is.
+    For ``text_share`` of the run the text encoder learns; what is aligned with it is valid from then on. With 1 it is
+    averaged like the UNet; with less it learns at half the rate, down to none, and is exported as it then is.
     """
 
     PARTS = ("unet", "encoder", "optimizer", "ema")
 
-    def __init__(self, settings, unet, encoder, scheduler, folder, text_share=1.0):
+    def __init__(self, settings, unet, encoder, scheduler, folder):
         import torch
         from diffusers.training_utils import EMAModel
 
         self.settings, self.unet, self.encoder, self.scheduler = settings, unet, encoder, scheduler
+        text_share = settings.text_share
         attention.choose(unet, "cpu")
         encoder.set_attn_implementation("eager")
         encoder.requires_grad_(text_share > 0)

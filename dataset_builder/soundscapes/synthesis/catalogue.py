@@ -13,6 +13,7 @@ class SoundClass:
     """One class: its generator, the wordings of its captions and the attributes (pitch, pace) that it can take.
 
     ``unseen_phrase`` never enters a training caption: it tests whether a model reads words or knows phrases by heart.
+    A ``recorded`` class is taught by recordings alone, because its generator is not recognised by strangers.
     """
 
     label: str
@@ -22,6 +23,7 @@ class SoundClass:
     attributes: tuple[str, ...] = ()
     texture: bool = False
     held_out: bool = False
+    recorded: bool = False
 
     @property
     def takes_pitch(self):
@@ -42,6 +44,7 @@ def _sound_class(label, entry):
         tuple(entry.get("attributes", ())),
         entry.get("texture", False),
         entry.get("held_out", False),
+        entry.get("recorded", False),
     )
 
 

@@ -7,17 +7,14 @@ from functools import partial
 import numpy as np
 import pytest
 import torch
-from peft import LoraConfig
 
 from dataset_builder.soundscapes.composer import compose
-from dataset_builder.soundscapes.synthesis.catalogue import TONAL
-from training.base_model import assemble, corpus, finer, growing, text, unet
-from training.base_model.phases import line_sounds, sequence, with_recordings
+from training.base_model import composing, corpus, road, text, unet, vae
 from training.base_model.settings import ScratchSettings
 
 TINY = ScratchSettings(
-    corpus_clips=8, vae_widths=(8, 8, 8, 8), vae_samples=32, unet_widths=(16, 16, 32), text_width=32, vocabulary=700,
-    samples=8, batch=4, threads=1,
+    sounds_clips=8, drills_clips=8, vae_widths=(8, 8, 8, 8), vae_channels=4, vae_samples=32, unet_widths=(16, 16, 32),
+    unet_layers=1, text_width=32, vocabulary=700, text_share=1.0, samples=8, batch=4, threads=1,
 )  # fmt: skip
 
 
@@ -26,12 +23,18 @@ class Quiet:
         pass
 
 
+def walk(settings, folder, start=None):
+    """The road to ``folder``/model with parts of eight clips; its checksums."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(corpus, "PART_CLIPS", 8)
+        patch.setattr(vae, "MEASURED", 2)
+        return road.train(settings, road.Places(folder / "work", folder / "model", start=start), Quiet())
+
+
 @pytest.fixture(scope="module")
 def model(tmp_path_factory):
     folder = tmp_path_factory.mktemp("scratch")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(corpus, "PART_CLIPS", 8)
-        sums = sequence.train(TINY, folder / "work", folder / "model", Quiet())
+    sums = walk(TINY, folder)
     return folder / "model", sums
 
 
@@ -42,146 +45,40 @@ def test_stock_diffusers_loads_the_folder_and_makes_a_picture(model):
     pipeline.set_progress_bar_config(disable=True)
     assert pipeline("a dog barking", num_inference_steps=2, width=256, height=128).images[0].size == (256, 128)
     assert pipeline.scheduler.config.prediction_type == "v_prediction"
+    assert pipeline.unet.config.in_channels == pipeline.vae.config.latent_channels == 4
 
 
-def test_phase_two_goes_on_with_unet_and_decoder_and_leaves_the_rest_as_it_was(model, tmp_path):
-    from safetensors.torch import load_file
-
-    settings = replace(TINY, second_samples=8, second_clips=8, decoder_samples=16, recordings=("absent",))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(corpus, "PART_CLIPS", 8)
-        sums = sequence.train(settings, tmp_path / "work", tmp_path / "out", Quiet(), base=model[0])
-    changed = {name.split("/")[0] for name in sums if sums[name] != model[1][name]}
-    assert changed == {"unet", "vae"}
-    name = "vae/diffusion_pytorch_model.safetensors"
-    before, after = load_file(model[0] / name), load_file(tmp_path / "out" / name)
-    differing = {key.split(".")[0] for key in before if not before[key].equal(after[key])}
-    assert differing == {"decoder", "post_quant_conv"}
-    log = json.loads((tmp_path / "out" / "training_log.json").read_text())
-    assert log["second"]["recorded_clips"] == 0
-    assert log["second"]["loss_by_step"]["2"] > 0
+def test_the_log_says_what_taught_the_model_and_how_long_it_took(model):
+    log = json.loads((model[0] / "training_log.json").read_text())
+    assert log["clips"] == 16
+    assert log["clips_with_recordings"] == 0
+    assert log["start"] is None
+    assert set(log["seconds"]) == {"corpus", "vae", "latents", "unet"}
+    assert log["loss_by_step"]["2"] > 0
+    assert log["vae"]["after"]["psnr_db"] > 0
 
 
-def test_phase_three_lets_the_text_encoder_learn_for_a_share_and_leaves_the_vae(model, tmp_path):
-    settings = replace(
-        TINY, second_samples=4, second_clips=8, third_samples=16, third_clips=8, third_text_share=0.5,
-    )  # fmt: skip
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(corpus, "PART_CLIPS", 8)
-        sequence.train(settings, tmp_path / "work", tmp_path / "out", Quiet(), base=model[0])
-        sums = assemble.checksums(tmp_path / "out")
-        before = assemble.checksums(tmp_path / "work" / "phase_second")
-    assert {name.split("/")[0] for name in sums if sums[name] != before[name]} == {"unet", "text_encoder"}
-    log = json.loads((tmp_path / "out" / "training_log.json").read_text())
-    assert log["third"]["drills"] == 8
-    assert log["third"]["loss_by_step"]["4"] > 0
-    assert log["second"]["loss_by_step"]
-
-
-def test_phase_four_gives_vae_and_unet_more_channels_and_leaves_the_words(model, tmp_path):
-    from diffusers import StableDiffusionPipeline
-
-    settings = replace(
-        TINY, second_clips=8, third_clips=8, fourth_channels=6, fourth_vae_samples=32, fourth_samples=8,
-    )  # fmt: skip
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(corpus, "PART_CLIPS", 8)
-        sums = sequence.train(settings, tmp_path / "work", tmp_path / "out", Quiet(), base=model[0])
+def test_a_run_that_starts_from_a_model_keeps_its_words_and_goes_on_with_the_rest(model, tmp_path):
+    sums = walk(replace(TINY, text_share=0.0), tmp_path, start=model[0])
     assert {name.split("/")[0] for name in sums if sums[name] != model[1][name]} == {"unet", "vae"}
-    pipeline = StableDiffusionPipeline.from_pretrained(tmp_path / "out")
-    pipeline.set_progress_bar_config(disable=True)
-    assert pipeline("a dog barking", num_inference_steps=2, width=256, height=128).images[0].size == (256, 128)
-    assert pipeline.vae.config.latent_channels == pipeline.unet.config.in_channels == 6
-    log = json.loads((tmp_path / "out" / "training_log.json").read_text())
-    assert log["fourth"]["loss_by_step"]["2"] > 0
-    assert log["fourth"]["vae"]["after"]["psnr_db"] > 0
+    log = json.loads((tmp_path / "model" / "training_log.json").read_text())
+    assert log["start"] == model[1]
+    scales = [road.load(folder).vae.config.scaling_factor for folder in (model[0], tmp_path / "model")]
+    assert scales[0] == scales[1]
 
 
-def test_a_grown_model_begins_where_the_old_one_stood(model):
-    pipeline = with_recordings.load(model[0])
-    vae, painter = growing.grow_vae(pipeline.vae, 6), growing.grow_unet(pipeline.unet, 6)
-    picture, noisy = torch.rand(1, 3, 128, 64) * 2 - 1, torch.randn(1, 6, 16, 8)
-    words = torch.randn(1, 77, TINY.text_width)
+def test_a_finished_road_is_not_walked_again(model):
+    work = model[0].parent / "work"
+    stamps = {path: path.stat().st_mtime_ns for path in work.rglob("*.np?")}
+    assert walk(TINY, model[0].parent) == model[1]
+    assert {path: path.stat().st_mtime_ns for path in work.rglob("*.np?")} == stamps
+
+
+def test_latents_have_no_width(model):
+    coder = road.load(model[0]).vae
     with torch.no_grad():
-        old, new = pipeline.vae.encode(picture).latent_dist, vae.encode(picture).latent_dist
-        painted = painter(noisy, 500, words).sample
-        before = pipeline.unet(noisy[:, :4], 500, words).sample
-    torch.testing.assert_close(new.mean[:, :4], old.mean)
-    torch.testing.assert_close(new.std[:, :4], old.std)
-    torch.testing.assert_close(painted[:, :4], before)
-    assert not painted[:, 4:].any()
-
-
-def test_phase_five_drops_noise_deepens_the_unet_and_leaves_the_words(model, tmp_path):
-    from diffusers import StableDiffusionPipeline
-
-    settings = replace(
-        TINY, second_clips=8, third_clips=8, fifth_clips=8, fifth_samples=8, fifth_dead_width=10.0,
-    )  # fmt: skip
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(corpus, "PART_CLIPS", 8)
-        sums = sequence.train(settings, tmp_path / "work", tmp_path / "out", Quiet(), base=model[0])
-    assert {name.split("/")[0] for name in sums if sums[name] != model[1][name]} == {"unet", "vae"}
-    pipeline = StableDiffusionPipeline.from_pretrained(tmp_path / "out")
-    pipeline.set_progress_bar_config(disable=True)
-    assert pipeline("a siren wailing", num_inference_steps=2, width=256, height=128).images[0].size == (256, 128)
-    assert [len(block.resnets) for block in pipeline.unet.down_blocks] == [2, 2, 2]
-    pipeline.unet.add_adapter(LoraConfig(r=2, target_modules=["to_q"]), "owl")
-    pipeline.unet.set_adapters(["owl"], [0.5])  # wants one number of layers in the config
-    log = json.loads((tmp_path / "out" / "training_log.json").read_text())
-    assert log["fifth"]["loss_by_step"]["2"] > 0
-    assert log["fifth"]["channels_kept"] == [0, 1, 2, 3]
-    assert log["fifth"]["tones"] == 8
-    _, rows = corpus.read([tmp_path / "work" / "fifth" / "tones" / "part-0000.npz"])
-    assert {label for row in rows for label in row["labels"]} <= set(TONAL)
-    assert np.load(tmp_path / "work" / "fifth" / "latents.npy")[:, 1].max() < 1e-5
-
-
-def test_channels_of_noise_are_found_and_dropped_and_the_others_stay(model):
-    pipeline = with_recordings.load(model[0])
-    vae = pipeline.vae
-    with torch.no_grad():
-        vae.quant_conv.bias[4 + 2] = 20.0
-        vae.quant_conv.bias[[4, 4 + 1, 4 + 3]] = -20.0
-        vae.post_quant_conv.bias += 0.5
-    pictures = np.random.default_rng(0).integers(0, 256, (4, 128, 64), dtype=np.uint8)
-    kept = line_sounds.living_channels(vae, pictures, 0.5)
-    assert kept == [0, 1, 3]
-    coder, painter = growing.keep_channels(vae, pipeline.unet, kept)
-    x, latents = torch.rand(1, 3, 128, 64) * 2 - 1, torch.randn(1, 4, 16, 8)
-    latents[:, 2] = 0
-    with torch.no_grad():
-        old, new = vae.encode(x).latent_dist, coder.encode(x).latent_dist
-        before = vae.decoder.conv_in(vae.post_quant_conv(latents))
-        after = coder.decoder.conv_in(coder.post_quant_conv(latents[:, kept]))
-    torch.testing.assert_close(new.mean, old.mean[:, kept], rtol=1e-4, atol=1e-5)
-    assert new.std.max() < 1e-6
-    inside = (..., slice(1, -1), slice(1, -1))  # beyond the edge lie zeros, before and after the shift
-    torch.testing.assert_close(after[inside], before[inside], rtol=1e-4, atol=1e-5)
-    words = torch.randn(1, 77, TINY.text_width)
-    weight, bias = painter.conv_out.weight, painter.conv_out.bias
-    torch.testing.assert_close(weight, pipeline.unet.conv_out.weight[kept])
-    torch.testing.assert_close(bias, pipeline.unet.conv_out.bias[kept])
-    with torch.no_grad():
-        pipeline.unet.conv_in.weight[:, 2] = 0
-        painted = painter(latents[:, kept], 500, words).sample
-        torch.testing.assert_close(painted, pipeline.unet(latents, 500, words).sample[:, kept])
-
-
-@pytest.mark.parametrize("layers", [(2, 2, 1), (3, 1, 2)])
-def test_a_deepened_unet_begins_where_the_old_one_stood_and_can_be_deepened_again(model, layers):
-    unet = with_recordings.load(model[0]).unet
-    noisy, words = torch.randn(2, 4, 16, 8), torch.randn(2, 77, TINY.text_width)
-    deep = growing.deepen(unet, layers)
-    again = growing.deepen(deep, tuple(n + 1 for n in layers))
-    assert [len(block.resnets) for block in again.up_blocks] == [n + 2 for n in reversed(layers)]
-    with torch.no_grad():
-        before = unet(noisy, 300, words).sample
-        torch.testing.assert_close(deep(noisy, 300, words).sample, before)
-        torch.testing.assert_close(again(noisy, 300, words).sample, before)
-    deep(noisy, 300, words).sample.pow(2).mean().backward()
-    assert deep.down_blocks[0].resnets[1].conv2.weight.grad.abs().sum() > 0
-    assert deep.up_blocks[-1].resnets[1].conv2.weight.grad.abs().sum() > 0
+        posterior = coder.encode(torch.rand(1, 3, 128, 64) * 2 - 1).latent_dist
+    assert posterior.std.max() < 1e-5
 
 
 def test_loud_pixels_weigh_most_wherever_they_are_painted():
@@ -189,37 +86,38 @@ def test_loud_pixels_weigh_most_wherever_they_are_painted():
     x[..., 2, :] = 0.5
     painted = x.clone()
     painted[..., 5, :] = 0.0
-    weights = finer.audible(painted, x)[0, 0, :, 0]
+    weights = vae.audible(painted, x)[0, 0, :, 0]
     assert weights[2] == pytest.approx(2.1)
     assert weights[5] == pytest.approx(0.1 + 2 * (1 - 0.5 * 120 / 2 / 60))
     assert weights[0] == pytest.approx(0.1)
 
 
-def test_fast_clips_get_their_share_of_the_crops():
-    rows = [{"attributes": [[["pace", "fast"]]]}, {"attributes": [[], [["pitch", "high"]]]}, {"attributes": [[]]}]
-    assert finer.chances_of(rows, 0.5).tolist() == [0.5, 0.25, 0.25]
-    assert finer.chances_of(rows[1:], 0.5) is None
+def test_grain_of_another_draw_is_no_error_and_a_smooth_patch_is_one():
+    generator = torch.Generator().manual_seed(0)
+    x, other = (0.2 * torch.randn(1, 1, 64, 64, generator=generator) for _ in range(2))
+    weight = torch.ones(1, 1, 64, 64)
+    assert vae.grain_error(other, x, weight) < 0.3
+    assert vae.grain_error(torch.zeros_like(x), x, weight) > 2
 
 
-def test_the_vaes_growth_resumes_where_it_was_cut(model, tmp_path):
-    settings = replace(TINY, fourth_channels=6, fourth_vae_samples=64)
-    pictures = corpus.read(sorted((model[0].parent / "work" / "corpus").glob("*.npz")))[0]
-    whole = finer.Run(settings, with_recordings.load(model[0]).vae, tmp_path)
+def test_the_vaes_training_resumes_where_it_was_cut(model, tmp_path):
+    settings = replace(TINY, vae_samples=64)
+    pictures = corpus.read(sorted((model[0].parent / "work" / "sounds").glob("*.npz")))[0]
+    whole = vae.Run(settings, road.load(model[0]).vae, tmp_path)
     losses = [whole.advance(pictures) for _ in range(2)]
     whole.save()
     losses += [whole.advance(pictures) for _ in range(2)]
-    cut = finer.Run(settings, with_recordings.load(model[0]).vae, tmp_path)
+    cut = vae.Run(settings, road.load(model[0]).vae, tmp_path)
     cut.restore()
     assert [cut.advance(pictures) for _ in range(2)] == losses[2:]
 
 
 def test_the_text_encoder_stands_still_after_its_share(model, tmp_path):
-    pipeline = with_recordings.load(model[0])
-    run = unet.Run(
-        replace(TINY, samples=16), pipeline.unet, pipeline.text_encoder, pipeline.scheduler, tmp_path, text_share=0.5
-    )
+    pipeline = road.load(model[0])
+    settings = replace(TINY, samples=16, text_share=0.5)
+    run = unet.Run(settings, pipeline.unet, pipeline.text_encoder, pipeline.scheduler, tmp_path)
     rows = [corpus.row_of(compose(1, i)) for i in range(4)]
-    drawn = unet.Corpus(np.zeros((4, 2, 4, 16, 32), np.float16), rows, pipeline.tokenizer)
+    drawn = unet.Corpus(np.zeros((4, 4, 16, 32), np.float16), rows, pipeline.tokenizer)
     kept = []
     for step in range(4):
         run.advance(*drawn.draw(np.random.default_rng(step), 4, 0.1), torch.Generator().manual_seed(step))
@@ -230,18 +128,20 @@ def test_the_text_encoder_stands_still_after_its_share(model, tmp_path):
 
 
 def test_shares_are_of_the_draws_and_twins_come_together(model):
-    rows = [corpus.row_of(compose(1, i, ("rain",), 0)) for i in range(6)]
+    rows = [corpus.row_of(compose(1, i, ("wind",), 0)) for i in range(6)]
     for number, row in enumerate(rows):
-        row |= {"group": "drills", "twin": 1 - 2 * (number % 2)} if number < 4 else {"group": "composed"}
-    drawn = unet.Corpus(
-        np.zeros((6, 2, 4, 2, 4), np.float16),
-        rows,
-        with_recordings.load(model[0]).tokenizer,
-        {"drills": 0.25, "composed": 0.75},
-    )
+        row |= {"group": "drills", "twin": 1 - 2 * (number % 2)} if number < 4 else {"group": "sounds"}
+    tokenizer = road.load(model[0]).tokenizer
+    drawn = unet.Corpus(np.zeros((6, 4, 2, 4), np.float16), rows, tokenizer, {"drills": 0.25, "sounds": 0.75})
     chosen = drawn._choose(np.random.default_rng(0), 4000)
     assert np.mean(np.array(chosen) < 4) == pytest.approx(0.25, abs=0.03)
     assert np.mean(np.array(chosen) == 0) == pytest.approx(np.mean(np.array(chosen) == 1), abs=0.001)
+
+
+def test_clips_of_a_seed_and_number_are_always_the_same(tmp_path):
+    clips = [composing.compose(TINY, tmp_path, None, 5) for _ in range(2)]
+    assert np.array_equal(clips[0].audio, clips[1].audio)
+    assert clips[0].captions == clips[1].captions
 
 
 def test_the_text_encoder_keeps_the_old_prefix_and_full_precision(model):

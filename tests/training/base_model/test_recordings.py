@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from spectrogram.files.audio import write_audio
-from training.base_model import recordings
+from training.base_model import recordings, sounds
 
 RATE_HZ = recordings.RATE_HZ
 COLUMNS = ("file_name", "label", "licence", "source", "attribution", "source_id")
@@ -53,11 +53,45 @@ def test_a_short_event_is_placed_in_silence_and_a_texture_fills_the_clip():
     assert (np.abs(texture) < 0.01).mean() < 0.01
 
 
-def test_composed_recordings_are_full_clips_with_captions_of_their_sounds(folder):
-    found, read = recordings.find([folder], 0.5), recordings.reader()
-    scapes = [recordings.compose(3, i, found, read) for i in range(12)]
-    assert all(scape.audio.shape == (round(5.12 * RATE_HZ),) for scape in scapes)
-    assert all("dog_bark" in [event.label for event in scape.events] for scape in scapes)
-    assert any(scape.events[-1].onset_s > 0 for scape in scapes)
-    assert all(len(scape.captions) >= 2 for scape in scapes)
-    assert np.array_equal(scapes[0].audio, recordings.compose(3, 0, found, read).audio)
+def test_a_collections_own_split_decides_and_nameless_authors_need_a_licence_that_asks_for_no_name():
+    row = {"licence": "CC BY 3.0", "split": "train", "author_known": "yes", "source_id": "fs:1"}
+    assert recordings.may_teach(row, 0.0)
+    assert not recordings.may_teach(row | {"author_known": "no"}, 1.0)
+    assert recordings.may_teach(row | {"author_known": "no", "licence": "CC0 1.0"}, 0.0)
+    assert not recordings.may_teach(row | {"split": "held"}, 1.0)
+    assert recordings.may_judge(row | {"split": "held"}, 1.0)
+    assert not recordings.may_judge(row, 0.0)
+
+
+def test_no_source_both_teaches_and_judges(folder):
+    taught, held = ({one.source_id for one in find([folder], 0.5)} for find in (recordings.find, recordings.find_held))
+    assert taught
+    assert held
+    assert not taught & held
+
+
+def test_a_sound_is_a_recording_where_the_class_has_them_and_synthesised_where_it_has_none(folder):
+    made = sounds.Sounds(recordings.find([folder], 0.5), recordings.reader())
+    drawn = [made.make(np.random.default_rng(n), "dog_bark", 5.12) for n in range(20)]
+    assert {real for *_, real in drawn} == {True, False}
+    assert not made.make(np.random.default_rng(0), "wind", 5.12)[2]
+    assert all(audio.shape == (round(5.12 * RATE_HZ),) for audio, *_ in drawn)
+
+
+def test_a_high_bark_is_a_faster_tape():
+    tone = np.sin(2 * np.pi * 500 * np.arange(RATE_HZ) / RATE_HZ)
+    high = recordings.vary(np.random.default_rng(0), tone, "dog_bark", 5.12, (("pitch", "high"),))
+    peak_hz = np.argmax(np.abs(np.fft.rfft(high))) / 5.12
+    assert 500 * 1.5 * 0.93 < peak_hz < 500 * 2 * 1.07
+
+
+def test_the_sieve_draws_again_what_the_ear_does_not_hear(folder):
+    heard = []
+
+    def hears(audio, label):
+        heard.append(label)
+        return False
+
+    made = sounds.Sounds([], recordings.reader(), hears)
+    made.sieved(np.random.default_rng(0), "wind", 5.12)
+    assert heard == ["wind"] * sounds.DRAWS

@@ -5,7 +5,6 @@ import torch
 from diffusers import UNet2DConditionModel
 from peft import LoraConfig
 
-from training.base_model.growing import deepen
 from training.fast_cpu import zero_layers
 
 DEAD = ("down_blocks.2.resnets.1", "down_blocks.2.attentions.1", "up_blocks.0.resnets.1", "up_blocks.0.attentions.1")
@@ -14,13 +13,17 @@ DEAD = ("down_blocks.2.resnets.1", "down_blocks.2.attentions.1", "up_blocks.0.re
 @pytest.fixture
 def unet():
     torch.manual_seed(0)
-    shallow = UNet2DConditionModel(
-        sample_size=8, in_channels=4, out_channels=4, block_out_channels=(8, 8, 16), layers_per_block=1,
+    unet = UNet2DConditionModel(
+        sample_size=8, in_channels=4, out_channels=4, block_out_channels=(8, 8, 16), layers_per_block=(1, 1, 2),
         cross_attention_dim=8, attention_head_dim=2, norm_num_groups=4,
         down_block_types=("DownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D"),
         up_block_types=("CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "UpBlock2D"),
     )  # fmt: skip
-    return deepen(shallow, (1, 1, 2)).requires_grad_(False)
+    for name, module in unet.named_modules():
+        if name.endswith(("conv2", "proj_out")) and name.rpartition(".")[0] in DEAD:
+            torch.nn.init.zeros_(module.weight)
+            torch.nn.init.zeros_(module.bias)
+    return unet.requires_grad_(False)
 
 
 def heard(unet):

@@ -6,8 +6,6 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 
-import numpy as np
-
 from training.base_model.settings import ScratchSettings
 
 NAME, VERSION = "sd-audio-ear-v1", "1"
@@ -15,7 +13,7 @@ NAME, VERSION = "sd-audio-ear-v1", "1"
 
 def build_parser():
     parser = argparse.ArgumentParser(prog="python -m training ear", description=__doc__.splitlines()[0])
-    parser.add_argument("recipe", type=Path, help="the base's recipe: its later phases' corpora teach the ear too")
+    parser.add_argument("recipe", type=Path, help="the base's recipe: its corpus teaches the ear too")
     parser.add_argument("--base", type=Path, default=Path("base_model"), help="model folder that gets ear/")
     parser.add_argument("--work", type=Path, default=Path("runs/base_model"), help="where the corpus lies or is made")
     parser.add_argument("--recordings", type=Path, default=Path("recordings"), help="where the recipe's folders lie")
@@ -42,12 +40,10 @@ def write_config(folder, config):
 
 
 def held_out(settings, root):
-    """Recordings that neither the base nor the ear has heard: the other share of the recipe's folders."""
+    """Recordings that neither the base nor the ear has heard, of the recipe's folders."""
     from training.base_model import recordings
 
-    folders = [root / name for name in settings.recordings]
-    known = {one.path for one in recordings.find(folders, settings.recordings_share)}
-    return [one for one in recordings.find(folders, 1.0) if one.path not in known]
+    return recordings.find_held([root / name for name in settings.recordings], settings.recordings_share)
 
 
 def make(settings, ear_settings, base, work, stages, test_clips, root):
@@ -55,17 +51,14 @@ def make(settings, ear_settings, base, work, stages, test_clips, root):
     import torch
 
     from spectrogram.ears.ear import Ear
-    from training.base_model import assemble
+    from training.base_model import assemble, road
     from training.base_model.ear import ear
     from training.base_model.ear import figures as ear_figures
-    from training.base_model.phases import with_drills, with_recordings
 
     torch.set_num_threads(settings.threads)
-    model = with_recordings.load(base)
-    pictures, rows, credits = with_recordings.render(settings, work / "second", stages, root)
-    if settings.third_samples:
-        drilled, drill_rows = with_drills.render(settings, work / "third" / "drills", stages)
-        pictures, rows = np.concatenate([pictures, drilled]), [*rows, *drill_rows]
+    model, places = road.load(base), road.Places(work, base, root)
+    pictures, rows = road.render(settings, places, stages)
+    credits = road.credits(settings, places)
     config, weights = ear.train(
         ear_settings, pictures, rows, model.text_encoder.eval(), model.tokenizer,
         lambda done, total, value: stages.update("ear", done, total, f"loss {value:.3f}"),

@@ -3,8 +3,6 @@
 import argparse
 from pathlib import Path
 
-from training.base_model.settings import ScratchSettings
-
 
 def build_parser():
     parser = argparse.ArgumentParser(prog="python -m training scratch", description=__doc__.splitlines()[0])
@@ -13,20 +11,22 @@ def build_parser():
     parser.add_argument("--work", type=Path, default=Path("runs/base_model"), help="corpus, parts and state; resumes")
     parser.add_argument("--recordings", type=Path, default=Path("recordings"), help="where the recipe's folders lie")
     parser.add_argument(
-        "--continue-from", type=Path, help="a finished model folder: the recipe's phases that it lacks are run"
+        "--ear", type=Path, help="yamnet.tflite: clips that it does not hear as their class are drawn anew"
     )
+    parser.add_argument("--start", type=Path, help="a finished model folder that VAE, text encoder and UNet go on from")
     return parser
 
 
 def main(argv):
     arguments = build_parser().parse_args(argv)
-    from training.base_model.phases.sequence import train
+    from training.base_model import road
+    from training.base_model.settings import ScratchSettings
     from training.progress import Bars
 
     settings = ScratchSettings.read(arguments.recipe)
-    arguments.work.mkdir(parents=True, exist_ok=True)
+    places = road.Places(arguments.work, arguments.out, arguments.recordings, arguments.ear, arguments.start)
     with Bars() as bars:
-        sums = train(settings, arguments.work, arguments.out, bars, arguments.continue_from, arguments.recordings)
+        sums = road.train(settings, places, bars)
     for name, digest in sums.items():
         print(f"{digest}  {name}")
     print(f'next: python -m spectrogram generate "a dog barking" -o dog.wav --base {arguments.out}')

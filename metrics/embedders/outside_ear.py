@@ -15,7 +15,7 @@ from spectrogram.files.audio import resample
 from spectrogram.problems import Problem
 
 RATE_HZ, FRAME, STEP, PEAK, BEST = 16_000, 15_600, 7_800, 0.7, 5
-ACCEPTED = yaml.safe_load((Path(__file__).parent / "accepted.yaml").read_text(encoding="utf-8"))
+ACCEPTED = yaml.safe_load(Path(__file__).with_suffix(".yaml").read_text(encoding="utf-8"))
 
 
 class OutsideEar:

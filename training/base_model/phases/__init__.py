@@ -1,1 +1,0 @@
-"""The phases in which the embedded base model was trained, each from what the one before left."""
