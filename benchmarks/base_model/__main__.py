@@ -153,11 +153,7 @@ def report(arguments):
 def listen_outside(pipeline, arguments, share):
     """What the ear from outside hears, by step; None without its file."""
     if arguments.ear is None or not arguments.ear.is_file():
-        print(
-            f"no ear from outside: {arguments.ear or '--ear'} is not there"
-            if arguments.ear
-            else "no --ear: nobody from outside was asked"
-        )
+        print("no ear from outside was asked" + (f": {arguments.ear} is not there" if arguments.ear else ""))
         return None
     return outside.measure(
         OutsideEar(arguments.ear), pipeline, arguments.recordings, share, arguments.ear_clips, arguments.seed

@@ -39,7 +39,7 @@ def class_of(label: str) -> str:
 
 
 def is_open(licence: str) -> bool:
-    """Whether weights trained on a clip may be shared freely: CC0, CC BY, MIT or public domain, without NC, SA or ND."""
+    """Whether weights trained on a clip may be shared freely: CC0, CC BY, MIT or public domain, no NC, SA or ND."""
     text = licence.upper().replace("-", " ").replace("_", " ")
     terms = text.split()
     return text.startswith(OPEN_LICENCES) and not any(term in terms for term in CLOSED_TERMS)

@@ -42,7 +42,7 @@ def share_of(source_id):
 def may_teach(row, share):
     """Whether shipped weights may learn from a row of metadata.csv.
 
-    Its licence must be open; where the collection splits its sources it must lie on their side for training, and with an
+    Its licence must be open; where the collection splits its sources it must lie on their side for training, with an
     author named unless the licence asks for no name; elsewhere the hash of its source decides.
     """
     if not is_open(row["licence"]):

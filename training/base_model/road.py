@@ -19,7 +19,7 @@ LOG_EVERY = 50
 
 @dataclass(frozen=True)
 class Places:
-    """Where a run works, what it writes, and what it may read: recordings, an outside ear's file, a model to start from."""
+    """Where a run works and writes; recordings, an outside ear's file and a model to start from, which it reads."""
 
     work: Path
     out: Path
@@ -36,25 +36,20 @@ def train(settings, places, stages):
     torch.manual_seed(settings.seed)
     places.work.mkdir(parents=True, exist_ok=True)
     model = None if places.start is None else load(places.start)
-    log = {"loss_by_step": {}, "seconds": {}, "start": None if places.start is None else sums_of(places.start)}
-    with timed(log, "corpus"):
+    log = {"loss_by_step": {}, "seconds": {}, "start": None if places.start is None else assemble.checksums(places.start)}
+    with Timed(log, "corpus"):
         pictures, rows = render(settings, places, stages)
     log["clips"], log["clips_with_recordings"] = len(rows), sum(row["real"] for row in rows)
     log["recordings"] = credits(settings, places)
-    with timed(log, "vae"):
-        coder, log["vae"] = vae.train(
-            settings,
-            model and model.vae,
-            shuffled(settings, pictures[: settings.vae_clips]),
-            places.work / "vae",
-            stages,
-        )
-    with timed(log, "latents"):
+    with Timed(log, "vae"):
+        seen = shuffled(settings, pictures[: settings.vae_clips])
+        coder, log["vae"] = vae.train(settings, model and model.vae, seen, places.work / "vae", stages)
+    with Timed(log, "latents"):
         encoded = encode(coder, pictures, places.work / "latents.npy", stages)
     tokenizer, encoder, painter = parts(settings, model, places.work, encoded.shape[-2:])
     run = unet.Run(settings, painter, encoder, unet.build_scheduler(settings), places.work)
     shares = {"sounds": 1 - settings.drills_drawn, "drills": settings.drills_drawn}
-    with timed(log, "unet"):
+    with Timed(log, "unet"):
         unet.train(
             run, unet.Corpus(encoded, rows, tokenizer, shares), progress=note_losses(log["loss_by_step"], stages)
         )
@@ -121,11 +116,6 @@ def credits(settings, places):
     return sorted({recording.credit for own in sounds.by_label.values() for recording in own})
 
 
-def sums_of(folder):
-    """Checksums of the weights that a run started from."""
-    return assemble.checksums(folder)
-
-
 def note_losses(log, stages):
     """A progress function that shows every loss and keeps every ``LOG_EVERY``-th in ``log``."""
 
@@ -137,7 +127,7 @@ def note_losses(log, stages):
     return note
 
 
-class timed:
+class Timed:
     """Adds the seconds that a stage took in this run to the log."""
 
     def __init__(self, log, name):

@@ -1,4 +1,4 @@
-"""One sound of a class for the base model's clips: from a recording where there are any, synthesised where that is heard.
+"""One sound of a class for the base model's clips: a recording where there are any, synthesised where that is heard.
 
 An ear from outside may sieve: a clip that it does not hear as its class is drawn again.
 """
@@ -17,7 +17,7 @@ DRAWS = 3  # of a clip, until the ear hears it
 
 
 class Sounds:
-    """Draws sounds; ``read`` gives the audio of a Recording, ``hears(audio, label)`` says whether the sieve lets it by."""
+    """Draws sounds; ``read`` gives a Recording's audio, ``hears(audio, label)`` says whether the sieve lets it by."""
 
     def __init__(self, found, read, hears=None):
         self.read, self.hears = read, hears

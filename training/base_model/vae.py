@@ -154,8 +154,8 @@ class Run(Resumable):
 def train(settings, start, pictures, folder, stages):
     """(VAE, its losses and measures) after ``vae_samples`` crops of the pictures, from ``start`` or from nothing.
 
-    An interrupted training goes on, a finished one is loaded from ``folder``. The last MEASURED pictures are left for the
-    measure. What ``start`` scales its latents by stays, as a UNet may already paint them.
+    An interrupted training goes on, a finished one is loaded from ``folder``. The last MEASURED pictures are left for
+    the measure. What ``start`` scales its latents by stays, as a UNet may already paint them.
     """
     import torch
     from diffusers import AutoencoderKL
