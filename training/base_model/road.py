@@ -3,7 +3,6 @@
 Every stage keeps what it made in the work folder; a run that was stopped goes on where it was.
 """
 
-import os
 import time
 from dataclasses import dataclass
 from functools import partial
@@ -11,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from spectrogram.files import atomic
 from spectrogram.problems import Problem
 from training.base_model import assemble, composing, corpus, text, unet, vae
 
@@ -36,7 +36,8 @@ def train(settings, places, stages):
     torch.manual_seed(settings.seed)
     places.work.mkdir(parents=True, exist_ok=True)
     model = None if places.start is None else load(places.start)
-    log = {"loss_by_step": {}, "seconds": {}, "start": None if places.start is None else assemble.checksums(places.start)}
+    start = None if places.start is None else assemble.checksums(places.start)
+    log = {"loss_by_step": {}, "seconds": {}, "start": start}
     with Timed(log, "corpus"):
         pictures, rows = render(settings, places, stages)
     log["clips"], log["clips_with_recordings"] = len(rows), sum(row["real"] for row in rows)
@@ -104,9 +105,8 @@ def encode(coder, pictures, path, stages):
     """Latents of the pictures, kept in ``path``."""
     if not path.exists():
         encoded = unet.encode_corpus(coder, pictures, progress=lambda n: stages.update("latents", n, len(pictures)))
-        partial_path = path.with_suffix(".partial.npy")
-        np.save(partial_path, encoded)
-        os.replace(partial_path, path)
+        with atomic.replacing(path) as unfinished, open(unfinished, "wb") as file:
+            np.save(file, encoded)
     return np.load(path)
 
 
