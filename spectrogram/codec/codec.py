@@ -8,6 +8,7 @@ from PIL import Image
 
 from spectrogram.codec import budget
 from spectrogram.codec.mel import band_weights, filterbank
+from spectrogram.codec.noise_filling import noise_share
 from spectrogram.codec.phase import sizes_by_bin
 from spectrogram.codec.pixels import pack, quantise, read_planes
 from spectrogram.codec.restoration import load_restoration, restored
@@ -16,6 +17,7 @@ from spectrogram.codec.stft import Sweep
 from spectrogram.files.audio import check_audio, mix_channels, resample
 from spectrogram.params import KEY, SpectrogramParams
 from spectrogram.problems import SoundProblem
+from spectrogram.recipe import KEY as RECIPE_KEY
 
 UNKNOWN_PEAK = 0.9
 FITS_PER_OVERLAP = 0.6  # the more frames a sample lies in, the longer they take to agree
@@ -31,11 +33,13 @@ class SpectrogramCodec:
 
         None chooses. Our own pictures take steps (2, or 4 for columns far apart) and one fit; the pictures of others,
         often generated ones, are only fitted (3 times where each sample lies in five windows, 6 in ten).
-        `restore`: pictures whose grain says that they were blurred, as by a VAE, are sharpened (see `restoration`).
+        `restore`: pictures whose grain says that they were blurred, as by a VAE, are sharpened (see `restoration`), and
+        where they have none left they are heard as noise (see `noise_filling`).
         """
         budget.check(params)
         self.params, self.steps = params, steps
         self.restoration = load_restoration(params) if restore else None
+        self.fills = restore and params.layout != "stereo"
         overlap = params.window_samples / params.hop_samples
         self.fits = max(2, round(FITS_PER_OVERLAP * overlap)) if fits is None else fits
 
@@ -59,11 +63,13 @@ class SpectrogramCodec:
         does not say how loud it is (not absolute, no peak) comes out with its loudest sample at UNKNOWN_PEAK.
         """
         params = self._with_peak(image)
-        planes = read_planes(restored(image, params, self.restoration), params)
+        sharp = restored(image, params, self.restoration)
+        planes = read_planes(sharp, params)
+        noise = self._noise(planes if sharp is image else read_planes(image, params), image)
         if params.norm != "mean":
             weights = band_weights(params)
             planes = planes / (np.sqrt(weights) if params.norm == "slaney" else weights)
-        audio = self._synthesise(planes, params.replace(padded_ms=None, norm="mean"), seed)
+        audio = self._synthesise(planes, params.replace(padded_ms=None, norm="mean"), seed, noise)
         if not params.absolute and params.peak is None:
             audio *= UNKNOWN_PEAK / max(float(np.abs(audio).max(initial=0)), 1e-9)
         return audio, params.sample_rate_hz
@@ -103,7 +109,14 @@ class SpectrogramCodec:
             return self.params
         return self.params.replace(peak=SpectrogramParams.from_json(text).peak)
 
-    def _synthesise(self, planes: np.ndarray, grid: SpectrogramParams, seed: int) -> np.ndarray:
+    def _noise(self, planes: np.ndarray, image) -> list[np.ndarray | None]:
+        """The share of noise of each plane; a picture that says that it was made of a sound has none."""
+        texts = getattr(image, "info", {})
+        if not self.fills or (KEY in texts and RECIPE_KEY not in texts):
+            return [None] * len(planes)
+        return [noise_share(plane, self.params) for plane in planes]
+
+    def _synthesise(self, planes: np.ndarray, grid: SpectrogramParams, seed: int, noise: list) -> np.ndarray:
         if grid.layout == "stereo":
             from spectrogram.codec.stereo import synthesise_stereo
 
@@ -114,7 +127,8 @@ class SpectrogramCodec:
             return np.stack([synthesise_generated(plane, grid, seed, self.fits) for plane in planes])
         from spectrogram.codec.reconstruct import synthesise
 
-        return np.stack([synthesise(plane, grid, seed, self.steps) for plane in planes])
+        pairs = zip(planes, noise, strict=True)
+        return np.stack([synthesise(plane, grid, seed, self.steps, share) for plane, share in pairs])
 
     def encode_batch(self, audios, sample_rate_hz: int, threads: int = 2) -> list[Image.Image]:
         """Pictures of many clips at once, one clip a thread; order is kept."""

@@ -18,10 +18,12 @@ from spectrogram.params import SpectrogramParams
 LINE_BANDS, ATTACK_MS = 9, 180.0  # lines are narrower, attacks shorter
 RISE_DB = 7.0, 15.0  # above what surrounds it: fades from noise to line or attack
 SMOOTH = 0.4, 0.7  # of the grain of noise: fades from smooth to grainy
+STEADY_DB = 0.6, 1.1  # RMS of second differences over time: a tone that rings on has less, what a VAE paints has more
 PATCH = 9  # cells a side whose grain is measured together
-HEARD_DB = 70.0  # below the loudest cell; what is fainter does not tell whether a picture is smooth
+HEARD_DB = 45.0  # below the loudest cell; what is fainter does not tell whether a picture is smooth
 LEAST_SHARE = 0.05  # of the heard cells that must be smooth and broad
 FRAMES = 200
+EVERY = 6
 GRAINY_SHARE = 0.5  # of the broad ones among them that must be, or the picture is a clean one with a calm place
 
 
@@ -29,7 +31,9 @@ def noise_share(levels: np.ndarray, params: SpectrogramParams) -> np.ndarray | N
     """Which share (bands, frames), 0..1, of each level wants to be noise; None for a picture with grain of its own."""
     if min(levels.shape) < PATCH or not params.absolute:
         return None
-    level_db = 20 * np.log10(np.maximum(levels, np.float32(1e-7)))
+    if not _has_smooth_places(levels, params):
+        return None
+    level_db = _decibels(levels)
     heard = level_db > level_db.max() - HEARD_DB
     if not heard.any() or level_db.max() < -HEARD_DB * 1.5:
         return None
@@ -37,11 +41,28 @@ def noise_share(levels: np.ndarray, params: SpectrogramParams) -> np.ndarray | N
         _fade(_rise_over_bands(level_db), RISE_DB), _fade(_rise_over_time(level_db, params), RISE_DB)
     )
     smooth = 1 - _fade(_grain(level_db) / expected_grain(params.replace(columns=1)), SMOOTH)
-    share = broad * smooth
+    share = broad * smooth * _fade(_unrest(level_db), STEADY_DB)
     full = share[heard] > 0.5
     if full.mean() < LEAST_SHARE or full.sum() < GRAINY_SHARE * (broad[heard] > 0.5).sum():
         return None
     return uniform_filter(share, 3, mode="nearest").astype(np.float32)
+
+
+def _decibels(levels: np.ndarray) -> np.ndarray:
+    return np.float32(20) * np.log10(np.maximum(levels, np.float32(1e-7)))
+
+
+def _has_smooth_places(levels: np.ndarray, params: SpectrogramParams) -> bool:
+    """A quick look at three bands in EVERY: whether enough stretches of PATCH heard columns lack the grain of noise."""
+    bands = np.arange(0, len(levels) - 2, EVERY)
+    below, here, above = (_decibels(levels[bands + offset]) for offset in range(3))
+    both = np.diff(below - 2 * here + above, 2, axis=1) ** 2
+    columns = both.shape[1] // PATCH * PATCH
+    grain = np.sqrt(both[:, :columns].reshape(len(bands), -1, PATCH).mean(axis=2))
+    middle = here[:, 1 : columns + 1].reshape(len(bands), -1, PATCH).mean(axis=2)
+    heard = middle > here.max() - HEARD_DB
+    smooth = grain < SMOOTH[1] * expected_grain(params.replace(columns=1))[bands + 1]
+    return bool((smooth & heard).sum() > LEAST_SHARE * heard.sum())
 
 
 def _fade(values: np.ndarray, span: tuple[float, float]) -> np.ndarray:
@@ -66,8 +87,18 @@ def _rise_over_time(level_db: np.ndarray, params: SpectrogramParams) -> np.ndarr
 def _grain(level_db: np.ndarray) -> np.ndarray:
     """RMS in dB, around each cell, of second differences over both axes at once, where lines and slopes cancel."""
     over_time = np.diff(level_db, 2, axis=1)
-    both = np.pad(np.diff(over_time, 2, axis=0) ** 2, 1, mode="edge")
-    return np.sqrt(np.maximum(uniform_filter(both, PATCH, mode="nearest"), 0))
+    return _local_rms(np.diff(over_time, 2, axis=0), ((1, 1), (1, 1)))
+
+
+def _unrest(level_db: np.ndarray) -> np.ndarray:
+    """RMS in dB, around each cell, of second differences over time."""
+    return _local_rms(np.diff(level_db, 2, axis=1), ((0, 0), (1, 1)))
+
+
+def _local_rms(values: np.ndarray, lost: tuple) -> np.ndarray:
+    """RMS in patches around each cell; ``lost``: rows and columns that differences took from either end."""
+    squares = np.pad(values**2, lost, mode="edge")
+    return np.sqrt(np.maximum(uniform_filter(squares, PATCH, mode="nearest"), 0))
 
 
 @lru_cache(maxsize=8)

@@ -8,7 +8,7 @@ import numpy as np
 
 from spectrogram.codec.learned_inverse import FINE, fine_magnitude, load_weights
 from spectrogram.codec.mel import filterbank, inverse_filterbank, spreading
-from spectrogram.codec.noise_filling import mean_size, noise_share, white_noise
+from spectrogram.codec.noise_filling import mean_size, white_noise
 from spectrogram.codec.phase import (
     impose_magnitude,
     integrate_phase,
@@ -30,11 +30,14 @@ LEFT_OF_TONE = np.float32(0.03)  # of a tone's bands for the learned inverse, wh
 OVERSHOOT = np.float32(0.35)  # 3 dB: what a peak between two frames may rise above them
 
 
-def synthesise(levels: np.ndarray, params: SpectrogramParams, seed: int, steps: int | None = None) -> np.ndarray:
+def synthesise(
+    levels: np.ndarray, params: SpectrogramParams, seed: int, steps: int | None = None, noise: np.ndarray | None = None
+) -> np.ndarray:
     """Audio (frames·hop,) whose bands are `levels` (bands, frames), linear magnitudes, full-scale sine = 1.
 
     `steps` Griffin-Lim iterations mend the phase, a band fit the loudness; each costs two transforms. By default there
     are 2 steps, and 4 where the picture's columns are so far apart that frames between them had to be guessed.
+    `noise` (bands, frames): the share of the power of each level that is noise (see `noise_filling`).
     """
     fine_params, magnitude = find_magnitude(levels, params)
     phase = find_phase(magnitude, fine_params, seed)
@@ -51,7 +54,7 @@ def synthesise(levels: np.ndarray, params: SpectrogramParams, seed: int, steps: 
 
     for _ in range(steps):
         canvas = sweep.lay(imposed(canvas))
-    return fit_bands(sweep.audio(canvas), levels, params, noise_share(levels, params), seed)
+    return fit_bands(sweep.audio(canvas), levels, params, noise, seed)
 
 
 def find_magnitude(levels: np.ndarray, params: SpectrogramParams) -> tuple[SpectrogramParams, np.ndarray]:
