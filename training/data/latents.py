@@ -32,7 +32,8 @@ def clips_at_once(height: int, width: int, small: int, vram: int = 0) -> int:
 class Cache:
     """Tensors of a dataset: mean, std (clips, copies, c, h, w); text (wordings, tokens, width); each clip's wordings.
 
-    ``texts`` are the wordings themselves, ``key`` says what the cache was made of.
+    ``texts`` are the wordings themselves, ``key`` says what the cache was made of. ``heard`` (clips, copies, w) is 0
+    where a clip that is shorter than the picture was filled up with silence, else 1.
     """
 
     mean: object
@@ -42,14 +43,15 @@ class Cache:
     wordings: list[list[int]]
     empty: int
     key: str
+    heard: object
 
     def draw(self, indices, generator, dropout=0.0):
         """(latents, text embeddings) of some clips: a new latent each, one of its wordings, or the empty prompt."""
-        latents, rows = self.draw_rows(indices, generator, dropout)
+        latents, rows, _ = self.draw_rows(indices, generator, dropout)
         return latents, self.text[rows].float()
 
     def draw_rows(self, indices, generator, dropout=0.0):
-        """(latents, numbers of wordings): the same draw before the words are looked up."""
+        """(latents, numbers of wordings, heard (clips, w)): the same draw before the words are looked up."""
         copy = torch.randint(self.mean.shape[1], (len(indices),), generator=generator)
         mean, std = self.mean[indices, copy].float(), self.std[indices, copy].float()
         latents = mean + std * torch.randn(mean.shape, generator=generator)
@@ -59,16 +61,17 @@ class Cache:
             pick = int(torch.randint(len(options), (1,), generator=generator))
             dropped = float(torch.rand(1, generator=generator)) < dropout
             rows.append(self.empty if dropped else options[pick])
-        return latents, rows
+        return latents, rows, self.heard[indices, copy]
 
     def fixed(self, indices):
         """(mean latents, embeddings of the first wording): what validation uses."""
-        latents, rows = self.fixed_rows(indices)
+        latents, rows, _ = self.fixed_rows(indices)
         return latents, self.text[rows].float()
 
     def fixed_rows(self, indices):
-        """(mean latents, numbers of the first wordings) of the clips as they are, without a shift."""
-        return self.mean[indices, 0].float(), [self.wordings[i][0] for i in indices.tolist()]
+        """(mean latents, numbers of the first wordings, heard) of the clips as they are, without a shift."""
+        rows = [self.wordings[i][0] for i in indices.tolist()]
+        return self.mean[indices, 0].float(), rows, self.heard[indices, 0]
 
     def extend(self, latents, text, texts, std=None):
         """Numbers of new clips, one for each of latents (n, c, h, w) with its own wording; ``std`` None is none."""
@@ -77,6 +80,7 @@ class Cache:
         self.mean = torch.cat([self.mean, mean])
         spread = torch.zeros_like(mean) if std is None else std.half()[:, None].expand_as(mean)
         self.std = torch.cat([self.std, spread])
+        self.heard = torch.cat([self.heard, torch.ones(len(mean), *self.heard.shape[1:])])
         self.text = torch.cat([self.text, text.half()])
         self.texts = [*self.texts, *texts]
         self.wordings = [*self.wordings, *([known + n] for n in range(len(texts)))]
@@ -142,6 +146,21 @@ def turn(pictures, shifts):
     return np.stack([np.roll(picture, int(shift), axis=1) for picture, shift in zip(pictures, shifts, strict=True)])
 
 
+def heard_columns(pictures, shifts, width):
+    """float32 (clips, variants, width): 1 where a column of latents holds sound, 0 where it holds padding alone.
+
+    Padding is what stands at the end of a picture (clips, height, columns, 3), every pixel as silence is painted, black
+    or white; it turns with the picture. A picture of nothing but silence is heard as a whole.
+    """
+    last = pictures[:, :1, -1:, :1]
+    silent = np.isin(last, (0, 255)).reshape(-1, 1) & (pictures == last).all(axis=(1, 3))
+    padding = np.flip(np.logical_and.accumulate(np.flip(silent, axis=1), axis=1), axis=1)
+    padding &= ~padding.all(axis=1, keepdims=True)
+    turned = np.stack([[np.roll(own, int(shift)) for shift in row] for own, row in zip(padding, shifts, strict=True)])
+    heard = ~turned.reshape(*turned.shape[:2], width, -1).all(axis=-1)
+    return torch.from_numpy(heard.astype(np.float32))
+
+
 def _encode_variants(vae, pictures, shifts, progress, vram):
     """Means and deviations (clips, variants, c, h, w)."""
     found, total = [], shifts.size
@@ -176,7 +195,8 @@ def cache(folder, pictures, captions, vae, tokenizer, text_encoder, progress=lam
         with atomic.replacing(path) as unfinished:
             save_file(tensors, unfinished)
     wordings = [[number[text] for text in options] for options in captions]
-    return Cache(tensors["mean"], tensors["std"], tensors["text"], texts, wordings, number[""], key)
+    heard = heard_columns(pictures, shifts, tensors["mean"].shape[-1])
+    return Cache(tensors["mean"], tensors["std"], tensors["text"], texts, wordings, number[""], key, heard)
 
 
 def split_rows(count, share, seed):

@@ -9,17 +9,23 @@ from training.loop.validation import as_input
 
 @dataclass
 class Pass:
-    """clips: numbers (batch,); latents, noise (batch, c, h, w); timesteps (batch,); words as the student reads them."""
+    """clips: numbers (batch,); latents, noise (batch, c, h, w); timesteps (batch,); words as the student reads them.
+
+    ``heard`` (batch, w) is 0 where latents are padding.
+    """
 
     clips: object
     latents: object
     noise: object
     timesteps: object
     words: object
+    heard: object
 
     def to(self, device):
         """The same pass on a device."""
-        moved = (x.to(device, non_blocking=True) for x in (self.latents, self.noise, self.timesteps, self.words))
+        moved = (
+            x.to(device, non_blocking=True) for x in (self.latents, self.noise, self.timesteps, self.words, self.heard)
+        )
         return Pass(self.clips, *moved)
 
 
@@ -28,13 +34,13 @@ def draw(cache, text, draws, number, train_steps, settings):
     import torch
 
     clips, generator = draws.batch(number), draws.generator(number)
-    latents, rows = cache.draw_rows(clips, generator, settings.caption_dropout)
+    latents, rows, heard = cache.draw_rows(clips, generator, settings.caption_dropout)
     noise = torch.randn(latents.shape, generator=generator)
     if settings.offset_noise:
         shift = torch.randn((*latents.shape[:2], 1, 1), generator=generator)
         noise = noise + settings.offset_noise * shift
     timesteps = stratified_timesteps(len(latents), train_steps, generator)
-    return Pass(clips, latents, noise, timesteps, as_input(text[rows]))
+    return Pass(clips, latents, noise, timesteps, as_input(text[rows]), heard)
 
 
 class Feed:

@@ -95,7 +95,7 @@ class Loop:
         """Add the gradients of one pass; returns its weighted loss."""
         p, s = drawn.to(self.accelerator.device), self.settings
         with self.accelerator.autocast():
-            errors = squared_errors(self.student, self.scheduler, p.latents, p.noise, p.timesteps, p.words)
+            errors = squared_errors(self.student, self.scheduler, p.latents, p.noise, p.timesteps, p.words, p.heard)
         loss = (errors * min_snr_weights(self.scheduler, p.timesteps, s.min_snr_gamma)).mean() / s.accumulate
         self.accelerator.backward(loss)
         return loss.item()

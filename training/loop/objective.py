@@ -46,9 +46,15 @@ def min_snr_weights(scheduler, timesteps, gamma):
     return snr.clamp(max=gamma) / divisor
 
 
-def squared_errors(unet, scheduler, latents, noise, timesteps, text):
-    """Mean squared error of each clip, shape (batch,), unweighted, in float32."""
+def squared_errors(unet, scheduler, latents, noise, timesteps, text, heard=None):
+    """Mean squared error of each clip, shape (batch,), unweighted, in float32.
+
+    ``heard`` (batch, width) is 0 in columns that do not count.
+    """
     noisy = scheduler.add_noise(latents, noise, timesteps)
     predicted = unet(noisy, timesteps, encoder_hidden_states=text, return_dict=False)[0]
     error = predicted.float() - target(scheduler, latents, noise, timesteps).float()
-    return error.pow(2).mean(dim=(1, 2, 3))
+    squares = error.pow(2)
+    if heard is not None:
+        squares = squares * (heard / heard.mean(dim=1, keepdim=True))[:, None, None]
+    return squares.mean(dim=(1, 2, 3))

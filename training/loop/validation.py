@@ -46,8 +46,8 @@ def measure(model, scheduler, cache, text, indices, seed, batch, autocast, withi
     model.eval()
     with torch.no_grad(), autocast():
         for start in range(0, len(indices), batch):
-            latents, rows = cache.fixed_rows(torch.as_tensor(indices[start : start + batch]))
-            latents, words = latents.to(device), as_input(text[rows]).to(device)
+            latents, rows, heard = cache.fixed_rows(torch.as_tensor(indices[start : start + batch]))
+            latents, words, heard = latents.to(device), as_input(text[rows]).to(device), heard.to(device)
             errors = torch.zeros(len(latents), device=device)
             for turn, step in enumerate(fixed_timesteps(scheduler.config.num_train_timesteps)):
                 noise = fixed_noise(latents.shape, seed, start, turn).to(device)
@@ -55,7 +55,7 @@ def measure(model, scheduler, cache, text, indices, seed, batch, autocast, withi
                 within(
                     f"noise level {turn + 1} of {TIMESTEPS}", (start + len(latents) * turn / TIMESTEPS) / len(indices)
                 )
-                errors += squared_errors(model, scheduler, latents, noise, steps, words) / TIMESTEPS
+                errors += squared_errors(model, scheduler, latents, noise, steps, words, heard) / TIMESTEPS
             per_clip.append(errors.cpu())
     model.train(was_training)
     values = torch.cat(per_clip).double()

@@ -61,3 +61,31 @@ def test_a_dataset_keeps_every_wording_and_its_codec_parameters(owls):
     assert all(len(wordings) > 1 for wordings in data.captions)
     assert not set(data.training) & set(data.validation)
     assert data.licences == {"CC0 1.0": len(data.training)}
+
+
+def test_what_a_short_clip_was_filled_up_with_is_known_in_every_turn():
+    pictures = np.full((2, 16, 64, 3), 90, np.uint8)
+    pictures[0, :, 20:] = 0
+    pictures[1, :, 30:40] = 0
+    heard = latents.heard_columns(pictures, np.array([[0, 8], [0, 8]]), 8)
+    assert heard[0].tolist() == [[1, 1, 1, 0, 0, 0, 0, 0], [0, 1, 1, 1, 0, 0, 0, 0]]
+    assert heard[1].all()
+    assert latents.heard_columns(np.zeros((1, 16, 64, 3), np.uint8), np.array([[0]]), 8).all()
+    assert not latents.heard_columns(255 - pictures[:1] * (pictures[:1] > 0), np.array([[0]]), 8)[0, 0, 3:].any()
+
+
+def test_padding_neither_adds_to_the_error_nor_takes_from_it(parts):
+    from training.loop.objective import squared_errors
+
+    generator = torch.Generator().manual_seed(0)
+    clips, noise = (torch.randn(2, 4, 16, 32, generator=generator) for _ in range(2))
+    words = torch.randn(2, 77, parts.unet.config.cross_attention_dim, generator=generator)
+    steps = torch.tensor([100, 700])
+    with torch.no_grad():
+        all_heard = squared_errors(parts.unet, parts.scheduler, clips, noise, steps, words, torch.ones(2, 32))
+        plain = squared_errors(parts.unet, parts.scheduler, clips, noise, steps, words)
+        heard = torch.ones(2, 32)
+        heard[:, 16:] = 0
+        half = squared_errors(parts.unet, parts.scheduler, clips, noise, steps, words, heard)
+    assert torch.equal(all_heard, plain)
+    assert not torch.allclose(half, plain)
