@@ -77,16 +77,21 @@ def spread_with_tones(levels: np.ndarray, params: SpectrogramParams) -> np.ndarr
     return magnitude
 
 
+def refinement(params: SpectrogramParams) -> int:
+    """Into how many frames each column is parted, odd; 1 where windows overlap enough or the hop has no such part."""
+    overlap, factor = params.window_samples / params.hop_samples, 1
+    while overlap * factor < LEAST_OVERLAP or (params.hop_samples % factor and factor < 9):
+        factor += 2
+    return 1 if params.hop_samples % factor else factor
+
+
 def refine_time(levels: np.ndarray, params: SpectrogramParams) -> tuple[SpectrogramParams, np.ndarray]:
     """Levels interpolated (Catmull-Rom, in dB) to an odd fraction of the hop where windows overlap too little.
 
     An odd factor keeps every picture frame exactly; the gradient of the phase is read off differences between frames.
     """
-    overlap = params.window_samples / params.hop_samples
-    factor = 1
-    while overlap * factor < LEAST_OVERLAP or (params.hop_samples % factor and factor < 9):
-        factor += 2
-    if factor == 1 or params.hop_samples % factor:
+    factor = refinement(params)
+    if factor == 1:
         return params, levels
     logs = np.log(np.maximum(levels, FLOOR))
     padded = np.pad(logs, ((0, 0), (2, 2)), mode="edge")
@@ -95,14 +100,15 @@ def refine_time(levels: np.ndarray, params: SpectrogramParams) -> tuple[Spectrog
         offset = (index - factor // 2) / factor
         shift, part = (0, offset) if offset >= 0 else (-1, offset + 1)
         neighbours = [padded[:, 1 + shift + tap : 1 + shift + tap + logs.shape[1]] for tap in range(4)]
-        curve = sum(weight * row for weight, row in zip(_catmull_rom(part), neighbours, strict=True))
+        curve = sum(weight * row for weight, row in zip(catmull_rom(part), neighbours, strict=True))
         fine[..., index] = np.minimum(curve, np.maximum(neighbours[1], neighbours[2]) + OVERSHOOT)
     fine_params = params.replace(step_ms=params.step_ms / factor)
     fine = np.exp(fine.reshape(len(logs), -1))
     return fine_params, np.where(fine > 2 * FLOOR, fine, 0)
 
 
-def _catmull_rom(part: float) -> tuple[float, float, float, float]:
+def catmull_rom(part: float) -> tuple[float, float, float, float]:
+    """Weights of the two values before and the two after a place ``part`` of the way between the middle ones."""
     square, cube = part**2, part**3
     return (
         -0.5 * part + square - 0.5 * cube,

@@ -63,7 +63,7 @@ def solve(params: SpectrogramParams, files: list[Path], clips: int, units: int, 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("folders", nargs="*", help="folders of recordings whose licence allows it")
-    parser.add_argument("--preset", default="mini")
+    parser.add_argument("--preset", default="mini64")
     parser.add_argument("--clips", type=int, default=240)
     parser.add_argument("--units", type=int, default=32)
     parser.add_argument("--seed", type=int, default=0)

@@ -12,10 +12,11 @@ import torch.nn.functional as F
 
 from spectrogram.codec.learned_inverse import FINE, load_weights
 from spectrogram.codec.mel import filterbank, inverse_filterbank, spreading
+from spectrogram.codec.noise_filling import noise_share, white_noise
 from spectrogram.codec.on_tensors.learned_inverse import fine_magnitude
 from spectrogram.codec.on_tensors.phase import integrate_phase
 from spectrogram.codec.pixels import SILENT_DB
-from spectrogram.codec.reconstruct import FLOOR, GREATEST_GAIN, LEAST_OVERLAP, MOMENTUM
+from spectrogram.codec.reconstruct import FLOOR, GREATEST_GAIN, MOMENTUM, OVERSHOOT, catmull_rom, refinement
 from spectrogram.codec.stft import analysis_window, padding
 from spectrogram.params import SpectrogramParams
 from spectrogram.problems import UsageProblem
@@ -26,22 +27,23 @@ LAYOUTS = ("grey", "bands", "frames")
 class TorchCodec:
     """Encoder and decoder of one set of parameters for tensors on one device."""
 
-    def __init__(self, params: SpectrogramParams, device="cpu", steps: int | None = None, fits: int = 1):
-        """`steps` Griffin-Lim iterations (None: 8, as phases found on a device need more than the numpy road's 2)."""
+    def __init__(
+        self, params: SpectrogramParams, device="cpu", steps: int | None = None, fits: int = 1, fill: bool = True
+    ):
+        """`steps` Griffin-Lim iterations (None: 8, as phases found on a device need more than the numpy road's 2).
+
+        `fill`: places without the grain of noise become noise (see `noise_filling`), picture n's drawn from seed + n.
+        """
         if not params.absolute or params.layout not in LAYOUTS:
             raise UsageProblem(
                 f"the {params.layout} pictures of {params.fingerprint} are not for tensors",
                 f"mono pictures of this project ({', '.join(LAYOUTS)})",
                 "use SpectrogramCodec",
             )
-        self.params, self.device, self.fits = params, torch.device(device), fits
+        self.params, self.device, self.fits, self.fill = params, torch.device(device), fits, fill
         self.weights = load_weights(params)
-        overlap = params.window_samples / params.hop_samples
-        if self.weights is None and overlap < LEAST_OVERLAP:
-            raise UsageProblem(
-                f"columns overlap {overlap:.1f} times", f"{LEAST_OVERLAP:g} times", "use SpectrogramCodec"
-            )
-        self.fine = params if self.weights is None else params.replace(step_ms=params.step_ms / FINE)
+        self.finer = refinement(params) if self.weights is None else FINE
+        self.fine = params.replace(step_ms=params.step_ms / self.finer) if self.finer > 1 else params
         self.steps = 8 if steps is None else steps
         self.bands, self.spread, self.inverse = (
             torch.from_numpy(matrix(params).toarray()).to(self.device)
@@ -76,9 +78,18 @@ class TorchCodec:
             ahead = now - float(MOMENTUM) * previous
             spectrum, previous = ahead * (magnitude / _sizes(ahead)), now
         audio = self.istft(spectrum, self.fine, samples)
-        for _ in range(self.fits):
-            audio = self._fit_bands(audio, levels)
+        share = self._noise_share(levels) if self.fill else None
+        for left in range(self.fits, 0, -1):
+            audio = self._fit_bands(audio, levels, share if left == 1 else None, seed)
         return audio[:, None]
+
+    def _noise_share(self, levels: torch.Tensor) -> torch.Tensor | None:
+        """`noise_filling.noise_share` of each picture (batch, bands, frames), no gradient; None where all are."""
+        found = [noise_share(one, self.params) for one in levels.detach().cpu().numpy()]
+        if all(share is None for share in found):
+            return None
+        shares = [np.zeros(levels.shape[1:], np.float32) if share is None else share for share in found]
+        return torch.from_numpy(np.stack(shares)).to(self.device)
 
     def levels_of(self, shades: torch.Tensor) -> torch.Tensor:
         """Linear magnitudes for values 0..1, as `pixels.levels_of`."""
@@ -86,9 +97,9 @@ class TorchCodec:
         return 10 ** (level_db / 20)
 
     def magnitude(self, levels: torch.Tensor) -> torch.Tensor:
-        """Bin magnitudes (batch, frames, bins) of band levels; three frames a column where an inverse was learned."""
+        """Bin magnitudes (batch, frames, bins) of band levels; more frames than columns where these are far apart."""
         if self.weights is None:
-            return (self.inverse @ levels).clamp_min(0).mT.contiguous()
+            return (self.inverse @ refined(levels, self.finer)).clamp_min(0).mT.contiguous()
         return fine_magnitude(levels, self.params, self.weights, self.bands, self.spread)
 
     def stft(self, audio: torch.Tensor, params: SpectrogramParams, frames: int) -> torch.Tensor:
@@ -106,11 +117,17 @@ class TorchCodec:
         audio = (summed / torch.maximum(energy, 1e-3 * energy.max()))[:, padding(params) :][:, :samples]
         return F.pad(audio, (0, samples - audio.shape[-1]))
 
-    def _fit_bands(self, audio: torch.Tensor, levels: torch.Tensor) -> torch.Tensor:
+    def _fit_bands(self, audio: torch.Tensor, levels: torch.Tensor, share: torch.Tensor | None, seed: int):
         spectrum = self.stft(audio, self.params, levels.shape[2])
-        heard = self.bands @ _sizes(spectrum).mT
-        gain = (levels / heard.clamp_min(float(FLOOR))).clamp_max(float(GREATEST_GAIN))
-        return self.istft(spectrum * (self.spread @ gain).mT, self.params, audio.shape[-1])
+        heard, wanted = self.bands @ _sizes(spectrum).mT, levels if share is None else levels * torch.sqrt(1 - share)
+        gain = (wanted / heard.clamp_min(float(FLOOR))).clamp_max(float(GREATEST_GAIN))
+        spectrum = spectrum * (self.spread @ gain).mT
+        if share is not None:
+            white = np.stack([white_noise(audio.shape[-1], seed + n) for n in range(len(audio))])
+            drawn = self.stft(torch.from_numpy(white).to(self.device), self.params, levels.shape[2])
+            mean_size = math.sqrt(math.pi / 4 * float(torch.sum(self.window.double() ** 2)))
+            spectrum = spectrum + drawn * (self.spread @ (levels * torch.sqrt(share) / mean_size)).mT
+        return self.istft(spectrum, self.params, audio.shape[-1])
 
     def _pack(self, shades: torch.Tensor) -> torch.Tensor:
         batch, rows = len(shades), self.params.mel_bands
@@ -129,6 +146,23 @@ class TorchCodec:
         if self.params.layout == "frames":
             return colours.permute(0, 2, 3, 1).reshape(len(colours), colours.shape[2], -1)
         return colours.mean(dim=1)
+
+
+def refined(levels: torch.Tensor, factor: int) -> torch.Tensor:
+    """`reconstruct.refine_time` on tensors: levels (batch, bands, frames·factor), Catmull-Rom in dB."""
+    if factor == 1:
+        return levels
+    frames = levels.shape[-1]
+    padded = F.pad(torch.log(levels.clamp_min(float(FLOOR))), (2, 2), mode="replicate")
+    between = []
+    for index in range(factor):
+        offset = (index - factor // 2) / factor
+        shift, part = (0, offset) if offset >= 0 else (-1, offset + 1)
+        near = [padded[..., 1 + shift + tap : 1 + shift + tap + frames] for tap in range(4)]
+        curve = sum(weight * row for weight, row in zip(catmull_rom(part), near, strict=True))
+        between.append(torch.minimum(curve, torch.maximum(near[1], near[2]) + float(OVERSHOOT)))
+    fine = torch.exp(torch.stack(between, dim=-1).flatten(-2))
+    return torch.where(fine > 2 * float(FLOOR), fine, 0)
 
 
 def _carried(values: torch.Tensor) -> torch.Tensor:
