@@ -9,15 +9,12 @@ import sys
 from pathlib import Path
 from string import Template
 
-import yaml
-
-from dataset_builder.soundscapes.synthesis.catalogue import TONAL
+from dataset_builder.soundscapes.synthesis.catalogue import CATALOGUE, CLASSES, TONAL
 from spectrogram.params import SpectrogramParams
 from spectrogram.problems import Problem
 
 ROOT = Path(__file__).resolve().parents[1]
 JUDGES = (ROOT / "metrics" / "embedders" / "weights", ROOT / "benchmarks" / "base_model" / "judge_weights")
-POLISH = ROOT / "recipes" / "base_model_polish.yaml"
 TEMPLATE = Path(__file__).with_suffix(".md")
 ROWS = {
     "prompted_class_accuracy": "prompted class heard ↑",
@@ -56,6 +53,41 @@ def figures_table(result):
     for name, label in ROWS.items():
         lines.append(f"| {label} | {shown(result[name])} | {shown(result['ceiling'].get(name, ''))} |")
     return "\n".join(lines)
+
+
+STEPS = {
+    "real": "real recordings that the base never heard", "codec": "the same through the codec",
+    "vae": "… through codec and VAE", "originals": "synthesised clips, of classes that they teach too",
+    "base": "**the base model**",
+}  # fmt: skip
+
+
+def outside_tables(result):
+    """What an ear from outside hears on each step, and in the base's classes; a sentence where it was not asked."""
+    heard = result.get("outside")
+    if not heard:
+        return "Not asked for these weights."
+    lines = ["| what is heard | classes | clips | top-5 ↑ | AUC ↑ |", "|---|---|---|---|---|"]
+    for name, label in STEPS.items():
+        if name in heard:
+            own = heard[name]
+            lines.append(
+                f"| {label} | {len(own['by_class'])} | {own['clips']} | {own['top5']:.2f} | {own['auc']:.3f} |"
+            )
+    lines += ["", "| class | real top-5 | base top-5 | base AUC |", "|---|---|---|---|"]
+    real = heard.get("real", {"by_class": {}})["by_class"]
+    for label, own in heard["base"]["by_class"].items():
+        recorded = f"{real[label]['top5']:.2f}" if label in real else "–"
+        lines.append(f"| {label.replace('_', ' ')} | {recorded} | {own['top5']:.2f} | {own['auc']:.2f} |")
+    return "\n".join(lines)
+
+
+def started_from(log):
+    """Where the weights came from before this training."""
+    if not log["start"]:
+        return "from nothing"
+    rows = ", ".join(f"`{name}` {digest[:12]}" for name, digest in log["start"].items() if not name.startswith("ear"))
+    return f"from this project's weights before ({rows}; git keeps them)"
 
 
 def failures(result):
@@ -129,31 +161,29 @@ def values(folder):
     """Everything that the template names."""
     recipe, log, result = (read(folder, f"{name}.json") for name in ("recipe", "training_log", "benchmark"))
     params, defaults = SpectrogramParams.from_model(folder), read(folder, "generation.json")
-    ear, second = read(folder, "ear/config.json"), log["second"]
-    polish = yaml.safe_load(POLISH.read_text(encoding="utf-8"))
+    ear = read(folder, "ear/config.json")
     left = sorted({f"{label} ({kind})" for kind, own in result["not_measured"].items() for label in own})
     return recipe | defaults | {
         "megabytes": result["megabytes"], "classes": result["classes"], "clips": result["clips"],
         "judge": result["judge"]["name"],
-        "shared": shared_recordings(result["judge"]["name"], second["data_credits"]),
+        "shared": shared_recordings(result["judge"]["name"], log["recordings"]),
         "columns": params.columns, "bands": params.mel_bands,
         "seconds": f"{params.clip_seconds:g}", "high_khz": f"{params.high_hz / 1000:g}",
         "rate_khz": f"{params.sample_rate_hz / 1000:g}", "figures": figures_table(result), "recorded": recorded(result),
         "not_measured": ", ".join(left) or "none", "failures": failures(result),
-        "psnr": log["fourth"]["vae"]["after"]["psnr_db"],
+        "psnr": log["vae"]["after"]["psnr_db"], "outside": outside_tables(result), "started": started_from(log),
         "ridge_s": shown(result["ridge_seconds"]), "ridge_ceiling_s": shown(result["ceiling"]["ridge_seconds"]),
         "lines": lines_table(result),
         "ear_name": ear["name"], "ear_mb": f"{(Path(folder) / 'ear/model.safetensors').stat().st_size / 1e6:.1f}",
-        "ear_figures": ear_table(ear), "drawn": round(100 * recipe["recordings_drawn"]),
-        "recorded_clips": second["recorded_clips"], "recordings": len(second["data_credits"]),
-        "second_judge": second_judge(folder), "drills_drawn": round(100 * recipe["third_drills_drawn"]),
-        "channels": read(folder, "vae/config.json")["latent_channels"], "tones": log["fifth"]["tones"],
-        "layers": ", ".join(map(str, recipe["fifth_layers"])), "tones_drawn": round(100 * recipe["fifth_tones_drawn"]),
-        "tonal": ", ".join(label.replace("_", " ") for label in TONAL),
-        "polish_samples": polish["third_samples"], "polish_drawn": round(100 * polish["recordings_drawn"]),
-        "text_percent": round(100 * recipe["third_text_share"]),
+        "ear_figures": ear_table(ear), "clips_with_recordings": log["clips_with_recordings"],
+        "taught": log["clips"], "recordings": len(log["recordings"]), "second_judge": second_judge(folder),
+        "drills_drawn": round(100 * recipe["drills_drawn"]), "vae_clips": recipe["vae_clips"],
+        "channels": read(folder, "vae/config.json")["latent_channels"],
+        "recorded_classes": ", ".join(
+            label.replace("_", " ") for label in CLASSES if CATALOGUE[label].recorded
+        ),
         "sums": "\n".join(f"| {name} | `{digest}` |" for name, digest in read(folder, "sha256.json").items()),
-        "credits": "\n".join(f"* {credit}" for credit in second["data_credits"]),
+        "credits": "\n".join(f"* {credit}" for credit in log["recordings"]),
     }  # fmt: skip
 
 

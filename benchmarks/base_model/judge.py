@@ -13,7 +13,7 @@ from pathlib import Path
 
 from benchmarks.base_model.clips import RECORDINGS_SHARE
 from dataset_builder.soundscapes import composer
-from dataset_builder.soundscapes.composer import CLASSES, HELD_OUT
+from dataset_builder.soundscapes.composer import EVERY_CLASS
 from metrics.judge_training import train
 from training.base_model.recordings import share_of
 
@@ -36,7 +36,7 @@ def split(folder, share, out, heard=False):
 def compose(out, clips, seed):
     """A folder of composed clips of every class; one that is there is kept."""
     if not (out / "strong_labels.jsonl").exists():
-        composer.write(out, clips, seed, CLASSES + HELD_OUT)
+        composer.write(out, clips, seed, EVERY_CLASS)
     return out
 
 

@@ -9,12 +9,12 @@ from dataset_builder.soundscapes.composer import RATE_HZ, render_event
 from dataset_builder.soundscapes.synthesis.catalogue import CATALOGUE
 from metrics import judge
 
-STEADY = ("rain", "wind", "stream", "crackling_fire", "bees", "engine", "helicopter", "chainsaw", "fan", "sea_waves")
+STEADY = ("rain", "wind", "stream", "crackling_fire", "engine", "helicopter", "chainsaw", "sea_waves")
 EVENTS = ("dog_bark", "siren", "church_bells", "birdsong", "clapping", "alarm_beep")
 PAIRS = (
     ("rain", "siren"),
     ("wind", "church_bells"),
-    ("fan", "dog_bark"),
+    ("engine", "dog_bark"),
     ("stream", "telephone"),
     ("engine", "clapping"),
     ("sea_waves", "birdsong"),

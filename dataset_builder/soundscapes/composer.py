@@ -12,11 +12,11 @@ import numpy as np
 from dataset_builder.soundscapes.folder import SceneFolder
 from dataset_builder.soundscapes.labels import Event
 from dataset_builder.soundscapes.synthesis import captions
-from dataset_builder.soundscapes.synthesis.catalogue import CATALOGUE, CLASSES, HELD_OUT
+from dataset_builder.soundscapes.synthesis.catalogue import CATALOGUE, CLASSES
 from dataset_builder.soundscapes.synthesis.signals import RATE_HZ, band_noise, reverberate, samples, silence
 
 SECONDS = 5.12
-EVERY_CLASS = CLASSES + HELD_OUT
+EVERY_CLASS = tuple(CATALOGUE)
 VALUES = {"pitch": {"low": (0.5, 0.66), "high": (1.5, 2.0)}, "pace": {"slow": (0.45, 0.62), "fast": (1.6, 2.2)}}
 MIDDLE = (0.8, 1.25)
 SPOKEN_SHARE = 0.35

@@ -12,7 +12,7 @@ from spectrogram.problems import Problem
 class ScratchSettings:
     """The recipe. Sizes are in the units of the library that uses them (channels, tokens, samples)."""
 
-    preset: str = "mini40"
+    preset: str = "mini"
     seed: int = 7
     # The corpus: clips of one or two sounds, and drills in twins (see ``composing`` and ``drills``).
     sounds_clips: int = 8_000

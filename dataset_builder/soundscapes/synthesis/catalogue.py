@@ -24,6 +24,7 @@ class SoundClass:
     texture: bool = False
     held_out: bool = False
     recorded: bool = False
+    dropped: bool = False
 
     @property
     def takes_pitch(self):
@@ -45,6 +46,7 @@ def _sound_class(label, entry):
         entry.get("texture", False),
         entry.get("held_out", False),
         entry.get("recorded", False),
+        entry.get("dropped", False),
     )
 
 
@@ -54,7 +56,7 @@ def _read():
 
 
 CATALOGUE = _read()
-CLASSES = tuple(label for label, sound in CATALOGUE.items() if not sound.held_out)
+CLASSES = tuple(label for label, sound in CATALOGUE.items() if not (sound.held_out or sound.dropped))
 HELD_OUT = tuple(label for label, sound in CATALOGUE.items() if sound.held_out)
 # Classes whose pictures are lines, whole ones of seconds or short ones by the dozen.
 TONAL = ("siren", "birdsong", "flute", "alarm_beep", "telephone", "rooster", "cat_meow", "crying_baby")

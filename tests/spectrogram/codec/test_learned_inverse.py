@@ -8,7 +8,7 @@ from spectrogram.codec.mel import filterbank
 from spectrogram.params import SpectrogramParams
 from tests.spectrogram.codec.test_codec import strongest_hz
 
-MINI = SpectrogramParams.preset("mini")
+MINI = SpectrogramParams.preset("mini64")
 
 
 def levels_of_sound(audio):

@@ -40,7 +40,10 @@ def test_a_smooth_picture_of_noise_wants_to_be_noise():
     assert share_of(smoothed(NOISE)).mean() > 0.8
 
 
-@pytest.mark.parametrize("audio", [NOISE, TONE, NOISE + TONE, np.zeros_like(NOISE)], ids=["noise", "tone", "both", "none"])
+CLEAN = {"noise": NOISE, "tone": TONE, "both": NOISE + TONE, "none": np.zeros_like(NOISE)}
+
+
+@pytest.mark.parametrize("audio", CLEAN.values(), ids=CLEAN)
 def test_a_clean_picture_is_decoded_to_the_very_same_sound_as_without_filling(audio):
     picture = CODEC.encode(audio[None], PARAMS.sample_rate_hz)
     plain = SpectrogramCodec(PARAMS, restore=False)

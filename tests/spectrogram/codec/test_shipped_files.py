@@ -17,7 +17,7 @@ def test_every_file_in_the_folder_is_known_as_shipped(module):
 @pytest.mark.parametrize(
     ("module", "load", "preset"),
     [
-        (learned_inverse, learned_inverse.load_weights, "mini"),
+        (learned_inverse, learned_inverse.load_weights, "mini64"),
         (restoration, restoration.load_restoration, "sd15-fine"),
         (restoration, restoration.load_restoration, "sd15"),
     ],
