@@ -3,6 +3,9 @@
 Windows of the model's own width are denoised together, so memory hardly grows with the length.
 """
 
+import torch
+import torch.nn.functional as F
+
 from spectrogram.params import SpectrogramParams
 from spectrogram.problems import UsageProblem
 from spectrogram.recipe import Recipe
@@ -36,9 +39,22 @@ def paint_long(pipeline, recipes: list[Recipe], generators, params: SpectrogramP
         how = (recipe.steps, recipe.guidance, recipe.guidance_rescale, generator, recipe.seed, recipe.negative_prompt)
         sampling = Sampling(*how, others.get("callback_on_step_end"))
         canvas = Canvas([encode_region(pipeline, recipe.prompt, sampling)], sampling, model_columns(pipeline))
-        noise = sampling.noise(pipeline, shape) if latents is None else latents[i : i + 1]
+        noise = balanced(sampling.noise(pipeline, shape), canvas.window) if latents is None else latents[i : i + 1]
         noise = noise * pipeline.scheduler.init_noise_sigma
         images.append(decode_picture(pipeline, denoise(pipeline, noise, plan_steps(pipeline, sampling), canvas)))
         if pipeline.interrupt:
             break
     return images
+
+
+def balanced(noise: torch.Tensor, window: int) -> torch.Tensor:
+    """The noise (1, channels, height, width) with the same mean over time in every window.
+
+    The mean over a window decides how loud each band becomes; drawn anew, it lets bands jump between windows.
+    """
+    if noise.shape[-1] <= window:
+        return noise
+    before = window // 2
+    padded = F.pad(noise, (before, window - 1 - before, 0, 0), mode="reflect")
+    slow = F.avg_pool2d(padded, (1, window), stride=1)
+    return noise - slow + slow[..., before : before + 1]
