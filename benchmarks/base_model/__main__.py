@@ -9,7 +9,7 @@ are given: those that the base has heard serve as training clips, the others as 
 
 import argparse
 import json
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -162,10 +162,7 @@ def listen_outside(pipeline, arguments, share):
 
 def recipe_of(base):
     """The recipe that made a base model: it says what taught it."""
-    values = json.loads(read_beside(base, "recipe.json") or "{}")
-    return ScratchSettings(
-        **{field.name: values[field.name] for field in fields(ScratchSettings) if field.name in values}
-    )
+    return ScratchSettings.from_dict(json.loads(read_beside(base, "recipe.json") or "{}"))
 
 
 def size_megabytes(folder):

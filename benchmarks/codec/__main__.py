@@ -106,7 +106,7 @@ def two_threads(preset: str, clips) -> float:
 def measure_all(options, clips) -> dict:
     """{"clips", "seed", "results" of `measure`, "lines" of the other claims}."""
     peers = [codec_peers.ours("sd15", "ours, grey"), codec_peers.ours("sd15-fine", "ours, fine colour")]
-    peers += [codec_peers.ours("mini", "ours, mini")]
+    peers += [codec_peers.ours("mini", "ours, mini"), codec_peers.ours("mini64", "ours, mini64")]
     if not options.fast:
         peers += [codec_peers.riffusion()]
         peers += [] if options.without_librosa else [codec_peers.librosa_style()]

@@ -55,6 +55,8 @@ def train(settings, places, stages):
             run, unet.Corpus(encoded, rows, tokenizer, shares), progress=note_losses(log["loss_by_step"], stages)
         )
     run.averaged()
+    if settings.start_share and places.start is not None:
+        unet.mix(painter, load(places.start).unet, settings.start_share)
     return assemble.assemble(places.out, settings, coder, painter, encoder, tokenizer, run.scheduler, log)
 
 

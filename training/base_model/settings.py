@@ -45,6 +45,8 @@ class ScratchSettings:
     rate: float = 8e-4
     # For how much of the run the text encoder learns with the UNet.
     text_share: float = 0.5
+    # How much of the UNet that a run started from is mixed into the finished one: what the run forgot comes back.
+    start_share: float = 0.0
     warmup_steps: int = 60
     flat_share: float = 0.5
     ema_decay: float = 0.998
@@ -67,6 +69,12 @@ class ScratchSettings:
                 f"{path} has unknown settings {unknown}", f"expected some of {sorted(known)}", "correct the names"
             )
         return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})
+
+    @classmethod
+    def from_dict(cls, values):
+        """Settings from a model's recipe.json; what a former recipe named besides is left out."""
+        known = {f.name for f in fields(cls)} & set(values)
+        return cls(**{k: tuple(values[k]) if isinstance(values[k], list) else values[k] for k in known})
 
     def to_dict(self):
         return {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(self).items()}

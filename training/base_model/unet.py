@@ -169,6 +169,15 @@ class Run(Resumable):
         self.ema.copy_to(self.parameters)
 
 
+def mix(painter, other, share):
+    """Move the weights of a UNet towards those of another of its shape, by ``share`` of the way."""
+    import torch
+
+    with torch.no_grad():
+        for own, theirs in zip(painter.parameters(), other.parameters(), strict=True):
+            own.lerp_(theirs, share)
+
+
 def train(run, corpus, save_every=200, progress=lambda done, total, value: None):
     """Train until the recipe's samples are seen; draws depend on seed and step alone, so a resumed run draws alike."""
     import torch

@@ -67,6 +67,15 @@ def test_a_run_that_starts_from_a_model_keeps_its_words_and_goes_on_with_the_res
     assert scales[0] == scales[1]
 
 
+def test_what_a_run_started_from_can_be_mixed_into_its_end(model, tmp_path):
+    settings = replace(TINY, text_share=0.0)
+    plain = walk(settings, tmp_path / "plain", start=model[0])
+    whole = walk(replace(settings, start_share=1.0), tmp_path / "whole", start=model[0])
+    name = "unet/diffusion_pytorch_model.safetensors"
+    assert whole[name] == model[1][name]
+    assert plain[name] != model[1][name]
+
+
 def test_a_finished_road_is_not_walked_again(model):
     work = model[0].parent / "work"
     stamps = {path: path.stat().st_mtime_ns for path in work.rglob("*.np?")}
