@@ -177,7 +177,9 @@ def values(folder):
         "ear_name": ear["name"], "ear_mb": f"{(Path(folder) / 'ear/model.safetensors').stat().st_size / 1e6:.1f}",
         "ear_figures": ear_table(ear), "clips_with_recordings": log["clips_with_recordings"],
         "taught": log["clips"], "recordings": len(log["recordings"]), "second_judge": second_judge(folder),
-        "drills_drawn": round(100 * recipe["drills_drawn"]), "vae_clips": recipe["vae_clips"],
+        "drills_drawn": round(100 * recipe["drills_drawn"]),
+        "start_percent": round(100 * recipe["start_share"]),
+        "vae_clips": recipe["vae_clips"],
         "channels": read(folder, "vae/config.json")["latent_channels"],
         "recorded_classes": ", ".join(
             label.replace("_", " ") for label in CLASSES if CATALOGUE[label].recorded

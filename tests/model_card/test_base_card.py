@@ -24,7 +24,7 @@ def test_the_card_in_the_repository_is_the_one_that_its_files_give(copy):
 def test_every_recording_that_taught_the_weights_is_credited_with_an_open_licence(copy):
     credits = base_card.values(copy)["credits"].splitlines()
     assert len(credits) > 100
-    assert all(line.removeprefix("* ").startswith(("CC0", "CC BY", "Public Domain")) for line in credits)
+    assert all(line.removeprefix("* ").startswith(("CC0", "CC BY", "MIT", "Public Domain")) for line in credits)
     assert not any("NC" in line.split(";")[0] or "SA" in line.split(";")[0] for line in credits)
 
 
@@ -43,11 +43,9 @@ def test_a_model_that_was_not_measured_gets_no_card(copy):
 
 def test_the_shipped_weights_keep_what_they_were_trained_for():
     result = base_card.read(EMBEDDED, "benchmark.json")
-    assert result["prompted_class_accuracy_unseen_wordings"] >= 0.95
+    assert result["outside"]["base"]["top5"] >= 0.62
+    assert result["outside"]["base"]["auc"] >= 0.95
+    assert result["outside"]["vae"]["top5"] >= 0.6
+    assert result["outside"]["codec"]["top5"] >= 0.74
     assert result["real_class_accuracy"] >= 0.9
-    assert result["pairs_ordered"] >= 0.7 * result["ceiling"]["pairs_ordered"]
     assert min(result["pitch"].values()) >= 0.85
-    assert min(result["speed"].values()) >= 0.85
-    assert result["ridge_seconds"] >= 0.8 * result["ceiling"]["ridge_seconds"]
-    assert base_card.read(EMBEDDED, "benchmark_judge.json")["prompted_class_accuracy_unseen_wordings"] >= 0.9
-    assert result["seconds_per_clip"]["alone"] <= 1
