@@ -6,18 +6,27 @@ import importlib
 import sys
 
 COMMANDS = {
-    "learn": "learn what sources sound like (for separate), or a classifier (for classify, detect)",
-    "separate": "part recordings into one sound a source, or clean a folder for the dataset builder",
-    "classify": "name what sounds in clips, and say how well, also in rain and wind",
-    "detect": "find when each class sounds in recordings of hours",
+    "learn": (
+        "bioacoustics.commands.learn",
+        "learn sources for separate, or a classifier for classify and detect",
+    ),
+    "separate": (
+        "bioacoustics.commands.separate",
+        "part recordings into one sound a source, or clean a folder for datasets",
+    ),
+    "classify": (
+        "bioacoustics.commands.classify",
+        "name what sounds in clips, and say how well, also in rain and wind",
+    ),
+    "detect": ("bioacoustics.commands.detect", "find when each class sounds in recordings of hours"),
 }
 
 
 def main(argv: list[str] | None = None) -> int:
     argv = sys.argv[1:] if argv is None else argv
     if argv and argv[0] in COMMANDS:
-        return importlib.import_module(f"bioacoustics.commands.{argv[0]}").main(argv[1:]) or 0
-    names = "\n".join(f"  {name:<9} {about}" for name, about in COMMANDS.items())
+        return importlib.import_module(COMMANDS[argv[0]][0]).main(argv[1:]) or 0
+    names = "\n".join(f"  {name:<9} {about}" for name, (_, about) in COMMANDS.items())
     text = f"usage: python -m bioacoustics COMMAND ...\n\n{names}\n\nCOMMAND --help says more."
     asked = argv and argv[0] in ("-h", "--help")
     print(

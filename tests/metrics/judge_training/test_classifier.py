@@ -58,7 +58,7 @@ def test_mixing_adds_powers():
         ("CC BY-NC 4.0 (NONCOMMERCIAL)", False),
         ("CC BY-SA 3.0", False),
         ("CC BY-ND 4.0", False),
-        ("MIT (repository licence)", False),
+        ("MIT (repository licence)", True),
         ("", False),
     ],
 )
