@@ -39,7 +39,7 @@ ROW_CODE = {
 }
 READING = (
     "atomic", "audio", "digest", "endings", "ffmpeg", "headers/mp3", "headers/riff", "json_file", "pictures",
-    "sound_file",
+    "sound_file", "webui",
 )  # fmt: skip
 LIBRARIES = ("numpy", "scipy", "soundfile", "soxr", "pillow", "pyarrow")
 
@@ -75,7 +75,7 @@ def row_code() -> list[Path]:
     """The files on which a row depends: what is read, what is cut, and how sound becomes a picture."""
     ours, theirs = Path(__file__).parents[1], Path(spectrogram.__file__).parent
     rows = [ours / folder / name for folder, names in ROW_CODE.items() for name in names]
-    codec = [theirs / "params.py", *sorted((theirs / "codec").glob("*.py"))]
+    codec = [theirs / "params.py", theirs / "recipe.py", *sorted((theirs / "codec").glob("*.py"))]
     return [*rows, *codec, *(theirs / "files" / f"{name}.py" for name in READING)]
 
 

@@ -12,7 +12,7 @@ from spectrogram.codec import SpectrogramCodec, budget
 from spectrogram.params import PRESETS, SpectrogramParams
 from spectrogram.problems import PictureProblem
 
-MINI = SpectrogramParams.preset("mini")
+MINI = SpectrogramParams.preset("mini64")
 
 
 @pytest.mark.parametrize("name", PRESETS)
