@@ -14,6 +14,7 @@ from spectrogram.params import KEY
 from spectrogram.problems import UsageProblem
 from training.method_table import WORD_FILE, trigger_of
 from training.methods.method import Method
+from training.settings import TrainSettings
 
 WEBUI_KEY = "emb_params"
 TEMPLATES = ("{}", "the sound of {}", "a recording of {}", "{} in the distance", "{} nearby", "you can hear {}")
@@ -73,6 +74,9 @@ class TextualInversion(Method):
         pieces = tokenizer(s.initial_word, add_special_tokens=False).input_ids
         if not pieces:
             raise UsageProblem("--initial-word is empty", "a word that the base knows", "try --initial-word sound")
+        # The word that nobody chose begins with as many of its tokens as there is room for.
+        if len(pieces) > s.vectors and s.initial_word == TrainSettings().initial_word:
+            pieces = pieces[: s.vectors]
         if len(pieces) > s.vectors:
             told = f"--initial-word {s.initial_word!r} is {len(pieces)} tokens, --vectors is {s.vectors}"
             raise UsageProblem(told, "a vector for each token to begin as", f"use --vectors {len(pieces)}")

@@ -84,10 +84,10 @@ def test_a_clip_in_front_stays_there_while_others_come_and_gives_way_only_when_i
 def test_the_first_clip_is_heard_before_the_last_is_made_and_stop_keeps_what_is_there(page, slow_steps):
     open_tab(page, "Morph")
     choose_number(page, "Clips", 5)
-    choose_steps(page, 12, "morph")
+    choose_steps(page, 30, "morph")
     page.click("#morph-start")
     page.wait_for_function(HEARD)
-    expect(status(page, "morph")).to_contain_text(re.compile(r"clip \d+ of at most 15 · step \d+/180"))
+    expect(status(page, "morph")).to_contain_text(re.compile(r"clip \d+ of at most 15 · step \d+/450"))
     expect(page.locator("#morph-result .facts")).to_contain_text("0 % of the way")
     expect(page.locator("#morph-take label").nth(1)).to_be_visible()
     page.click("#morph-stop")

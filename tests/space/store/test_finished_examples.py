@@ -18,7 +18,7 @@ LIGHT_BYTES = 1_500_000
 def test_recipes_and_files_agree():
     examples = read_examples()
     files = {path.name for path in FOLDER.iterdir()}
-    assert len(examples) == 9
+    assert len(examples) == 8
     assert files == {RECIPES, *(f"{example.name}{end}" for example in examples for end in (".flac", ".png"))}
     for example in examples:
         for end in (".flac", ".png"):
@@ -47,7 +47,7 @@ def test_the_shipped_weights_paint_the_example_in_front(tmp_path):
 def test_thumbnails_travel_in_the_page_and_are_small(tmp_path):
     clips = load_examples(tmp_path / "served")
     tiles = tiles_html(clips)
-    assert tiles.count("data-example=") == len(clips) == 9
+    assert tiles.count("data-example=") == len(clips) == 8
     assert len(tiles) < 40_000
 
 

@@ -53,8 +53,8 @@ def progress(page):
 
 def test_every_method_shows_what_it_means_what_it_asks_and_its_minutes(tab):
     page = tab
-    for method in METHODS.values():
-        expect(page.locator("#finetune-method")).to_contain_text(f"{method.label}: {method.meaning}")
+    for offer in METHODS.values():
+        expect(page.locator("#finetune-method")).to_contain_text(f"{offer.method.label}: {offer.method.meaning}")
     choose(page, "aesthetic")
     expect(page.locator("#finetune-trigger")).to_be_hidden()
     expect(page.locator("#finetune-length label")).to_have_count(2)
@@ -76,11 +76,11 @@ def test_every_method_shows_what_it_means_what_it_asks_and_its_minutes(tab):
 @pytest.mark.timeout(900)
 def test_a_run_is_stopped_found_again_after_a_reload_resumed_and_used(tab, monkeypatch):
     page = tab
-    monkeypatch.setitem(METHODS["textual_inversion"].lengths, "Quick", {"steps": 120})
+    monkeypatch.setitem(METHODS["textual_inversion"].lengths, "Quick", {"steps": 400})
     monkeypatch.setattr("space.teaching.methods.SAMPLE_EVERY", 1000)
     choose(page, "textual_inversion")
     page.click("#finetune-start")
-    expect(progress(page)).to_contain_text(re.compile(r"step \d+/120"), timeout=150_000)
+    expect(progress(page)).to_contain_text(re.compile(r"step \d+/400"), timeout=150_000)
     page.click("#finetune-stop")
     expect(progress(page)).to_contain_text("word-owls-word was stopped at step", timeout=150_000)
     page.reload()
@@ -90,7 +90,7 @@ def test_a_run_is_stopped_found_again_after_a_reload_resumed_and_used(tab, monke
     expect(page.locator("#finetune-run input")).to_have_value("word-owls-word")
     expect(progress(page)).to_contain_text("was stopped at step")
     page.click("#finetune-resume")
-    expect(progress(page)).to_contain_text("word-owls-word is ready, after 120 steps", timeout=150_000)
+    expect(progress(page)).to_contain_text("word-owls-word is ready, after 400 steps", timeout=150_000)
     expect(page.locator("#finetune-samples audio")).to_have_count(2 * page.locator("#finetune-samples li").count())
     page.click("#finetune-use")
     expect(page.locator("#generate-prompt textarea")).to_have_value(re.compile("<word-owls>"))
