@@ -4,6 +4,7 @@ from functools import cache
 
 import numpy as np
 
+from metrics.embedders.sound_cnn import SoundCnn
 from metrics.embedders.sound_cnn_features import RATE_HZ, log_mel_db, relative_levels
 from spectrogram.files.audio import check_audio, mix_channels, read_audio, resample
 from spectrogram.problems import UsageProblem
@@ -30,8 +31,6 @@ def classes() -> tuple[str, ...]:
 
 @cache
 def _judge():
-    from metrics.embedders.sound_cnn import SoundCnn
-
     return SoundCnn()
 
 

@@ -2,6 +2,9 @@
 
 from pathlib import Path
 
+import evaluate
+import gradio as gr
+
 from metrics.figures import records
 from metrics.figures.records import module_record
 from spectrogram.problems import UsageProblem
@@ -23,9 +26,6 @@ EMBEDDERS = {
 
 def build(name: str):
     """A gradio Blocks that computes the metric of that name on uploaded files."""
-    import evaluate
-    import gradio as gr
-
     metric, needs = evaluate.load(str(METRICS / name)), module_record(name).needs
     card = (METRICS / name / "README.md").read_text(encoding="utf-8").split("---", 2)[-1]
     with gr.Blocks(title=name) as app:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from metrics.figures.records import INCEPTION, metric_of
+from metrics.judge import classify
 from model_card.clip_table import read_clips
 from model_card.figures import show
 from spectrogram.files.templates import fill_html
@@ -42,8 +43,6 @@ def judge(results, row):
 
 def known_sounds(out):
     """(right before, right after, count) of the sounds that the base knew, by the independent classifier."""
-    from metrics.judge import classify
-
     scores = []
     for folder in ("known_before", "known_after"):
         clips = read_clips(out / folder)

@@ -6,6 +6,7 @@ import numpy as np
 from PIL import Image
 
 from spectrogram.recipe import Recipe
+from spectrogram.verbs.morph import most_painted
 
 # What the pipeline can do, and which of it starts from a sound. Nothing else is ever called by name.
 SOUND_VERBS = ("transform", "inpaint", "extend", "loop")
@@ -52,8 +53,6 @@ class Request:
         """Clips that are painted one after the other; a morph in even steps of sound may need fewer."""
         if self.verb != "morph":
             return 1
-        from spectrogram.verbs.morph import most_painted
-
         return most_painted(len(self.options["prompts"]), self.options["steps"], self.searches)
 
     @property

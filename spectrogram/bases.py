@@ -4,6 +4,9 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from huggingface_hub import hf_hub_download
+from huggingface_hub.errors import EntryNotFoundError, HFValidationError, LocalEntryNotFoundError
+
 from spectrogram.problems import Problem, UsageProblem
 
 EMBEDDED = Path(__file__).resolve().parents[1] / "base_model"
@@ -40,9 +43,6 @@ def read_beside(model: str, name: str) -> str | None:
     if Path(model).is_dir():
         file = Path(model) / name
         return file.read_text(encoding="utf-8") if file.is_file() else None
-    from huggingface_hub import hf_hub_download
-    from huggingface_hub.errors import EntryNotFoundError, HFValidationError, LocalEntryNotFoundError
-
     try:
         return Path(hf_hub_download(model, name)).read_text(encoding="utf-8")
     except (EntryNotFoundError, LocalEntryNotFoundError, HFValidationError):

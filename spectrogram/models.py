@@ -2,7 +2,12 @@
 
 from pathlib import Path
 
+import diffusers
+import torch
+import transformers
+
 from spectrogram.bases import locate_base
+from spectrogram.pipeline import SpectrogramAudioPipeline
 from spectrogram.problems import EnvironmentProblem, UsageProblem
 from spectrogram.sampling.memory import plan_memory, save_memory
 
@@ -11,8 +16,6 @@ PARTS = ["unet/*", "vae/*", "text_encoder/*", "tokenizer/*", "scheduler/*", "*.j
 
 def choose_device(device: str | None = None) -> str:
     """The named device after a check, else CUDA, Apple's MPS or the CPU, whichever is there first."""
-    import torch
-
     available = [name for name, there in _devices(torch) if there]
     if device is None:
         return available[0]
@@ -31,10 +34,6 @@ def load_pipeline(base: str | Path | None = None, device: str | None = None, dty
     `vram_gb` fits it onto a smaller card (see `sampling.memory`).
     """
     location, device, plan = locate_base(base), choose_device(device), plan_memory(vram_gb)
-    import torch
-
-    from spectrogram.pipeline import SpectrogramAudioPipeline
-
     quiet_loading()
     dtype = dtype or (torch.float16 if device.startswith("cuda") else torch.float32)
     try:
@@ -53,9 +52,6 @@ def load_pipeline(base: str | Path | None = None, device: str | None = None, dty
 
 def quiet_loading():
     """Silence what loading says about parts that are absent on purpose, and its progress bars."""
-    import diffusers
-    import transformers
-
     diffusers.utils.logging.set_verbosity_error()
     diffusers.utils.logging.disable_progress_bar()
     transformers.utils.logging.disable_progress_bar()

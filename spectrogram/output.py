@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import soundfile
 from diffusers.utils import BaseOutput
 from PIL import Image
 
@@ -63,8 +64,6 @@ class SpectrogramAudioOutput(BaseOutput):
         return buffer.getvalue()
 
     def _wav(self, i: int) -> bytes:
-        import soundfile
-
         buffer = io.BytesIO()
         frames = np.clip(self.audios[i], -1.0, 1.0).T
         soundfile.write(buffer, frames, self.sampling_rate, format="WAV", subtype="PCM_16")

@@ -5,8 +5,16 @@ import json
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import soundfile
+from PIL import Image, UnidentifiedImageError
+from PIL.PngImagePlugin import PngInfo
+
 from spectrogram.files import atomic
+from spectrogram.files.audio import write_wav_comment
 from spectrogram.files.endings import PICTURES
+from spectrogram.files.headers.riff import read_wav_comment
+from spectrogram.files.pictures import infotext
+from spectrogram.files.webui import format_parameters, parse_parameters
 from spectrogram.params import KEY as PARAMS_KEY
 from spectrogram.params import SpectrogramParams
 from spectrogram.problems import Problem
@@ -79,8 +87,6 @@ class Recipe:
     @classmethod
     def read(cls, path: str | Path) -> "Recipe":
         """The recipe in a sound, picture or JSON file, ours or AUTOMATIC1111's; raises Problem without one."""
-        from spectrogram.files.webui import parse_parameters
-
         path = Path(path)
         ours, theirs = _texts(path)
         if ours is not None and ours.lstrip().startswith("{"):
@@ -98,8 +104,6 @@ class Recipe:
 
         OGG and MP3 would have to be encoded a second time: pass `comment=recipe.to_json()` to `write_audio` instead.
         """
-        from spectrogram.files.audio import write_wav_comment
-
         path = Path(path)
         writers = {
             ".wav": lambda: write_wav_comment(path, self.to_json()),
@@ -118,8 +122,6 @@ class Recipe:
 
 def _texts(path: Path) -> tuple[str | None, str | None]:
     """(text that may be ours, text that may be AUTOMATIC1111's) in a file."""
-    from spectrogram.files.headers.riff import read_wav_comment
-
     if not path.is_file():
         raise Problem(f"{path} does not exist", "a sound or picture", "check the path")
     suffix = path.suffix.lower()
@@ -132,10 +134,6 @@ def _texts(path: Path) -> tuple[str | None, str | None]:
 
 
 def _picture_texts(path: Path) -> tuple[str | None, str | None]:
-    from PIL import Image, UnidentifiedImageError
-
-    from spectrogram.files.pictures import infotext
-
     try:
         with Image.open(path) as image:
             texts = {**getattr(image, "text", {})}
@@ -148,8 +146,6 @@ def _picture_texts(path: Path) -> tuple[str | None, str | None]:
 
 
 def _tag(path: Path) -> str | None:
-    import soundfile
-
     try:
         with soundfile.SoundFile(path) as file:
             return file.comment
@@ -158,8 +154,6 @@ def _tag(path: Path) -> str | None:
 
 
 def _write_into_flac(path: Path, comment: str):
-    import soundfile
-
     with atomic.replacing(path) as unfinished, soundfile.SoundFile(path) as source:
         kept = (source.samplerate, source.channels, source.subtype)
         with soundfile.SoundFile(unfinished, "w", *kept, format="FLAC") as target:
@@ -169,11 +163,6 @@ def _write_into_flac(path: Path, comment: str):
 
 
 def _write_into_png(path: Path, recipe: Recipe):
-    from PIL import Image
-    from PIL.PngImagePlugin import PngInfo
-
-    from spectrogram.files.webui import format_parameters
-
     with Image.open(path) as image:
         texts = dict(getattr(image, "text", {}))
         image.load()

@@ -1,8 +1,10 @@
 """What the base model's benchmark listens to: prompts, generated clips, originals, and the judge that hears them."""
 
+import time
 from dataclasses import dataclass
 
 import numpy as np
+from rich.progress import track
 
 from dataset_builder.soundscapes.composer import RATE_HZ, SECONDS, VALUES, finish, render_event
 from dataset_builder.soundscapes.synthesis import captions
@@ -10,6 +12,7 @@ from dataset_builder.soundscapes.synthesis.catalogue import CATALOGUE, CLASSES
 from dataset_builder.soundscapes.synthesis.signals import place, silence
 from metrics.embedders.sound_cnn import SoundCnn
 from metrics.embedders.sound_cnn_features import RATE_HZ as JUDGE_RATE_HZ
+from spectrogram.codec import SpectrogramCodec
 from spectrogram.files.audio import resample
 
 RECORDINGS_SHARE = 0.5
@@ -90,12 +93,6 @@ def generate(pipeline, clips, seed, **options):
 
     ``options`` go to the pipeline, such as num_inference_steps.
     """
-    import time
-
-    from rich.progress import track
-
-    from spectrogram.codec import SpectrogramCodec
-
     pipeline.set_progress_bar_config(disable=True)
     codec, began, busy = SpectrogramCodec(pipeline.params), 0.0, 0.0
     for start in track(range(0, len(clips), BATCH), description="generating"):

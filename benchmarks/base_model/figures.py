@@ -8,7 +8,9 @@ from benchmarks.base_model import meters
 from benchmarks.base_model.clips import ESC10, JUDGE_RATE_HZ, WORDS, Clip, originals, word_prompts
 from dataset_builder.soundscapes.composer import RATE_HZ
 from dataset_builder.soundscapes.synthesis.catalogue import TONAL
+from metrics.judge_training.examples import read_examples
 from spectrogram.files.audio import resample
+from training.base_model import composing, recordings
 
 CALIBRATION_SEED = 777_000
 CALIBRATION_CLIPS = 6
@@ -79,8 +81,6 @@ def diversity(judge, clips):
 
 def training_grids(codec, clips, settings, folders=()):
     """Small pictures of ``clips`` clips that taught the base; without its recordings' folders only synthesised ones."""
-    from training.base_model import composing
-
     scapes = (
         composing.compose(settings, folders[0].parent if folders else Path(), None, index) for index in range(clips)
     )
@@ -110,9 +110,6 @@ def recorded(judge, codec, folders, share):
 
     As they are and through the codec. Whatever judge is asked, its training held these out by the same hash.
     """
-    from metrics.judge_training.examples import read_examples
-    from training.base_model import recordings
-
     folders = [folder for folder in folders if (folder / "metadata.csv").is_file()]
     unheard = {e.path for e in read_examples(folders, least_clips=1)[0] if e.held_out} if folders else set()
     unheard -= {one.path for one in recordings.find(folders, share)}

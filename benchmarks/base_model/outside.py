@@ -7,6 +7,7 @@ synthesises; and what the base paints for its prompts, half of them in wordings 
 from collections import defaultdict
 
 import numpy as np
+import torch
 
 from benchmarks.base_model.clips import BATCH, class_prompts
 from dataset_builder.soundscapes.composer import RATE_HZ, SECONDS, finish, render_event
@@ -39,8 +40,6 @@ def held_out(folders, share, per_class):
 
 def through_vae(vae, pictures):
     """Pictures uint8 (n, rows, columns, 3) after encoder and decoder of a VAE, rounded to bytes."""
-    import torch
-
     out = []
     with torch.no_grad():
         for start in range(0, len(pictures), BATCH):

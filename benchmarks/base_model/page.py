@@ -12,12 +12,18 @@ from pathlib import Path
 from string import Template
 
 import numpy as np
+import soundfile
+from PIL import Image
 
 from benchmarks.base_model.clips import RECORDINGS_SHARE, Clip, originals
 from dataset_builder.soundscapes.composer import RATE_HZ
 from dataset_builder.soundscapes.synthesis.catalogue import CATALOGUE, CLASSES
+from model_card.base_card import ROWS, shown
 from spectrogram.codec import SpectrogramCodec
+from spectrogram.files.audio import read_audio
+from spectrogram.models import load_pipeline
 from spectrogram.problems import Problem
+from training.base_model import recordings
 
 TEMPLATE = Path(__file__).with_suffix(".html")
 COMPRESSION = 0.9  # of libsndfile's Vorbis: about 20 kB for five seconds
@@ -38,8 +44,6 @@ def wanted():
 
 def free_recordings(folders):
     """{class: Recording} of CC0 clips that the base has not heard; the first by file name."""
-    from training.base_model import recordings
-
     known = {one.path for one in recordings.find(folders, RECORDINGS_SHARE)}
     free = {}
     for one in sorted(recordings.find(folders, 1.0), key=lambda one: one.path.name):
@@ -50,9 +54,6 @@ def free_recordings(folders):
 
 def save(out, name, audio, rate_hz, picture):
     """Write OUT/base_model/NAME.ogg and .jpg."""
-    import soundfile
-    from PIL import Image
-
     folder = out / "base_model"
     folder.mkdir(parents=True, exist_ok=True)
     kind = {"format": "OGG", "subtype": "VORBIS", "compression_level": COMPRESSION}
@@ -62,10 +63,6 @@ def save(out, name, audio, rate_hz, picture):
 
 def save_original(out, name, clip, codec, recording):
     """Write what stands beside a generated clip: the recording, else a synthesised original, after the codec."""
-    from PIL import Image
-
-    from spectrogram.files.audio import read_audio
-
     if recording:
         picture = codec.encode(read_audio(recording.path, RATE_HZ, 1)[0], RATE_HZ)
     else:
@@ -97,8 +94,6 @@ def rows(clips, first, free, out, paint):
 
 def painter(base, out, seed):
     """A function that generates a clip and writes it and its original."""
-    from spectrogram.models import load_pipeline
-
     pipeline = load_pipeline(base)
     pipeline.set_progress_bar_config(disable=True)
     codec = SpectrogramCodec(pipeline.params)
@@ -112,8 +107,6 @@ def painter(base, out, seed):
 
 
 def figure_rows(result):
-    from model_card.base_card import ROWS, shown
-
     return "\n".join(
         f"<tr><td>{html.escape(label)}<td>{html.escape(shown(result[name]))}"
         f"<td>{html.escape(shown(result['ceiling'].get(name, '')))}"

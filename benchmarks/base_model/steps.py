@@ -12,6 +12,7 @@ from pathlib import Path
 from benchmarks.base_model import figures
 from benchmarks.base_model.clips import Judge, class_prompts, generate
 from dataset_builder.soundscapes.synthesis.catalogue import CLASSES
+from spectrogram.models import load_pipeline
 
 STEPS = (4, 6, 8, 12, 20, 40)
 GUIDANCE = (1.5, 2.0, 3.0, 5.0)
@@ -33,8 +34,6 @@ def main():
     parser.add_argument("--seed", type=int, default=300)
     parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()
-    from spectrogram.models import load_pipeline
-
     pipeline, judge, rows = load_pipeline(arguments.base), Judge(), []
     settings = [(steps, pipeline.defaults.guidance) for steps in STEPS]
     settings += [(pipeline.defaults.steps, guidance) for guidance in GUIDANCE]

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.codec import judges, peers
+from benchmarks.codec.recordings import choose_clips
 from spectrogram.codec import SpectrogramCodec
 from spectrogram.files.audio import resample
 from spectrogram.params import SpectrogramParams
@@ -15,8 +16,6 @@ WIDE = "ambience"  # the collection with the widest recordings
 
 def lines(recordings: Path, count: int, seed: int) -> list[str]:
     """Markdown list of all figures below."""
-    from benchmarks.codec.recordings import choose_clips
-
     mono = choose_clips(recordings, count, seed)
     long = choose_clips(recordings, count, seed, seconds=10.24)
     wide = recordings / WIDE if (recordings / WIDE).is_dir() else recordings

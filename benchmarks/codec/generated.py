@@ -6,6 +6,8 @@ that picture against the generated one is taken at the gain that suits it best. 
 
 import os
 
+import torch
+
 os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", MKL_NUM_THREADS="1")
 
 import argparse
@@ -69,8 +71,6 @@ def main():
     parser.add_argument("--preset", default="dissertation", help="whose pictures they are (default: dissertation)")
     parser.add_argument("--json", help="write the figures here")
     options = parser.parse_args()
-    import torch
-
     torch.set_num_threads(1)
     files = sorted(Path(options.pictures).glob("*.png"))
     results = measure(

@@ -8,7 +8,11 @@ import io
 
 import numpy as np
 import scipy.fft
+import torch
+from diffusers import AutoencoderKL
+from librosa.filters import mel
 from PIL import Image
+from scipy.ndimage import gaussian_filter
 
 RATE_HZ, FLOOR_DB = 44100, 64.0
 NAMES = ("LSD", "LSD 0-10k", "SC", "melLSD", "level dB")
@@ -22,8 +26,6 @@ def magnitudes(audio: np.ndarray) -> np.ndarray:
 
 def judge(original: np.ndarray, heard: np.ndarray) -> np.ndarray:
     """Log-spectral distance in dB (all, 0-10 kHz), spectral convergence, LSD of 128 mel bands, level error in dB."""
-    from librosa.filters import mel
-
     length = min(len(original), len(heard))
     truth, found = magnitudes(original[:length]), magnitudes(heard[:length])
     bands = mel(sr=RATE_HZ, n_fft=2048, n_mels=128).T
@@ -49,8 +51,6 @@ def log_distance(truth: np.ndarray, found: np.ndarray) -> float:
 
 def through_vae_proxy(picture: np.ndarray, seed: int) -> np.ndarray:
     """What a latent diffusion VAE roughly does: a blur of sigma 1 pixel and noise of 4/255."""
-    from scipy.ndimage import gaussian_filter
-
     blurred = gaussian_filter(picture.astype(np.float32), (1, 1, 0))
     noise = np.random.default_rng(seed).normal(0, 4, blurred.shape[:2])
     planes = np.random.default_rng(seed + 1).normal(0, 4, blurred.shape)
@@ -67,9 +67,6 @@ def through_jpeg(picture: np.ndarray, seed: int) -> np.ndarray:
 
 def through_vae(model_id: str):
     """A function like those above, by a real AutoencoderKL: a folder or Hub id, its `vae` subfolder if there is one."""
-    import torch
-    from diffusers import AutoencoderKL
-
     try:
         vae = AutoencoderKL.from_pretrained(model_id, subfolder="vae")
     except OSError:

@@ -3,7 +3,14 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import librosa
 import numpy as np
+import torch
+import torchaudio
+
+from spectrogram.codec import SpectrogramCodec
+from spectrogram.files.audio import resample
+from spectrogram.params import SpectrogramParams
 
 RATE_HZ = 44100
 
@@ -19,10 +26,6 @@ class Peer:
 
 def ours(preset: str, name: str) -> Peer:
     """Our codec with a preset, resampling included."""
-    from spectrogram.codec import SpectrogramCodec
-    from spectrogram.files.audio import resample
-    from spectrogram.params import SpectrogramParams
-
     codec = SpectrogramCodec(SpectrogramParams.preset(preset))
 
     def decode(picture, _):
@@ -41,9 +44,6 @@ def _riffusion_grid(params):
 
 def riffusion_transform(params):
     """A function: audio (samples,) to band magnitudes (bands, frames), as riffusion-hobby's converter finds them."""
-    import torch
-    import torchaudio
-
     grid, bands = _riffusion_grid(params)
     transform = torchaudio.transforms.Spectrogram(**grid, power=None)
     scale = torchaudio.transforms.MelScale(*bands, norm=None, mel_scale="htk")
@@ -52,9 +52,6 @@ def riffusion_transform(params):
 
 def riffusion_decoder(params, iterations: int):
     """A function: picture (and the true peak, if known) to audio; the inverse of the bands by least squares."""
-    import torch
-    import torchaudio
-
     grid, bands = _riffusion_grid(params)
     matrix = torchaudio.transforms.MelScale(*bands, norm=None, mel_scale="htk").fb.numpy().T
     griffin_lim = torchaudio.transforms.GriffinLim(**grid, n_iter=iterations, power=1.0, momentum=0.99)
@@ -73,8 +70,6 @@ def riffusion(iterations: int = 32) -> Peer:
 
     Its own converter normalises each sound to full scale; here the true peak is handed over, which is kinder.
     """
-    from spectrogram.params import SpectrogramParams
-
     params = SpectrogramParams.preset("riffusion")
     transform = riffusion_transform(params)
 
@@ -88,8 +83,6 @@ def riffusion(iterations: int = 32) -> Peer:
 
 def librosa_style() -> Peer:
     """512 mel bands of power in 80 dB under the peak, NNLS and 32 Griffin-Lim iterations: librosa's own road back."""
-    import librosa
-
     grid = {"n_fft": 2048, "hop_length": 441}
 
     def encode(audio):

@@ -20,14 +20,18 @@ import time
 from collections import Counter
 from pathlib import Path
 
+import numpy as np
+
+from dataset_builder.commands import build
+from spectrogram.codec import SpectrogramCodec
+from spectrogram.params import SpectrogramParams
+
 NAME = "sd-audio-spectrograms"
 GOOD = (0, 3)
 
 
 def started(source: Path, folder: Path) -> int:
     """The pid of a forked process that builds ``source`` in ``folder`` as the command does."""
-    from dataset_builder.commands import build
-
     pid = os.fork()
     if pid:
         return pid
@@ -40,11 +44,6 @@ def started(source: Path, folder: Path) -> int:
 
 def preload() -> None:
     """Load and compile what a build needs, so that no moment falls into imports."""
-    import numpy as np
-
-    from spectrogram.codec import SpectrogramCodec
-    from spectrogram.params import SpectrogramParams
-
     codec = SpectrogramCodec(SpectrogramParams.preset("mini"))
     noise = np.random.default_rng(0).uniform(-0.1, 0.1, (1, codec.params.clip_samples)).astype(np.float32)
     codec.decode(codec.encode(noise, codec.params.sample_rate_hz))

@@ -15,6 +15,11 @@ import numpy as np
 
 from benchmarks.base_model.clips import Clip, Judge, generate
 from benchmarks.pipeline.verbs import RATE_HZ, phrase, recording
+from spectrogram.adapters.aesthetic import Aesthetic
+from spectrogram.bases import EMBEDDED
+from spectrogram.codec import SpectrogramCodec
+from spectrogram.ears.clip import open_ear
+from spectrogram.models import load_pipeline
 
 LABELS = ("siren", "rain", "dog_bark", "church_bells", "clapping", "telephone", "engine", "rooster")
 NOTHING = "a recording"
@@ -23,8 +28,6 @@ PICTURES, CLIPS, SECONDS, SEED, DENOISE = 12, 2, 5.12, 70, 10
 
 def aesthetic_of(label, codec, ear):
     """The Aesthetic of some synthesised clips of one sound."""
-    from spectrogram.adapters.aesthetic import Aesthetic
-
     sounds = [np.asarray(recording(label, SECONDS, seed), dtype=np.float32) for seed in range(PICTURES)]
     return Aesthetic.of([codec.encode(sound, RATE_HZ) for sound in sounds], ear, label)
 
@@ -62,11 +65,6 @@ def measure(pipeline, ear, judge, made, steps, rate):
 
 
 def main():
-    from spectrogram.bases import EMBEDDED
-    from spectrogram.codec import SpectrogramCodec
-    from spectrogram.ears.clip import open_ear
-    from spectrogram.models import load_pipeline
-
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.pipeline.aesthetics", description=__doc__.splitlines()[0]
     )

@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+import torch
 
 from benchmarks.codec import judges, peers
 from spectrogram.codec import SpectrogramCodec
@@ -18,8 +19,6 @@ from spectrogram.params import PRESETS
 
 def measure(folder: Path, count: int | None = None) -> dict:
     """Means over the pairs: log-spectral distance and others to the kept sound, CPU seconds of one thread a picture."""
-    import torch
-
     torch.set_num_threads(1)
     files = sorted(folder.glob("*.png"))
     files = files if count is None else files[:: max(1, len(files) // count)][:count]

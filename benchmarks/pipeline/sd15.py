@@ -13,6 +13,15 @@ import resource
 import time
 from pathlib import Path
 
+import torch
+from diffusers import AutoencoderKL, DDIMScheduler, UNet2DConditionModel
+from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
+
+from benchmarks.pipeline.sd15_verbs import Verbs
+from spectrogram.bases import EMBEDDED
+from spectrogram.models import quiet_loading
+from spectrogram.pipeline import SpectrogramAudioPipeline
+
 UNET = {
     "sample_size": 64,
     "in_channels": 4,
@@ -54,23 +63,12 @@ SCHEDULER = {
 
 def build_parts(dtype):
     """(UNet, VAE, text encoder) with random weights; the embedded base's tokenizer stands in for CLIP's."""
-    import torch
-    from diffusers import AutoencoderKL, UNet2DConditionModel
-    from transformers import CLIPTextConfig, CLIPTextModel
-
     torch.manual_seed(0)
     parts = UNet2DConditionModel(**UNET), AutoencoderKL(**VAE), CLIPTextModel(CLIPTextConfig(**TEXT))
     return [part.to(dtype).eval() for part in parts]
 
 
 def build_pipeline(dtype):
-    from diffusers import DDIMScheduler
-    from transformers import CLIPTokenizer
-
-    from spectrogram.bases import EMBEDDED
-    from spectrogram.models import quiet_loading
-    from spectrogram.pipeline import SpectrogramAudioPipeline
-
     quiet_loading()
     unet, vae, text_encoder = build_parts(dtype)
     pipeline = SpectrogramAudioPipeline(
@@ -88,8 +86,6 @@ def build_pipeline(dtype):
 
 
 def main():
-    import torch
-
     parser = argparse.ArgumentParser(prog="python -m benchmarks.pipeline.sd15", description=__doc__.splitlines()[0])
     parser.add_argument("--steps", type=int, default=1)
     parser.add_argument("--dtype", choices=("bfloat16", "float32"), default="bfloat16")
@@ -97,8 +93,6 @@ def main():
     parser.add_argument("--only", help="verbs whose names contain one of these, parted by commas")
     parser.add_argument("--json", type=Path, help="write the result here too; other verbs in it are kept")
     options = parser.parse_args()
-    from benchmarks.pipeline.sd15_verbs import Verbs
-
     pipeline = build_pipeline(getattr(torch, options.dtype))
     pipeline.params = pipeline.params.replace(columns=options.columns)
     millions = {

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import time
 
 PROGRAM = """
 import json, resource, sys, time
@@ -39,8 +40,6 @@ def run(base, seconds: float | None = None, clips: int = 1, once: bool = True, s
 
 def help_seconds() -> float:
     """The median of three `--help`."""
-    import time
-
     times = []
     for _ in range(3):
         began = time.perf_counter()

@@ -7,8 +7,9 @@ to synthesised originals, which also falls when clips sound alike or blurred.
 import time
 
 import numpy as np
+from diffusers import DPMSolverMultistepScheduler, UniPCMultistepScheduler
 
-from benchmarks.pipeline.verbs import RATE_HZ, phrase, recording
+from benchmarks.pipeline.verbs import RATE_HZ, embed, phrase, recording
 from metrics import judge
 
 CLASSES = (
@@ -21,8 +22,6 @@ TOLERANCE = 0.02
 
 def schedulers(own):
     """{name: scheduler}, all made of the base's own settings."""
-    from diffusers import DPMSolverMultistepScheduler, UniPCMultistepScheduler
-
     config = own.config
     return {
         type(own).__name__: own,
@@ -64,8 +63,6 @@ def quality(pipeline, labels, steps: int, reference: np.ndarray) -> dict:
 
 def embeddings(sounds, rate_hz: int) -> np.ndarray:
     """(clips, 192) of the judge."""
-    from benchmarks.pipeline.verbs import embed
-
     return np.stack([embed(sound[0], rate_hz) for sound in sounds])
 
 

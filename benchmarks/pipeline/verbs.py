@@ -8,6 +8,8 @@ import numpy as np
 from dataset_builder.soundscapes.composer import RATE_HZ, render_event
 from dataset_builder.soundscapes.synthesis.catalogue import CATALOGUE
 from metrics import judge
+from spectrogram.codec import SpectrogramCodec
+from spectrogram.params import SpectrogramParams
 
 STEADY = ("rain", "wind", "stream", "crackling_fire", "engine", "helicopter", "chainsaw", "sea_waves")
 EVENTS = ("dog_bark", "siren", "church_bells", "birdsong", "clapping", "alarm_beep")
@@ -104,9 +106,6 @@ def _seam_rank(audio: np.ndarray) -> tuple[float, float]:
 
 def log_mel_frames(audio: np.ndarray) -> np.ndarray:
     """(frames of 10 ms, 64 bands) in dB, floored 60 dB under the loudest: bands of equal mel width, window 40 ms."""
-    from spectrogram.codec import SpectrogramCodec
-    from spectrogram.params import SpectrogramParams
-
     grid = SpectrogramParams(RATE_HZ, 10.0, 40.0, 64, 0.0, RATE_HZ / 2, 64)
     levels = SpectrogramCodec(grid).levels(audio[None].astype(np.float32))[0].T
     return 20 * np.log10(np.maximum(levels, levels.max() / 1000))

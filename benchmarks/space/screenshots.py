@@ -13,6 +13,7 @@ import tempfile
 from pathlib import Path
 
 from PIL import Image
+from playwright.sync_api import sync_playwright
 
 from benchmarks.space.served import Served
 
@@ -97,8 +98,6 @@ def main() -> int:
     if program is None:
         print("error: there is no chromium here (Debian: apt install chromium)", file=sys.stderr)
         return 5
-    from playwright.sync_api import sync_playwright
-
     options.folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder, Served(None, Path(folder)) as served, sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=program, args=["--no-sandbox", "--disable-gpu"])

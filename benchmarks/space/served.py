@@ -1,10 +1,13 @@
 """The page as a program of its own, started for a measurement."""
 
 import os
+import socket
 import subprocess
 import sys
 import threading
 from pathlib import Path
+
+import psutil
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -34,14 +37,10 @@ class Served:
         self.process.wait(30)
 
     def memory_mb(self) -> float:
-        import psutil
-
         return psutil.Process(self.process.pid).memory_info().rss / 2**20
 
 
 def free_port() -> int:
-    import socket
-
     with socket.socket() as one:
         one.bind(("127.0.0.1", 0))
         return one.getsockname()[1]

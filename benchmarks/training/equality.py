@@ -23,6 +23,7 @@ from PIL import Image
 from safetensors.torch import load_file
 
 from benchmarks.training.sides import Ignore
+from tests.tiny_sd import build_tiny_sd
 from training import base as base_model
 from training.flags import settings_of
 from training.loop.devices import open_accelerator
@@ -177,8 +178,6 @@ def run(checkout: Path, base: Path | None = None, resolution: int = 128, cases=N
     """Rows of all cases, or of those whose names are given, as they are found."""
     with tempfile.TemporaryDirectory() as place:
         if base is None:
-            from tests.tiny_sd import build_tiny_sd
-
             base = build_tiny_sd(Path(place) / "tiny")
         for number, case in enumerate(CASES):
             if cases and case.name not in cases:

@@ -15,7 +15,11 @@ import tempfile
 import time
 from pathlib import Path
 
+from safetensors.torch import load_file
+
 from benchmarks.training.methods import build_dataset
+from training.record.events import mend
+from training.record.run_file import read_events as read
 
 SETTINGS = ["--steps", "120", "--batch", "4", "--samples", "0", "--checkpoint-every", "2", "--validate-every", "60",
             "--warmup-steps", "4", "--tracker", "none"]  # fmt: skip
@@ -29,9 +33,6 @@ def start(dataset, folder, base):
 
 def losses(folder):
     """{step: loss as it is written}, the last word on each step, and whether every repeated step repeated itself."""
-    from training.record.events import mend
-    from training.record.run_file import read_events as read
-
     path, found, alike = folder / "events.jsonl", {}, True
     if not path.exists():
         return found, alike
@@ -78,15 +79,11 @@ def kill_at_random(dataset, folder, base, kills, seed):
 
 def losses_quick(folder):
     """Steps in the log as it is now, without mending a log that is being written."""
-    from training.record.run_file import read_events as read
-
     path = folder / "events.jsonl"
     return [e["step"] for e in read(path) if e["event"] == "step"] if path.exists() else []
 
 
 def report(arguments):
-    from safetensors.torch import load_file
-
     with tempfile.TemporaryDirectory() as place:
         place = Path(place)
         dataset = build_dataset(place, "owl", 16)

@@ -7,7 +7,15 @@ as its own hooks report them, each storage once. Not counted: the allocator's sl
 context (together about 0.5 to 1 GiB). A computed account is no measurement; it is said to be computed wherever shown.
 """
 
+import torch
+from diffusers import UNet2DConditionModel
+from diffusers.models.resnet import ResnetBlock2D
+from diffusers.models.transformers.transformer_2d import Transformer2DModel
+
 from spectrogram.known_bases import SD15 as KNOWN_SD15
+from training.flags import settings_of
+from training.methods.lora import config
+from training.settings import TARGETS
 
 SD15 = {"block_out_channels": (320, 640, 1280, 1280), "cross_attention_dim": 768, "attention_head_dim": 8}
 TOKENS, WIDTH = 77, 768
@@ -44,18 +52,11 @@ class Kept:
 
 def unet(half, rank=None, checkpointing=False):
     """A UNet of Stable Diffusion 1.5 on the meta device, frozen under a LoRA if ``rank`` is given."""
-    import torch
-    from diffusers import UNet2DConditionModel
-
     with torch.device("meta"):
         made = UNet2DConditionModel(sample_size=64, **SD15)
         if half:
             made.to(torch.float16)
         if rank:
-            from training.flags import settings_of
-            from training.methods.lora import config
-            from training.settings import TARGETS
-
             made.requires_grad_(False)
             made.add_adapter(config(settings_of({"rank": rank}), TARGETS["attention"]))
             for p in made.parameters():
@@ -68,8 +69,6 @@ def unet(half, rank=None, checkpointing=False):
 
 def activations(model, batch, dtype, side=64):
     """Bytes that autograd keeps of one forward pass in ``dtype``."""
-    import torch
-
     weights = list(model.parameters())
     kept = Kept(weights)
     shape = {"device": "meta", "dtype": dtype}
@@ -81,10 +80,6 @@ def activations(model, batch, dtype, side=64):
 
 def largest_layer(model, batch, dtype):
     """Bytes that autograd keeps of the largest resnet or transformer: what checkpointing computes again at a time."""
-    import torch
-    from diffusers.models.resnet import ResnetBlock2D
-    from diffusers.models.transformers.transformer_2d import Transformer2DModel
-
     sizes, kept = [], Kept(list(model.parameters()))
     for module in model.modules():
         if isinstance(module, ResnetBlock2D | Transformer2DModel):
@@ -99,8 +94,6 @@ def largest_layer(model, batch, dtype):
 
 def account(what, half=True, rank=None, checkpointing=False, batch=1, moments_bytes=8):
     """One row: the parts in bytes and their sum in GiB. Without a rank all weights are trained, in float32."""
-    import torch
-
     model = unet(half, rank, checkpointing)
     trained = [p for p in model.parameters() if p.requires_grad]
     count = sum(p.numel() for p in trained)
@@ -134,8 +127,6 @@ def generation(what, half=True, batch=2):
 
 def account_preset(gigabytes):
     """The row of what ``--vram`` chooses for LoRA."""
-    from training.flags import settings_of
-
     s = settings_of({"base": KNOWN_SD15.hub[0]}, gigabytes)
     what = f"--vram {gigabytes}: LoRA rank {s.rank}, batch {s.batch}{', checkpointing' * s.gradient_checkpointing}"
     return account(what, s.half_base, s.rank, s.gradient_checkpointing, s.batch)

@@ -17,10 +17,15 @@ from pathlib import Path
 
 from benchmarks.base_model import figures
 from benchmarks.base_model.clips import Clip, Judge, class_prompts, generate
+from dataset_builder import __main__ as builder
+from dataset_builder.soundscapes import composer
 from dataset_builder.soundscapes.synthesis.catalogue import CATALOGUE, CLASSES, HELD_OUT
+from spectrogram.models import load_pipeline
+from training import run as training
+from training.base import fingerprint
 from training.flags import settings_of
 from training.method_table import METHODS
-from training.methods import dreambooth, textual_inversion
+from training.methods import dreambooth, loader, textual_inversion
 
 SEED, SEED_STEP = 300, 1000
 # Where the methods' own defaults are not what ten minutes on two cores and 32 clips allow.
@@ -37,9 +42,6 @@ COLUMNS = ("method", "label", "seed", "clips", "steps", "heard_before", "heard_a
 
 def build_dataset(folder, label, clips):
     """A dataset of composed clips of one held-out class, made once."""
-    from dataset_builder import __main__ as builder
-    from dataset_builder.soundscapes import composer
-
     out = folder / f"{label}-{clips}"
     if not (out / "README.md").exists():
         raw = folder / f"{label}-{clips}-raw"
@@ -71,16 +73,11 @@ class Bench:
     """Judge, base figures and datasets that all runs share."""
 
     def __init__(self, arguments):
-        from spectrogram.models import load_pipeline
-        from training.base import fingerprint
-
         self.arguments, self.judge = arguments, Judge()
         self.work, self.known_before, self.heard_before = arguments.work, {}, {}
         self.base_key = fingerprint(load_pipeline(arguments.base).unet)
 
     def base(self):
-        from spectrogram.models import load_pipeline
-
         return self.hasten(load_pipeline(self.arguments.base))
 
     def hasten(self, pipeline):
@@ -116,9 +113,6 @@ class Bench:
 
     def run(self, method, label, seed):
         """One row: train, then listen to the taught class and to the base's own."""
-        from training import run as training
-        from training.methods import loader
-
         a, (settings, given) = self.arguments, self.settings(method, label, seed)
         heard_before, known_before = self.before(label, seed)
         dataset = build_dataset(self.work, label, a.clips)

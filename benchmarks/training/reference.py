@@ -6,6 +6,12 @@ encoder run in every step; peft's LoRA on the attention, torch's default attenti
 
 import io
 
+import torch
+from diffusers.training_utils import cast_training_params
+from peft import LoraConfig
+from PIL import Image
+from torchvision import transforms
+
 from training.base import picture_size
 
 RANK_TARGETS = ["to_k", "to_q", "to_v", "to_out.0"]
@@ -16,10 +22,6 @@ class ReferenceLoop:
 
     def __init__(self, base, pngs, captions, batch, rank, half, seed=0):
         """``half``: as with --mixed_precision bf16, frozen weights in bfloat16 and the UNet under autocast."""
-        import torch
-        from diffusers.training_utils import cast_training_params
-        from peft import LoraConfig
-
         self.base, self.batch = base, batch
         self.dtype = torch.bfloat16 if half else torch.float32
         self.unet = base.unet
@@ -45,8 +47,6 @@ class ReferenceLoop:
             yield from loader
 
     def advance(self):
-        import torch
-
         base = self.base
         rows = next(self.loader)
         pixels = rows["pixels"].to(self.dtype)
@@ -74,8 +74,6 @@ class Pictures:
     """Rows of the dataset as the script's transforms make them."""
 
     def __init__(self, base, pngs, captions):
-        from torchvision import transforms
-
         self.pngs = pngs
         width, height = picture_size(base.name)
         shape = (height, width)
@@ -91,8 +89,6 @@ class Pictures:
         return len(self.pngs)
 
     def __getitem__(self, i):
-        from PIL import Image
-
         picture = Image.open(io.BytesIO(self.pngs[i])).convert("RGB")
         ids = self.tokenizer(
             [self.captions[i]], max_length=self.tokenizer.model_max_length, padding="max_length", truncation=True,

@@ -16,6 +16,19 @@ import time
 from pathlib import Path
 
 import numpy as np
+import torch
+from PIL import Image
+
+from benchmarks.training.reference import ReferenceLoop
+from dataset_builder.soundscapes.composer import RATE_HZ, compose
+from spectrogram.codec import SpectrogramCodec
+from spectrogram.params import SpectrogramParams
+from training import base as base_model
+from training.data import latents
+from training.flags import settings_of
+from training.loop.devices import open_accelerator, place
+from training.loop.loop import Loop, Material
+from training.methods import choose
 
 BATCH, RANK = 16, 16
 TURN = 4
@@ -23,12 +36,6 @@ TURN = 4
 
 def material(clips):
     """(pictures uint8 (clips, h, w, 3), their PNG files, captions) of composed soundscapes."""
-    from PIL import Image
-
-    from dataset_builder.soundscapes.composer import RATE_HZ, compose
-    from spectrogram.codec import SpectrogramCodec
-    from spectrogram.params import SpectrogramParams
-
     codec, pictures, pngs, captions = SpectrogramCodec(SpectrogramParams.preset("mini")), [], [], []
     for index in range(clips):
         scape = compose(11, index)
@@ -42,12 +49,6 @@ def material(clips):
 
 def ours(settings, pictures, captions, folder):
     """(our Loop on a fresh cache, CPU seconds that the cache took)."""
-    from training import base as base_model
-    from training.data import latents
-    from training.loop.devices import open_accelerator, place
-    from training.loop.loop import Loop, Material
-    from training.methods import choose
-
     base = base_model.load(settings.base)
     began = time.process_time()
     cached = latents.cache(folder, pictures, [[c] for c in captions], base.vae, base.tokenizer, base.text_encoder)
@@ -64,9 +65,6 @@ def ours(settings, pictures, captions, folder):
 
 
 def theirs(settings, pngs, captions):
-    from benchmarks.training.reference import ReferenceLoop
-    from training import base as base_model
-
     half = settings.precision == "bf16"
     return ReferenceLoop(base_model.load(settings.base), pngs, captions, settings.batch, settings.rank, half)
 
@@ -111,10 +109,6 @@ class Side:
 
 
 def main(name, precision, clips):
-    import torch
-
-    from training.flags import settings_of
-
     torch.set_num_threads(1)
     # Answers go to the real output; what libraries print goes to the error output.
     answers, sys.stdout = sys.stdout, sys.stderr

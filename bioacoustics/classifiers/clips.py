@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from sklearn.model_selection import StratifiedGroupKFold
 
 from bioacoustics.classifiers.front_end import FrontEnd, as_bytes, from_bytes
 from dataset_builder.intake.captions import read_entries
@@ -160,8 +161,6 @@ def loudest_part(audio: np.ndarray, wanted: int) -> np.ndarray:
 
 def folds_by_recording(clips: Clips, folds: int, seed: int = 0) -> list[tuple[np.ndarray, np.ndarray]]:
     """(training indices, test indices) of each fold; no recording is in both, classes are spread evenly."""
-    from sklearn.model_selection import StratifiedGroupKFold
-
     if len(set(clips.recordings)) < folds:
         raise ClipsProblem(f"there are {len(set(clips.recordings))} recordings", f"at least {folds}", "use fewer folds")
     splitter = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)

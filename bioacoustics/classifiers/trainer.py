@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import torch
+from sklearn.metrics import average_precision_score
 
 from bioacoustics.classifiers.augmentation import NONE, Augmentation, changed, masked, mixed
 from bioacoustics.classifiers.clips import Clips, ClipsProblem
@@ -163,8 +164,6 @@ NO_DRAWS = np.random.default_rng(0)
 
 def validation_score(network: torch.nn.Module, clips: Clips, front: FrontEnd | None) -> float:
     """Mean average precision over the classes that occur: it moves before accuracy does, on few clips too."""
-    from sklearn.metrics import average_precision_score
-
     given = scores(network.eval(), clips, front)
     present = [number for number in range(len(clips.classes)) if clips.targets[:, number].sum() > 0]
     return float(np.mean([average_precision_score(clips.targets[:, one], given[:, one]) for one in present]))

@@ -10,8 +10,12 @@ from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
+from datasets import Audio, load_dataset
+from huggingface_hub import HfApi
+
 from dataset_builder.sources.failures import Failure
 from dataset_builder.sources.sound_folder import Item
+from spectrogram.files.dataset_rows import undecoded
 from spectrogram.problems import Problem
 
 DEFAULT = "OpenSound/AudioCaps"
@@ -25,10 +29,6 @@ MAGIC = ((b"RIFF", ".wav"), (b"fLaC", ".flac"), (b"OggS", ".ogg"), (b"ID3", ".mp
 
 def stream(name: str, split: str, limit: int | None = None, config: str | None = None) -> Iterator[Item]:
     """Yield the rows of a split as items whose bytes are at hand; row numbers are the ids where there is none."""
-    from datasets import Audio, load_dataset
-
-    from spectrogram.files.dataset_rows import undecoded
-
     rows = undecoded(load_dataset(name, config, split=split, streaming=True))
     features = rows.features or {}
     audio = [column for column, feature in features.items() if isinstance(feature, Audio)]
@@ -64,8 +64,6 @@ def item_of(name: str, split: str, number: int, row: dict, audio: str) -> Item:
 
 def forecast(name: str) -> dict:
     """Files and megabytes of sound in a dataset on the Hub, from its listing alone; none for a local folder."""
-    from huggingface_hub import HfApi
-
     if Path(name).exists():
         return {"files": 0, "megabytes": 0.0}
     tree = HfApi().list_repo_tree(name, repo_type="dataset", recursive=True)

@@ -9,6 +9,10 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from yt_dlp import YoutubeDL
+from yt_dlp.postprocessor.ffmpeg import FFmpegPostProcessor
+from yt_dlp.utils import DownloadError, download_range_func
+
 from dataset_builder.intake.entries import Entry
 from dataset_builder.sources.failures import Failure, failure_of
 from spectrogram.files import ffmpeg
@@ -52,10 +56,6 @@ class YouTube:
 
     def fetch(self, entry: Entry, folder: Path) -> Fetched:
         """The section [start_s, start_s + seconds) in a new folder below ``folder``; raises Failure."""
-        from yt_dlp import YoutubeDL
-        from yt_dlp.postprocessor.ffmpeg import FFmpegPostProcessor
-        from yt_dlp.utils import DownloadError
-
         # Cutting asks this variable, as yt-dlp's own --ffmpeg-location sets it; the option reaches everything else.
         FFmpegPostProcessor._ffmpeg_location.set(ffmpeg.program())
         own = Path(tempfile.mkdtemp(dir=folder))
@@ -71,8 +71,6 @@ class YouTube:
         return fetched(entry, own, facts)
 
     def options(self, entry: Entry, own: Path) -> dict:
-        from yt_dlp.utils import download_range_func
-
         end_s = entry.start_s + (entry.seconds or 10.0)
         return {
             "format": "bestaudio/best",

@@ -3,6 +3,9 @@
 import warnings
 
 import numpy as np
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from metrics.distances.labels import classification_figures
 from metrics.figures import set_metric
@@ -79,10 +82,6 @@ def _warnings(training, test, side: str = "predictions") -> list[str]:
 
 
 def _train_and_test(x, x_labels, y, y_labels, seed: int) -> dict[str, float]:
-    from sklearn.linear_model import LogisticRegression
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import StandardScaler
-
     if x_labels is None or y_labels is None:
         raise UsageProblem("labels are missing", "labels= and reference_labels= beside arrays", "pass both")
     if len(set(x_labels)) < 2:

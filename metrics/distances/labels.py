@@ -1,6 +1,7 @@
 """How well probabilities tell classes apart, macro-averaged: every class counts alike however rare it is."""
 
 import numpy as np
+from sklearn import metrics
 
 from metrics.distances.samples import SampleProblem, check_samples
 
@@ -11,8 +12,6 @@ def classification_figures(labels, probabilities, classes) -> dict[str, float]:
     labels (n,) name the true class, probabilities (n, classes) stand in the order of `classes`. AUROC is left out where
     fewer than two classes occur. A class that is never predicted has precision 0.
     """
-    from sklearn import metrics
-
     rows = check_samples(probabilities, "probabilities", minimum_rows=1)
     labels, classes = np.asarray(labels), list(classes)
     if len(labels) != len(rows) or rows.shape[1] != len(classes):

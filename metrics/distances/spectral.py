@@ -5,6 +5,7 @@ figures are for codecs and vocoders, not for two recordings of one kind of sound
 """
 
 import numpy as np
+from scipy.ndimage import uniform_filter
 
 from metrics.distances.samples import SampleProblem
 
@@ -54,8 +55,6 @@ def picture_similarity(a: np.ndarray, b: np.ndarray) -> float:
 
     Source: Wang et al., 2004.
     """
-    from scipy.ndimage import uniform_filter
-
     scale = SSIM_WINDOW**2 / (SSIM_WINDOW**2 - 1)
     mean_a, mean_b = uniform_filter(a, SSIM_WINDOW), uniform_filter(b, SSIM_WINDOW)
     variance_a = scale * (uniform_filter(a * a, SSIM_WINDOW) - mean_a**2)

@@ -1,7 +1,11 @@
 """Weights that do not come with this project: a file or folder on this machine, read without running any code of it."""
 
 import hashlib
+import pickle
 from pathlib import Path
+
+import torch
+from safetensors.torch import load_file
 
 from spectrogram.problems import Problem
 
@@ -36,13 +40,7 @@ def file_sha256(path: Path) -> str:
 def read_tensors(path: Path) -> dict:
     """{name: tensor} from .safetensors, or from .pth with everything but tensors refused; a "model" level is opened."""
     if path.suffix == ".safetensors":
-        from safetensors.torch import load_file
-
         return load_file(path)
-    import pickle
-
-    import torch
-
     try:
         tensors = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:

@@ -3,7 +3,9 @@
 from pathlib import Path
 
 import numpy as np
+import torch
 
+from metrics.embedders import sound_cnn_weights
 from metrics.embedders.interface import Analysis, Embedder
 from metrics.embedders.sound_cnn_features import RATE_HZ, log_mel_db, relative_levels
 
@@ -19,8 +21,6 @@ class SoundCnn(Embedder):
     rows_of = "clip"
 
     def __init__(self, folder: Path | str | None = None, name: str = NAME):
-        from metrics.embedders import sound_cnn_weights
-
         self.network, self.card = sound_cnn_weights.load(folder or FOLDER, name)
         self.name, self.version, self.sha256 = self.card["name"], self.card["version"], self.card["sha256"]
         self.classes = tuple(self.card["classes"])
@@ -28,8 +28,6 @@ class SoundCnn(Embedder):
 
     def analyse(self, audio: np.ndarray) -> Analysis:
         """Embedding (1, 192) and logits (classes,) of mono audio at 16 kHz."""
-        import torch
-
         levels = torch.from_numpy(relative_levels(log_mel_db(audio)))
         with torch.inference_mode():
             embedding, logits = self.network(levels[None])

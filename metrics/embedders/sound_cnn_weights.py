@@ -4,6 +4,9 @@ import hashlib
 import json
 from pathlib import Path
 
+import torch
+from safetensors.torch import load_file
+
 from metrics.embedders.sound_cnn_network import SoundNet
 from spectrogram.problems import Problem
 
@@ -24,14 +27,10 @@ def read_card(folder, name: str) -> dict:
 
 def load(folder, name: str) -> tuple[SoundNet, dict]:
     """The network in evaluation mode and its card; refused when the weights are not those of the card."""
-    from safetensors.torch import load_file
-
     card = read_card(folder, name)
     weights = Path(folder) / f"{name}.safetensors"
     if hashlib.sha256(weights.read_bytes()).hexdigest() != card["sha256"]:
         raise WeightsProblem(f"{weights} has another sha256 than its card", card["sha256"], "fetch the file again")
-    import torch
-
     model = SoundNet(len(card["classes"]))
     model.load_state_dict({key: value.float() for key, value in load_file(weights).items()}, strict=False)
     return model.eval().to(memory_format=torch.channels_last), card

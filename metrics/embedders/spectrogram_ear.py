@@ -7,6 +7,8 @@ models that were chosen with its help, flatter.
 import numpy as np
 
 from metrics.embedders.interface import Analysis, TextEmbedder
+from spectrogram.ears.ear import Ear
+from spectrogram.params import SpectrogramParams
 
 NAME = "sd-audio-ear-v1"
 
@@ -17,9 +19,6 @@ class SpectrogramEar(TextEmbedder):
     rows_of = "clip"
 
     def __init__(self, base: str | None = None):
-        from spectrogram.ears.ear import Ear
-        from spectrogram.params import SpectrogramParams
-
         self._ear = Ear.load(base)
         params = SpectrogramParams.from_model(self._ear.base)
         self.name, self.version, self.sha256 = (self._ear.identity[key] for key in ("name", "version", "sha256"))

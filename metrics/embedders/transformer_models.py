@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from transformers import ASTFeatureExtractor, ASTForAudioClassification, AutoTokenizer, ClapFeatureExtractor, ClapModel
 
 from metrics.embedders.interface import Analysis, Embedder, TextEmbedder
 from metrics.embedders.local_weights import MissingWeights, file_sha256
@@ -49,8 +50,6 @@ class Clap(TextEmbedder):
     rows_of = "clip"
 
     def __init__(self, weights: str | None = None):
-        from transformers import AutoTokenizer, ClapFeatureExtractor, ClapModel
-
         source = weights or CLAP_ID
         self._model = _loaded(ClapModel, source, use_safetensors=True).eval()
         self._extractor = _loaded(ClapFeatureExtractor, source)
@@ -86,8 +85,6 @@ class Ast(Embedder):
     rows_of = "clip"
 
     def __init__(self, weights: str | None = None):
-        from transformers import ASTFeatureExtractor, ASTForAudioClassification
-
         source = weights or AST_ID
         self._model = _loaded(ASTForAudioClassification, source, use_safetensors=True).eval()
         self._extractor = _loaded(ASTFeatureExtractor, source)

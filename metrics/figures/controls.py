@@ -11,7 +11,9 @@ import numpy as np
 from metrics.embedders.interface import Analysis, Embedder
 from metrics.figures.comparison import compare
 from metrics.sets.embedding import EmbeddedSet
+from spectrogram.codec import SpectrogramCodec
 from spectrogram.files.audio import read_audio, resample
+from spectrogram.params import SpectrogramParams
 
 NOISE_RMS = 0.1
 
@@ -71,9 +73,6 @@ def _shuffled(reference: EmbeddedSet, seed: int) -> EmbeddedSet:
 
 
 def _codec_round_trip(preset: str, rate_hz: int):
-    from spectrogram.codec import SpectrogramCodec
-    from spectrogram.params import SpectrogramParams
-
     codec = SpectrogramCodec(SpectrogramParams.preset(preset))
 
     def round_trip(audio: np.ndarray, rng) -> np.ndarray:

@@ -7,7 +7,9 @@ import numpy as np
 
 from metrics.embedders.sound_cnn_features import BANDS, HOP_SAMPLES, RATE_HZ, log_mel_db
 from metrics.judge_training.examples import Example
+from spectrogram.codec import SpectrogramCodec
 from spectrogram.files.audio import read_audio, resample
+from spectrogram.params import SpectrogramParams
 
 FRAMES = 320  # 5.12 s
 STEP_DB = 0.5
@@ -75,9 +77,6 @@ def _pieces(example: Example, codec, with_decoded: bool):
 
 
 def _codec():
-    from spectrogram.codec import SpectrogramCodec
-    from spectrogram.params import SpectrogramParams
-
     return SpectrogramCodec(SpectrogramParams.preset("mini"))
 
 

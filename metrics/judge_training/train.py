@@ -8,6 +8,13 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
+from rich.console import Console
+from rich.progress import Progress, track
+
+from metrics.judge_training import fitting, weights
+from metrics.judge_training.clips_in_memory import load_clips
+from metrics.judge_training.examples import read_examples
 from spectrogram.problems import Problem
 
 NAME = "sd-audio-cnn-v1"
@@ -48,12 +55,6 @@ def main(arguments: list[str] | None = None) -> int:
 
 def run(options) -> Path:
     """Reads, trains, tests, and writes weights and card; returns the card's path."""
-    import numpy as np
-    from rich.console import Console
-
-    from metrics.judge_training import fitting, weights
-    from metrics.judge_training.examples import read_examples
-
     console = Console()
     examples, drops = read_examples(options.folders, least_clips=options.least_clips)
     classes = tuple(sorted({name for example in examples for name in example.classes}))
@@ -80,10 +81,6 @@ def run(options) -> Path:
 
 
 def _load(examples, classes, decoded_share: float, seed: int):
-    from rich.progress import track
-
-    from metrics.judge_training.clips_in_memory import load_clips
-
     steps = iter(track(range(len(examples)), description="reading clips"))
     next(steps, None)
     return load_clips(examples, classes, decoded_share, seed, lambda: next(steps, None))
@@ -93,8 +90,6 @@ class TrainingBar:
     """A progress bar over training steps that also shows the loss."""
 
     def __init__(self, total: int, console):
-        from rich.progress import Progress
-
         self.progress = Progress(console=console)
         self.task = self.progress.add_task("training", total=total)
 

@@ -4,6 +4,9 @@ import hashlib
 import json
 from pathlib import Path
 
+import torch
+from safetensors.torch import save_file
+
 from metrics.embedders.sound_cnn_features import BANDS, FAINTEST_DB, HOP_SAMPLES, RANGE_DB, RATE_HZ
 from metrics.embedders.sound_cnn_network import SoundNet
 from metrics.judge_training.examples import Example
@@ -11,9 +14,6 @@ from metrics.judge_training.examples import Example
 
 def save(model: SoundNet, classes, folder, name: str, settings: dict, figures: dict, training: list[Example]) -> Path:
     """Writes both files and returns the card's path."""
-    import torch
-    from safetensors.torch import save_file
-
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     weights = folder / f"{name}.safetensors"

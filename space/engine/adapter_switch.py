@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from model_card.taught import METHODS
+from spectrogram.adapters.aesthetic import STEPS, Aesthetic
+from spectrogram.adapters.safetensors_file import read_header
+from spectrogram.ears.clip import open_ear
 from spectrogram.problems import Problem
 from spectrogram.recipe import Recipe
 
@@ -44,8 +47,6 @@ class Taught:
 
 def taught_in(folder: Path) -> Taught | None:
     """What a run's folder holds; None for nothing that can be used."""
-    from spectrogram.adapters.safetensors_file import read_header
-
     file = next((folder / kind for kind in KINDS if (folder / kind).is_file()), None)
     if file is None:
         return None
@@ -108,9 +109,6 @@ class AdapterSwitch:
 
     def _load_aesthetic(self, taught: Taught, scale: float, on_step):
         """The strength is the number of steps that a prompt is moved by."""
-        from spectrogram.adapters.aesthetic import STEPS, Aesthetic
-        from spectrogram.ears.clip import open_ear
-
         aesthetic = Aesthetic.read(taught.file)
         through = "words" if aesthetic.others is None else "picture"
         self._ear = self._ear or open_ear(self.pipeline.name_or_path, str(self.pipeline.device))

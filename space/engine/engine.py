@@ -4,6 +4,12 @@ ZeroGPU's rules are kept: `spaces` is imported before torch, the model is on its
 decorated generator does the work in a fork, and Stop is a file, because nothing else of the page reaches a fork.
 """
 
+import numpy as np
+import torch
+from torch.cuda import OutOfMemoryError
+
+from spectrogram.sampling.seeds import draw_seed
+
 from spaces import GPU  # isort: skip - must come before torch
 
 import queue
@@ -49,8 +55,6 @@ class Engine:
 
     def _work(self, request: Request, stop_file: Path) -> Iterator[Step | Painted | Finished | Stopped | Failed]:
         """Events of one request; the last one is Finished, Stopped or Failed."""
-        from torch.cuda import OutOfMemoryError
-
         events: queue.SimpleQueue = queue.SimpleQueue()
         watch = Watch(stop_file, events)
         with ThreadPoolExecutor(max_workers=1) as worker:
@@ -85,8 +89,6 @@ class Engine:
         return [self.switch.name_in(recipe, request.adapter_scale) for recipe in recipes]
 
     def _make_adapted(self, request: Request, watch: Watch) -> Finished:
-        import torch
-
         if request.verb != "generate":
             return self._run_verb(request, watch)
         try:
@@ -99,10 +101,6 @@ class Engine:
 
     def _generate(self, request: Request, watch: Watch, at_once: int) -> Finished:
         """Make the clips, `at_once` in one batch; each has the seed that it would have alone."""
-        import numpy as np
-
-        from spectrogram.sampling.seeds import draw_seed
-
         first_seed = draw_seed() if request.seed is None else request.seed
         watch.start(request.total_steps(self.pipeline.defaults.steps) * request.count // at_once)
         outputs = [self._run(request, first_seed + start, at_once, watch) for start in range(0, request.count, at_once)]

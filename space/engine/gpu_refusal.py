@@ -4,6 +4,9 @@ import re
 from collections.abc import Iterator
 from datetime import timedelta
 
+import gradio as gr
+import httpx
+
 from space.jobs import Failed
 
 DUPLICATE = "or duplicate this Space to have hardware of your own"
@@ -31,9 +34,6 @@ def explain_refusal(message: str) -> str:
 
 def events_or_refusal(work: Iterator) -> Iterator:
     """The engine's events; an error of the scheduler becomes a Failed that says how long to wait."""
-    import gradio as gr
-    import httpx
-
     try:
         yield from work
     except gr.Error as error:

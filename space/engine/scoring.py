@@ -6,6 +6,13 @@ from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import soundfile
+
+from metrics import embedders
+from metrics.figures import comparison
+from metrics.report.results import assemble_results
+from metrics.sets.embedding import embed_set
+from metrics.sets.sound_set import Sound
 from space.store.uploads import unpack
 from spectrogram.files.audio import read_audio
 from spectrogram.files.endings import SOUNDS
@@ -28,11 +35,6 @@ def score_files(
 
     Raises UsageProblem for sets that are too small or too large; clips that cannot be read are listed as skipped.
     """
-    from metrics import embedders
-    from metrics.figures import comparison
-    from metrics.report.results import assemble_results
-    from metrics.sets.embedding import embed_set
-
     sets = [named(paths, side) for paths, side in ((generated, "generated"), (reference, "reference"))]
     total, done = sum(map(len, sets)), 0
 
@@ -60,8 +62,6 @@ def unreadable(paths: list[str]) -> list[str]:
 
 def resampled(paths: list[str], rate_hz: int) -> list[str]:
     """One sentence for each other rate that was brought to the embedder's."""
-    import soundfile
-
     counts: Counter = Counter()
     for path in paths:
         # What libsndfile does not know (M4A, WebM) is read by others, and what nobody reads is listed as left out.
@@ -91,8 +91,6 @@ def score_zips(
 
 def named(paths: list[str], side: str) -> list:
     """Clips of uploaded files; two of one name are told apart, because visitors do not choose server paths."""
-    from metrics.sets.sound_set import Sound
-
     if not FEWEST <= len(paths) <= MOST:
         raise UsageProblem(
             f"the {side} set has {len(paths)} clips", f"{FEWEST} to {MOST} audio files", "add or remove some"

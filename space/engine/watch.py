@@ -5,6 +5,7 @@ import time
 from pathlib import Path
 
 from space.jobs import READING, Finished, Painted, Step
+from spectrogram.sampling.latents import decode_picture
 
 # A preview may cost this share of the work that it shows.
 PREVIEW_SHARE = 0.1
@@ -51,8 +52,6 @@ class Watch:
 
     def _preview(self, pipeline, latents):
         """The picture so far (128 or 512 pixels high), or None when showing it would slow the work down."""
-        from spectrogram.sampling.latents import decode_picture
-
         begun_s = time.monotonic()
         if begun_s < self.preview_due_s or self.done >= self.total:
             return None

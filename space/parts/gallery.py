@@ -4,13 +4,18 @@ import io
 import secrets
 from pathlib import Path
 
+import soundfile
 from PIL import Image
 
+from dataset_builder.card.examples import distance_db
 from space.parts.status import status_html
 from space.store.clips import ClipStore
 from space.store.shelf import Item
 from space.store.views import colour_picture, file_address
+from spectrogram.codec import SpectrogramCodec
+from spectrogram.files.audio import write_audio
 from spectrogram.files.templates import fill_html
+from spectrogram.params import SpectrogramParams
 from spectrogram.problems import Problem
 
 TILES = 24
@@ -40,13 +45,6 @@ def _write(item: Item, folder: Path, name: str) -> tuple[Path, Path]:
 
 def comparison_html(item: Item, store: ClipStore) -> str:
     """Original and decoded sound side by side, with their log-spectral distance in dB."""
-    import soundfile
-
-    from dataset_builder.card.examples import distance_db
-    from spectrogram.codec import SpectrogramCodec
-    from spectrogram.files.audio import write_audio
-    from spectrogram.params import SpectrogramParams
-
     folder = store.new_folder()
     view, sound = _write(item, folder, f"original-{secrets.token_hex(4)}")
     try:

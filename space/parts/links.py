@@ -6,6 +6,8 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
+import soundfile
+
 from space.engine.front_door import LIMITS
 from spectrogram.problems import Problem
 from spectrogram.recipe import Recipe
@@ -67,8 +69,6 @@ def _numbers(name: str, value) -> Iterator[tuple[str, float]]:
 
 def from_file(path: str | Path) -> tuple[Recipe, float | None]:
     """(recipe, length in seconds or None) of one of our sounds, pictures or JSON files. Raises Problem."""
-    import soundfile
-
     recipe = Recipe.read(path)
     if Path(path).suffix.lower() in (".wav", ".flac", ".ogg"):
         return usable(recipe, soundfile.info(path).duration)

@@ -2,13 +2,13 @@
 
 from pathlib import Path
 
+import gradio as gr
+
 CSS = (Path(__file__).parent / "page.css").read_text(encoding="utf-8")
 
 
 def build_theme():
     """A gradio theme whose text reaches a contrast of 4.5 in light and dark."""
-    import gradio as gr
-
     fonts = ("ui-sans-serif", "system-ui", "-apple-system", "Segoe UI", "sans-serif")
     theme = gr.themes.Base(
         primary_hue="teal", neutral_hue="stone", font=fonts, font_mono=("ui-monospace", "monospace"), radius_size="lg"

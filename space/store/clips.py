@@ -11,6 +11,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+import soundfile
 from PIL import Image
 
 from space.jobs import Finished
@@ -18,6 +19,7 @@ from space.store.describe import describe_picture
 from space.store.views import colour_picture
 from space.store.visitors import current_address
 from spectrogram.output import SpectrogramAudioOutput
+from spectrogram.params import SpectrogramParams
 from spectrogram.recipe import Recipe
 
 FORMATS = ("wav", "flac", "ogg")
@@ -155,10 +157,6 @@ def _link(path: Path, lent: Path):
 
 def describe_files(sound: Path, picture: Path, folder: Path, seconds_taken: float | None = None) -> Clip:
     """A Clip from a sound and its picture; the view and the recipe are written into `folder`."""
-    import soundfile
-
-    from spectrogram.params import SpectrogramParams
-
     recipe = Recipe.read(picture)
     seconds = soundfile.info(sound).duration
     with Image.open(picture) as image:

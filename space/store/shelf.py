@@ -8,6 +8,11 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
+from huggingface_hub import HfApi
+from huggingface_hub.errors import HfHubHTTPError, OfflineModeIsEnabled
+from PIL import Image, UnidentifiedImageError
+from pyarrow import parquet
+
 from spectrogram.files.dataset_folder import DATA, is_dataset, rows, shards, split_of
 from spectrogram.files.hub import repository
 from spectrogram.problems import EnvironmentProblem, Problem
@@ -106,9 +111,6 @@ def _rows(shard: Path) -> list[Row]:
 
 def _media(row: Row) -> tuple[bytes, bytes] | None:
     """(PNG, sound) of a row, reading only its row group; None when either is empty or no picture."""
-    from PIL import Image, UnidentifiedImageError
-    from pyarrow import parquet
-
     place, file = row.place, parquet.ParquetFile(row.shard)
     for group in range(file.num_row_groups):
         count = file.metadata.row_group(group).num_rows
@@ -127,9 +129,6 @@ def _media(row: Row) -> tuple[bytes, bytes] | None:
 
 
 def _fetch(name: str) -> list[Path]:
-    from huggingface_hub import HfApi
-    from huggingface_hub.errors import HfHubHTTPError, OfflineModeIsEnabled
-
     # token=False: what the Space's owner may see is not for every visitor.
     api, first = HfApi(token=False), {}
     try:

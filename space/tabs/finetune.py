@@ -23,7 +23,8 @@ from space.teaching.hub_job import start_job
 from space.teaching.methods import METHODS, STANDARD, minutes_told, options_of
 from space.teaching.permissions import HERE, JOB, NOWHERE, Permissions, decide, permissions_of
 from space.teaching.runs import TrainingRuns
-from spectrogram.params import PRESETS
+from space.teaching.sample_clips import make_sample
+from spectrogram.params import PRESETS, SpectrogramParams
 from spectrogram.problems import Problem, UsageProblem
 
 KEPT = "sign in, or start the page with HF_TOKEN; until then it stays here and works in Generate"
@@ -101,8 +102,6 @@ class FinetuneTab:
 
     def read_sample(self, name: str, page: gr.Request):
         """Synthesised owls, made here: for a first try without files of one's own."""
-        from space.teaching.sample_clips import make_sample
-
         try:
             folder, _ = self.folders(name, page)
             paths = make_sample(folder.with_name(f"{folder.name}-sample"))
@@ -130,8 +129,6 @@ class FinetuneTab:
 
     def preset(self) -> str:
         """The codec preset whose pictures this base paints. Raises UsageProblem when none fits."""
-        from spectrogram.params import SpectrogramParams
-
         for name in PRESETS:
             if SpectrogramParams.preset(name) == self.engine.pipeline.params:
                 return name

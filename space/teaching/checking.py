@@ -8,6 +8,9 @@ from pathlib import Path
 
 from markupsafe import Markup
 
+from dataset_builder.build import Settings, build
+from dataset_builder.card.examples import COUNT
+from dataset_builder.intake.captions import read_entries
 from space.store.clips import ClipStore
 from space.store.uploads import write_table
 from space.store.views import file_address
@@ -63,9 +66,6 @@ def check_rows(
 
 
 def _build(rows: list[list[str]], upload: Path, dataset: Path, preset: str, report) -> list[Verdict]:
-    from dataset_builder.build import Settings, build
-    from dataset_builder.intake.captions import read_entries
-
     table = write_table(upload, rows)
     entries = read_entries(table, upload)
     if not entries:
@@ -105,8 +105,6 @@ def audio_html(path: Path, label: str) -> Markup:
 
 def round_trip_html(dataset: Path, store: ClipStore) -> str:
     """The first clips as they were and as they come back from their pictures: what the model can learn at best."""
-    from dataset_builder.card.examples import COUNT
-
     trips = []
     for sound in sorted((dataset / "card").rglob("*.flac"))[: 2 * COUNT]:
         decoded = sound.with_name(f"{sound.stem}_decoded.flac")

@@ -6,6 +6,9 @@ The job clones nothing of ours but the Space's own public code; secrets travel a
 from dataclasses import dataclass
 from pathlib import Path
 
+from huggingface_hub import HfApi, run_job
+from huggingface_hub.errors import HfHubHTTPError, OfflineModeIsEnabled
+
 from spectrogram.files.hub import NAME
 from spectrogram.problems import EnvironmentProblem, UsageProblem
 
@@ -26,9 +29,6 @@ def start_job(
     dataset: Path, name: str, options: dict, user: str, token: str, space_id: str, flavor: str = "t4-small"
 ) -> StartedJob:
     """Upload the dataset privately and start the job. Raises UsageProblem, EnvironmentProblem."""
-    from huggingface_hub import HfApi, run_job
-    from huggingface_hub.errors import HfHubHTTPError, OfflineModeIsEnabled
-
     if flavor not in FLAVORS:
         raise UsageProblem(f"there is no hardware {flavor!r}", f"one of {', '.join(FLAVORS)}", "choose one")
     if not NAME.fullmatch(space_id):

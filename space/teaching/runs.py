@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import psutil
 from pydantic import BaseModel, ConfigDict, FiniteFloat
 
 from model_card.facts import read_samples
@@ -261,8 +262,6 @@ def seconds_left(steps: list[dict], total: int) -> float | None:
 
 def _begun(pid: int) -> float | None:
     """When the process of that number began; None when there is none: numbers are used again."""
-    import psutil
-
     try:
         process = psutil.Process(pid)
         return None if process.status() == psutil.STATUS_ZOMBIE else process.create_time()

@@ -3,13 +3,13 @@
 import shutil
 from pathlib import Path
 
+from dataset_builder.soundscapes.composer import write
+
 SOUND, CLIPS, SEED = "owl", 24, 2026
 
 
 def make_sample(folder: Path) -> list[str]:
     """Write 24 clips with captions into `folder`; the paths of all files, as if they had been uploaded."""
-    from dataset_builder.soundscapes.composer import write
-
     shutil.rmtree(folder, ignore_errors=True)
     write(folder, CLIPS, SEED, classes=(SOUND,), pair_share=0.0)
     # A visitor's folder has sounds and captions, not the labels of composed scenes.

@@ -7,12 +7,15 @@ import numpy as np
 from PIL import Image
 
 from spectrogram.codec import budget
+from spectrogram.codec.generated import synthesise_generated
 from spectrogram.codec.mel import band_weights, filterbank
 from spectrogram.codec.noise_filling import noise_share
 from spectrogram.codec.phase import sizes_by_bin
 from spectrogram.codec.pixels import pack, quantise, read_planes
+from spectrogram.codec.reconstruct import synthesise
 from spectrogram.codec.restoration import load_restoration, restored
 from spectrogram.codec.seams import exactly, join
+from spectrogram.codec.stereo import synthesise_stereo
 from spectrogram.codec.stft import Sweep
 from spectrogram.files.audio import check_audio, mix_channels, resample
 from spectrogram.params import KEY, SpectrogramParams
@@ -118,15 +121,9 @@ class SpectrogramCodec:
 
     def _synthesise(self, planes: np.ndarray, grid: SpectrogramParams, seed: int, noise: list) -> np.ndarray:
         if grid.layout == "stereo":
-            from spectrogram.codec.stereo import synthesise_stereo
-
             return synthesise_stereo(planes, grid, seed, self.steps)
         if not self.params.absolute:
-            from spectrogram.codec.generated import synthesise_generated
-
             return np.stack([synthesise_generated(plane, grid, seed, self.fits) for plane in planes])
-        from spectrogram.codec.reconstruct import synthesise
-
         pairs = zip(planes, noise, strict=True)
         return np.stack([synthesise(plane, grid, seed, self.steps, share) for plane, share in pairs])
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from spectrogram.codec import SpectrogramCodec
-from spectrogram.files.audio import read_audio
+from spectrogram.files.audio import check_audio, mix_channels, read_audio, resample
 from spectrogram.files.named_files import sounds_below
 from spectrogram.params import SpectrogramParams
 from spectrogram.problems import UsageProblem
@@ -64,8 +64,6 @@ def fingerprint(sound, rate_hz: int | None = None) -> np.ndarray:
     if isinstance(sound, str | Path):
         audio, rate_hz = read_audio(sound, RATE_HZ, channels=1)
     else:
-        from spectrogram.files.audio import check_audio, mix_channels, resample
-
         if rate_hz is None:
             raise UsageProblem("an array was given without its rate", "rate_hz", "pass it")
         audio = resample(mix_channels(check_audio(sound), 1), rate_hz, RATE_HZ)

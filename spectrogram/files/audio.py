@@ -1,10 +1,13 @@
 """Audio files in and out. Arrays are float32 (channels, samples), full scale is 1.0, rates are in Hz."""
 
+import itertools
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
+import soundfile
+import soxr
 
 from spectrogram.files import atomic
 from spectrogram.files.headers.riff import copy_with_comment
@@ -18,8 +21,6 @@ def resample(audio: np.ndarray, from_hz: int, to_hz: int) -> np.ndarray:
     """Audio (channels, samples) at another rate, by soxr's high-quality polyphase filter."""
     if from_hz == to_hz:
         return audio
-    import soxr
-
     return np.ascontiguousarray(soxr.resample(audio.T, from_hz, to_hz, quality="HQ").T, dtype=np.float32)
 
 
@@ -99,10 +100,6 @@ def write_audio(path, audio: np.ndarray, sample_rate_hz: int, comment: str | Non
 
 def write_blocks(path, blocks, sample_rate_hz: int, comment: str | None = None) -> Path:
     """`write_audio` for a sound that comes in successive blocks (channels, samples) and is never held whole."""
-    import itertools
-
-    import soundfile
-
     path, blocks = Path(path), iter(blocks)
     if path.suffix.lower() not in WRITABLE:
         raise SoundProblem(f"{path.name} has an unknown suffix", f"one of {', '.join(WRITABLE)}", "rename the output")

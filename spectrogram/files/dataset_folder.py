@@ -11,6 +11,8 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from pyarrow import ArrowInvalid, parquet
+
 from spectrogram.files.names import checked_name
 from spectrogram.params import MODEL_FILE, SpectrogramParams
 from spectrogram.problems import Problem
@@ -78,8 +80,6 @@ def split_rank(name: str) -> tuple[int, str]:
 
 def rows(files: Iterable[Path], columns: Iterable[str]) -> Iterator[dict]:
     """Rows of shards with those columns that they have, a few at a time in memory. Raises Problem (broken shard)."""
-    from pyarrow import ArrowInvalid, parquet
-
     for shard in files:
         try:
             with parquet.ParquetFile(shard) as file:

@@ -3,6 +3,9 @@
 import re
 from pathlib import Path
 
+from huggingface_hub import HfApi
+from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalTokenNotFoundError, OfflineModeIsEnabled
+
 from spectrogram.problems import EnvironmentProblem, UsageProblem
 
 NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}")
@@ -21,9 +24,6 @@ def commit_folder(folder, repo, kind, public=False, revision=None, message="", r
     ``kind`` is "model" or "dataset"; remote files that match ``replaced`` and are not in the folder go in the same
     commit; local files that match ``left_out`` stay here. ``token``: of who commits; None is the one of this machine.
     """
-    from huggingface_hub import HfApi
-    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalTokenNotFoundError, OfflineModeIsEnabled
-
     repository(repo)
     api = HfApi(token=token)
     try:

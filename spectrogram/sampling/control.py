@@ -2,11 +2,13 @@
 
 from pathlib import Path
 
+from diffusers import StableDiffusionControlNetPipeline
 from PIL import Image
 
 from spectrogram.codec import SpectrogramCodec
 from spectrogram.problems import UsageProblem
 from spectrogram.sampling.recipes import lora_factor
+from spectrogram.sampling.sources import read_source
 
 
 def paint_controlled(pipeline, prompt, negative_prompt, chosen: dict, count: int, controlnet, control, others: dict):
@@ -14,8 +16,6 @@ def paint_controlled(pipeline, prompt, negative_prompt, chosen: dict, count: int
 
     control: a picture of the clip's size, or a sound (output, path or array at the model's rate), which is encoded.
     """
-    from diffusers import StableDiffusionControlNetPipeline
-
     if control is None:
         raise UsageProblem("the ControlNet has nothing to follow", "control_image=, a picture or a sound", "pass it")
     parts = {name: part for name, part in pipeline.components.items() if part is not None}
@@ -44,6 +44,4 @@ def control_picture(pipeline, control, columns: int) -> Image.Image:
         return control.convert("RGB")
     if isinstance(control, str | Path) and Path(control).suffix.lower() in (".png", ".jpg", ".webp"):
         return control_picture(pipeline, Image.open(control), columns)
-    from spectrogram.sampling.sources import read_source
-
     return SpectrogramCodec(params).encode(*read_source(control, None, pipeline))

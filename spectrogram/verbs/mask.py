@@ -10,9 +10,11 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
+from scipy.ndimage import distance_transform_edt, map_coordinates
 
 from spectrogram.codec.mel import warp
 from spectrogram.codec.stft import istft, stft
+from spectrogram.files.pictures import read_picture
 from spectrogram.params import SpectrogramParams
 from spectrogram.problems import UsageProblem
 
@@ -41,8 +43,6 @@ def read_mask(mask, params: SpectrogramParams, seconds: float) -> np.ndarray:
 
 def _grey(mask) -> Image.Image:
     if isinstance(mask, str | Path):
-        from spectrogram.files.pictures import read_picture
-
         mask = read_picture(mask)
     if not isinstance(mask, Image.Image):
         values = np.asarray(mask)
@@ -106,8 +106,6 @@ def compose_masked(original: np.ndarray, painted: np.ndarray, rate_hz: int, mask
 
 def _gain(mask: np.ndarray, params: SpectrogramParams, grid: SpectrogramParams, frames: int) -> np.ndarray:
     """0 to 1 (frames, bins) on the grid of the mix."""
-    from scipy.ndimage import distance_transform_edt, map_coordinates
-
     # A mask without a border anywhere has no distance to it.
     soft = np.clip(distance_transform_edt(mask) / FEATHER_PIXELS, 0, 1) if not mask.all() else np.ones(mask.shape)
     times_s = (np.arange(frames) + 0.5) * grid.hop_samples / grid.sample_rate_hz

@@ -6,6 +6,8 @@ time. They are told in units of the distance between the ends, so `away` goes fr
 
 import numpy as np
 
+from spectrogram.problems import Problem
+
 EAR, STATISTICS = "the base's ear", "mean and spread of each band"
 # Share of an even step that satisfies: what is left of the search is then not worth its time.
 ENOUGH = 0.3
@@ -13,8 +15,6 @@ ENOUGH = 0.3
 
 def embed(pipeline, images: list) -> tuple[np.ndarray, str]:
     """(rows (n, dimensions), what they are) of PIL pictures."""
-    from spectrogram.problems import Problem
-
     try:
         return np.asarray(pipeline.ear.embed_images(images)), EAR
     except Problem:

@@ -8,6 +8,7 @@ natural for noise and is wrong for melodies.
 from pathlib import Path
 
 import numpy as np
+import torch
 from PIL import Image
 
 from spectrogram.codec import SpectrogramCodec
@@ -79,8 +80,6 @@ def _enlarge(picture: Image.Image, factor: int) -> tuple[Image.Image, int]:
 
 def _enlarge_by_model(picture: Image.Image, model: str | Path) -> tuple[Image.Image, int]:
     """The picture as an upscaler of spandrel's paints it, and by how much that one enlarges."""
-    import torch
-
     try:
         from spandrel import ImageModelDescriptor, ModelLoader
     except ImportError as error:

@@ -9,6 +9,9 @@ import hashlib
 import json
 from pathlib import Path
 
+from diffusers import StableDiffusionPipeline
+from safetensors.torch import load_file, save_file
+
 from spectrogram.params import SpectrogramParams
 
 # Small enough for any code host; diffusers puts the parts of a split file together by itself.
@@ -16,8 +19,6 @@ LARGEST_FILE = "9MB"
 
 
 def _with_old_prefix(path):
-    from safetensors.torch import load_file, save_file
-
     weights = load_file(path)
     renamed = {k if k.startswith("text_model.") else f"text_model.{k}": v.contiguous() for k, v in weights.items()}
     save_file(renamed, path, metadata={"format": "pt"})
@@ -49,8 +50,6 @@ def write_checksums(folder):
 
 def assemble(folder, settings, vae, unet, encoder, tokenizer, scheduler, log):
     """Write the model folder, with ``log`` as training_log.json; returns the checksums that are in its sha256.json."""
-    from diffusers import StableDiffusionPipeline
-
     folder = Path(folder)
     pipeline = StableDiffusionPipeline(
         vae=vae.half(),

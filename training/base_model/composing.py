@@ -9,6 +9,7 @@ import numpy as np
 
 from dataset_builder.soundscapes.composer import RATE_HZ, SECONDS, Event, Soundscape, describe_events, finish
 from dataset_builder.soundscapes.synthesis.catalogue import CATALOGUE, CLASSES
+from metrics.embedders.outside_ear import OutsideEar
 from training.base_model import drills, recordings
 from training.base_model.sounds import Sounds, choose_words
 
@@ -24,8 +25,6 @@ def open_sounds(settings, root, ear):
     found = recordings.find([root / name for name in settings.recordings], settings.recordings_share)
     hears = None
     if ear is not None:
-        from metrics.embedders.outside_ear import OutsideEar
-
         listener = OutsideEar(ear)
 
         def hears(audio, label):

@@ -1,5 +1,7 @@
 """A training run that saves and restores itself as a whole."""
 
+import torch
+
 from spectrogram.files import atomic
 
 
@@ -9,16 +11,12 @@ class Resumable:
     NUMBERS, PARTS = ("step",), ()
 
     def save(self):
-        import torch
-
         state = {name: getattr(self, name) for name in self.NUMBERS}
         with atomic.replacing(self.path) as unfinished:
             torch.save(state | {name: getattr(self, name).state_dict() for name in self.PARTS}, unfinished)
 
     def restore(self):
         """Continue from the last save, if there is one."""
-        import torch
-
         if self.path.exists():
             state = torch.load(self.path, weights_only=True)
             for name in self.NUMBERS:

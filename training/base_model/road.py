@@ -9,6 +9,8 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
+import torch
+from diffusers import StableDiffusionPipeline
 
 from spectrogram.files import atomic
 from spectrogram.problems import Problem
@@ -30,8 +32,6 @@ class Places:
 
 def train(settings, places, stages):
     """All stages to the model folder ``places.out``; finished stages are recognised and skipped. The checksums."""
-    import torch
-
     torch.set_num_threads(settings.threads)
     torch.manual_seed(settings.seed)
     places.work.mkdir(parents=True, exist_ok=True)
@@ -62,9 +62,6 @@ def train(settings, places, stages):
 
 def load(folder):
     """A finished model in float32, as StableDiffusionPipeline."""
-    import torch
-    from diffusers import StableDiffusionPipeline
-
     if not (folder / "model_index.json").is_file():
         raise Problem(f"{folder} holds no model", "a folder that this command wrote", "leave --start out")
     return StableDiffusionPipeline.from_pretrained(folder, dtype=torch.float32, safety_checker=None)

@@ -4,6 +4,9 @@ import json
 from itertools import product
 from pathlib import Path
 
+from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, trainers
+from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
+
 from dataset_builder.soundscapes.synthesis import captions
 from dataset_builder.soundscapes.synthesis.catalogue import CATALOGUE
 
@@ -29,9 +32,6 @@ def byte_characters():
 
 def train_tokenizer(folder, vocabulary, tokens):
     """Train and save vocab.json and merges.txt (and tokenizer.json); returns a CLIPTokenizer without unknown tokens."""
-    from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, trainers
-    from transformers import CLIPTokenizer
-
     learner = Tokenizer(models.BPE(end_of_word_suffix="</w>"))
     learner.normalizer = normalizers.Lowercase()
     learner.pre_tokenizer = pre_tokenizers.Sequence(
@@ -57,8 +57,6 @@ def train_tokenizer(folder, vocabulary, tokens):
 
 def build_encoder(settings, tokenizer):
     """An untrained CLIPTextModel of the recipe's size."""
-    from transformers import CLIPTextConfig, CLIPTextModel
-
     return CLIPTextModel(
         CLIPTextConfig(
             vocab_size=len(tokenizer),

@@ -3,6 +3,9 @@
 from pathlib import Path
 
 import numpy as np
+import torch
+from diffusers import DDIMScheduler, UNet2DConditionModel
+from diffusers.training_utils import EMAModel
 
 from training.base_model import text
 from training.base_model.resumable import Resumable
@@ -25,8 +28,6 @@ SCHEDULER = {
 
 def build(settings, height, width):
     """An untrained UNet without attention at the top level, where it would cost half of a step."""
-    from diffusers import UNet2DConditionModel
-
     return UNet2DConditionModel(
         # One number, which every pipeline of diffusers compares; the width is that of spectrogram.json.
         sample_size=height,
@@ -43,15 +44,11 @@ def build(settings, height, width):
 
 
 def build_scheduler(settings):
-    from diffusers import DDIMScheduler
-
     return DDIMScheduler(**SCHEDULER, prediction_type=settings.prediction)
 
 
 def encode_corpus(vae, pictures, batch=32, progress=lambda done: None):
     """Scaled latents, float16 (clips, channels, height, width)."""
-    import torch
-
     encoded = []
     with torch.no_grad(), torch.autocast("cpu", dtype=torch.bfloat16):
         for start in range(0, len(pictures), batch):
@@ -90,8 +87,6 @@ class Corpus:
 
     def draw(self, rng, batch, dropout):
         """(latents (batch, channels, h, w) float32, token ids (batch, length))."""
-        import torch
-
         latents, ids = [], []
         for i in self._choose(rng, batch):
             sample = self.encoded[i].astype(np.float32)
@@ -113,9 +108,6 @@ class Run(Resumable):
     PARTS = ("unet", "encoder", "optimizer", "ema")
 
     def __init__(self, settings, unet, encoder, scheduler, folder):
-        import torch
-        from diffusers.training_utils import EMAModel
-
         self.settings, self.unet, self.encoder, self.scheduler = settings, unet, encoder, scheduler
         text_share = settings.text_share
         attention.choose(unet, "cpu")
@@ -141,8 +133,6 @@ class Run(Resumable):
 
     def advance(self, latents, ids, generator):
         """One optimizer step; returns the mean squared error."""
-        import torch
-
         self._set_rates()
         if self.step == self.text_steps:
             self.encoder.requires_grad_(False)
@@ -171,8 +161,6 @@ class Run(Resumable):
 
 def mix(painter, other, share):
     """Move the weights of a UNet towards those of another of its shape, by ``share`` of the way."""
-    import torch
-
     with torch.no_grad():
         for own, theirs in zip(painter.parameters(), other.parameters(), strict=True):
             own.lerp_(theirs, share)
@@ -180,8 +168,6 @@ def mix(painter, other, share):
 
 def train(run, corpus, save_every=200, progress=lambda done, total, value: None):
     """Train until the recipe's samples are seen; draws depend on seed and step alone, so a resumed run draws alike."""
-    import torch
-
     run.restore()
     settings = run.settings
     while run.step < run.steps:

@@ -11,6 +11,9 @@ import json
 from pathlib import Path
 
 import numpy as np
+import torch
+from diffusers import AutoencoderKL
+from torch.nn.functional import avg_pool2d
 
 from training.base_model.resumable import Resumable
 from training.loop.schedule import warm_flat_cosine
@@ -25,9 +28,6 @@ NO_WIDTH = -30  # log variance, where AutoencoderKL's posterior ends
 
 def build(settings):
     """An untrained AutoencoderKL of Stable Diffusion's shape, factor 8, whose posterior has no width."""
-    import torch
-    from diffusers import AutoencoderKL
-
     vae = AutoencoderKL(
         in_channels=3,
         out_channels=3,
@@ -48,16 +48,12 @@ def build(settings):
 
 def to_input(pictures):
     """uint8 (n, bands, columns) -> float tensor (n, 3, bands, columns) in [-1, 1]."""
-    import torch
-
     x = torch.from_numpy(np.ascontiguousarray(pictures)).float().div_(127.5).sub_(1)
     return x[:, None].expand(-1, 3, -1, -1)
 
 
 def audible(painted, x):
     """Weight of every pixel: 2.1 at the loudest of each crop, falling to .1 at 60 dB below it, in ``x`` or painted."""
-    import torch
-
     loud = torch.maximum(x, painted.detach()).amax(dim=1, keepdim=True)
     below = (loud - loud.amax(dim=(2, 3), keepdim=True)) * RANGE_DB / 2 / HEARD_DB
     return 0.1 + 2 * (1 + below).clamp(0, 1)
@@ -65,8 +61,6 @@ def audible(painted, x):
 
 def errors(painted, x, settings):
     """Absolute errors of levels and edges, in pixels and in averages over bands (beats) and over columns (lines)."""
-    from torch.nn.functional import avg_pool2d
-
     weight = audible(painted, x)
     error = (painted - x) * weight
     edges = error.diff(dim=-1).abs().mean() + error.diff(dim=-2).abs().mean()
@@ -79,8 +73,6 @@ def errors(painted, x, settings):
 
 def second_differences(x):
     """Over time, over frequency, and crosswise: (n, 3, rows - 2, columns - 2) of (n, 1, rows, columns)."""
-    import torch
-
     here, across = 2 * x[..., 1:-1, 1:-1], x[..., :-2, :-2] + x[..., 2:, 2:] - x[..., :-2, 2:] - x[..., 2:, :-2]
     over_time = x[..., 1:-1, :-2] - here + x[..., 1:-1, 2:]
     over_bands = x[..., :-2, 1:-1] - here + x[..., 2:, 1:-1]
@@ -89,8 +81,6 @@ def second_differences(x):
 
 def grain_error(painted, x, weight):
     """How far, in logarithms, the RMS of second differences in patches of GRAIN pixels is from the picture's."""
-    from torch.nn.functional import avg_pool2d
-
     grains = [
         0.5 * (avg_pool2d(second_differences(one) ** 2, GRAIN, GRAIN // 2) + LEAST_GRAIN).log() for one in (painted, x)
     ]
@@ -99,8 +89,6 @@ def grain_error(painted, x, weight):
 
 def loss(vae, x, settings, generator):
     """The decoder's errors from latents with noise of up to ``vae_noise`` of their size, which is held near 1."""
-    import torch
-
     mean = vae.encode(x).latent_dist.mean.float()
     scale = vae.config.scaling_factor
     noise = torch.randn(mean.shape, generator=generator) * torch.rand((len(x), 1, 1, 1), generator=generator)
@@ -122,8 +110,6 @@ class Run(Resumable):
     NUMBERS, PARTS = ("step", "losses"), ("vae", "optimizer")
 
     def __init__(self, settings, vae, folder):
-        import torch
-
         self.settings, self.path, self.step, self.losses = settings, folder / "state.pt", 0, {}
         self.vae = vae.requires_grad_(True)
         self.optimizer = torch.optim.AdamW(vae.parameters(), lr=settings.vae_rate, betas=(0.9, 0.99), weight_decay=1e-4)
@@ -131,8 +117,6 @@ class Run(Resumable):
 
     def advance(self, pictures):
         """One optimizer step on a batch of crops; draws depend on seed and step alone. Returns the loss."""
-        import torch
-
         settings = self.settings
         rng = np.random.default_rng([settings.seed, 4, self.step])
         generator = torch.Generator().manual_seed(settings.seed * 1_000_033 + self.step)
@@ -157,9 +141,6 @@ def train(settings, start, pictures, folder, stages):
     An interrupted training goes on, a finished one is loaded from ``folder``. The last MEASURED pictures are left for
     the measure. What ``start`` scales its latents by stays, as a UNet may already paint them.
     """
-    import torch
-    from diffusers import AutoencoderKL
-
     folder = Path(folder)
     if (folder / "config.json").exists():
         return AutoencoderKL.from_pretrained(folder), json.loads((folder / "log.json").read_text(encoding="utf-8"))
@@ -183,8 +164,6 @@ def train(settings, start, pictures, folder, stages):
 
 def set_scale(vae, pictures):
     """Choose the scaling factor that gives the latents of the pictures a standard deviation of one."""
-    import torch
-
     with torch.no_grad():
         latents = torch.cat(
             [vae.encode(to_input(pictures[i : i + 16])).latent_dist.mean for i in range(0, len(pictures), 16)]
@@ -194,8 +173,6 @@ def set_scale(vae, pictures):
 
 def measure(vae, pictures):
     """Reconstruction of whole pictures: PSNR in dB of 8-bit levels; deviation of the scaled latents (1 is right)."""
-    import torch
-
     with torch.no_grad():
         x = to_input(pictures)
         latents = vae.encode(x).latent_dist.mean

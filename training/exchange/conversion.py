@@ -6,9 +6,11 @@ from pathlib import Path
 import torch
 
 from spectrogram.adapters import layouts
+from spectrogram.adapters.aesthetic import Aesthetic
 from spectrogram.adapters.kinds import LORA, AdapterProblem
 from spectrogram.adapters.lora import read_lora
 from spectrogram.adapters.safetensors_file import write
+from spectrogram.ears.clip import CLIP_OF_SD15
 from spectrogram.files.names import checked_name, checked_path
 from spectrogram.problems import UsageProblem
 from training.exchange.export import shapes_of
@@ -92,9 +94,6 @@ def _convert_aesthetic(tensor, path, out):
     """AUTOMATIC1111's aesthetic embeddings are rows of the CLIP of Stable Diffusion 1.5, unnormalised."""
     if not tensor.ndim or not tensor.numel() or not torch.isfinite(tensor.float()).all():
         raise AdapterProblem(f"{Path(path).name} holds no rows", "finite rows of an ear", "do not use it")
-    from spectrogram.adapters.aesthetic import Aesthetic
-    from spectrogram.ears.clip import CLIP_OF_SD15
-
     row = torch.nn.functional.normalize(tensor.detach().float().reshape(-1, tensor.shape[-1]).mean(dim=0), dim=0)
     ear = {"name": CLIP_OF_SD15, "version": "clip", "sha256": "not stated"}
     return Aesthetic(row, ear, Path(path).stem, {"converted": Path(path).name}).save(_as_file(out, Path(path).stem))

@@ -3,14 +3,20 @@
 import json
 from pathlib import Path
 
+import torch
+from diffusers import UNet2DConditionModel
+from safetensors.torch import save_file
+from transformers import CLIPTextConfig, CLIPTextModel
+
 from spectrogram.adapters import layouts, plain_difference, safetensors_file
 from spectrogram.adapters.layer_names import layer_shapes
 from spectrogram.adapters.lora import read_lora
 from spectrogram.bases import locate_base
 from spectrogram.files import atomic
 from spectrogram.models import load_pipeline
-from spectrogram.params import KEY
+from spectrogram.params import KEY, MODEL_FILE
 from spectrogram.problems import Problem
+from training.methods.full import copy_base
 
 LONGEST_TITLE = 200
 ERROR_KEY = "dora_error"
@@ -20,10 +26,6 @@ class Shapes:
     """A base's UNet and text encoder without their weights, for the names and shapes of its layers."""
 
     def __init__(self, base):
-        import torch
-        from diffusers import UNet2DConditionModel
-        from transformers import CLIPTextConfig, CLIPTextModel
-
         with torch.device("meta"):
             config = UNet2DConditionModel.load_config(base, subfolder="unet")
             self.unet = UNet2DConditionModel.from_config(config)
@@ -81,11 +83,6 @@ def kohya_header(layers, header, name):
 
 def merge(adapter, base, folder, scale=1.0):
     """Write ``folder``: the base with the adapter added to its weights, in the precision of a half-size file."""
-    import torch
-
-    from spectrogram.params import MODEL_FILE
-    from training.methods.full import copy_base
-
     folder = Path(folder)
     if folder.exists():
         raise Problem(f"{folder} exists", "a new folder", "choose another --merge")
@@ -104,8 +101,6 @@ def merge(adapter, base, folder, scale=1.0):
 
 def _save_text_encoder(encoder, folder):
     """The text encoder's weights with the prefix that transformers 4 needs; without it, it would load random ones."""
-    from safetensors.torch import save_file
-
     for old in folder.glob("*.safetensors*"):
         old.unlink()
     state = {f"text_model.{n.removeprefix('text_model.')}": t.contiguous() for n, t in encoder.state_dict().items()}

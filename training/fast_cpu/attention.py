@@ -7,6 +7,11 @@ number format of its input: in bfloat16 over 77 tokens it takes 2.6 times as lon
 
 from functools import cache
 
+import torch
+from diffusers.models.attention_processor import AttnProcessor, AttnProcessor2_0
+
+from training.fast_cpu import merged_products, products
+
 
 class PlainAttention:
     """An attention processor of diffusers for Stable Diffusion 1.x's UNet: softmax(q kT / sqrt(d)) v, nothing else.
@@ -19,8 +24,6 @@ class PlainAttention:
 
     def __call__(self, attn, hidden_states, encoder_hidden_states=None, attention_mask=None, temb=None, **others):
         if attention_mask is not None or hidden_states.ndim != 3 or not _is_usual(attn):
-            from diffusers.models.attention_processor import AttnProcessor
-
             return AttnProcessor()(attn, hidden_states, encoder_hidden_states, attention_mask, temb, **others)
         x, context = hidden_states, encoder_hidden_states
         if context is None:
@@ -34,8 +37,6 @@ class PlainAttention:
 
     def _project(self, layers, x):
         """What linear layers answer to x, side by side in the last dimension."""
-        import torch
-
         weight = self.together.weight_of(layers) if self.together is not None else None
         if weight is not None:
             return torch.nn.functional.linear(x, weight, layers[0].bias)
@@ -53,8 +54,6 @@ def _heads(x, parts, heads):
 
 @cache
 def _attend():
-    import torch
-
     class Attend(torch.autograd.Function):
         """softmax(scale q kT) v of (rows, tokens, width) tensors; keeps the weights for the backward pass."""
 
@@ -90,10 +89,6 @@ def _is_usual(attn):
 
 def choose(unet, device_type):
     """Set the UNet's attention, and on the CPU its other layers too, for training on a device ("cpu", "cuda", …)."""
-    from diffusers.models.attention_processor import AttnProcessor2_0
-
-    from training.fast_cpu import merged_products, products
-
     if device_type != "cpu":
         unet.set_attn_processor(AttnProcessor2_0())
         return

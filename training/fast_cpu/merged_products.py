@@ -7,11 +7,13 @@ convolution's weight gradient costs more than its two thin ones.
 
 from functools import cache
 
+import torch
+from diffusers.models.attention_processor import Attention
+from peft.tuners.lora.layer import Linear
+
 
 def use(module):
     """Give every plain LoRA linear layer below a module the merged forward pass; returns how many there are."""
-    from peft.tuners.lora.layer import Linear
-
     found = [layer for layer in module.modules() if isinstance(layer, Linear) and _is_plain(layer)]
     for layer in found:
         layer.forward = _forward(layer)
@@ -38,8 +40,6 @@ def _is_plain(layer):
 
 
 def _forward(layer):
-    import torch
-
     name = layer.active_adapters[0]
     base, down, up = layer.get_base_layer(), layer.lora_A[name], layer.lora_B[name]
     scale = layer.scaling[name]
@@ -68,8 +68,6 @@ class Together:
         return self.weights.get(_key(layers))
 
     def _merge(self, unet, inputs):
-        import torch
-
         kind = torch.get_autocast_dtype("cpu") if torch.is_autocast_enabled("cpu") else unet.conv_in.weight.dtype
         for sets, base, scale, parameters in self.groups:
             weights = _merge_all().apply(kind, base, scale, *parameters)
@@ -83,8 +81,6 @@ def _key(layers):
 
 def _groups(unet):
     """(sets of layers, frozen weights (n, out, in) in float32, scale, all lora_A, lora_B) by shape, rank and scale."""
-    import torch
-
     found = {}
     for layers in _side_by_side(unet):
         name, first = layers[0].active_adapters[0], layers[0]
@@ -101,9 +97,6 @@ def _groups(unet):
 
 def _side_by_side(unet):
     """Lists of plain LoRA layers in a UNet's attention that read one input."""
-    from diffusers.models.attention_processor import Attention
-    from peft.tuners.lora.layer import Linear
-
     for attn in (module for module in unet.modules() if isinstance(module, Attention)):
         q, k, v, out = attn.to_q, attn.to_k, attn.to_v, attn.to_out[0]
         for layers in ([q], [k, v], [out]) if attn.is_cross_attention else ([q, k, v], [out]):
@@ -113,8 +106,6 @@ def _side_by_side(unet):
 
 @cache
 def _merge_all():
-    import torch
-
     class MergeAll(torch.autograd.Function):
         """base + scale B A of n layers, (n, out, in); parameters: n times A (r, in), then n times B (out, r)."""
 

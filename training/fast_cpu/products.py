@@ -6,13 +6,14 @@ in two and put together again in the backward pass; a 1 x 1 convolution is a pro
 
 from functools import cache
 
+import torch
+from diffusers.models.activations import GEGLU
+from diffusers.models.transformers.transformer_2d import Transformer2DModel
+from torch.nn.functional import gelu, linear
+
 
 def use(unet):
     """Give a UNet's GEGLU and 1 x 1 layers these forward passes; layers with an adapter inside keep their own."""
-    import torch
-    from diffusers.models.activations import GEGLU
-    from diffusers.models.transformers.transformer_2d import Transformer2DModel
-
     for module in unet.modules():
         if isinstance(module, GEGLU) and type(module.proj) is torch.nn.Linear and not module.proj.weight.requires_grad:
             module.forward = _geglu(module.proj)
@@ -23,8 +24,6 @@ def use(unet):
 
 
 def _is_pointwise(module):
-    import torch
-
     return type(module) is torch.nn.Conv2d and module.kernel_size == (1, 1) and module.bias is not None
 
 
@@ -33,7 +32,6 @@ def _pointwise(layer, positions_first):
 
     The transformers behind ``proj_in`` read it in that order, so that nothing is copied on the way.
     """
-    import torch
 
     def forward(x):
         weight, size = layer.weight.flatten(1), x.shape[2:]
@@ -56,9 +54,6 @@ def _geglu(proj):
 
 @cache
 def _gated():
-    import torch
-    from torch.nn.functional import gelu, linear
-
     class Gated(torch.autograd.Function):
         """(x W1 + b1) gelu(x W2 + b2) with frozen weights, W1 the upper half of the rows."""
 

@@ -4,12 +4,14 @@ The embedded base has some: its inner blocks got as many layers as the outer one
 adapters can handle it. An adapter inside a layer that is skipped gets no gradient, where it had one of 0 before.
 """
 
+import torch
+from diffusers.models.modeling_outputs import Transformer2DModelOutput
+from diffusers.models.resnet import ResnetBlock2D
+from diffusers.models.transformers.transformer_2d import Transformer2DModel
+
 
 def skip(unet):
     """Let a UNet pass by its layers that add nothing; one whose last convolution is trained or adapted is computed."""
-    from diffusers.models.resnet import ResnetBlock2D
-    from diffusers.models.transformers.transformer_2d import Transformer2DModel
-
     for module in unet.modules():
         if isinstance(module, ResnetBlock2D) and _is_plain(module) and _is_nothing(module.conv2):
             module.forward = _shortcut(module)
@@ -23,8 +25,6 @@ def _is_plain(resnet):
 
 
 def _is_nothing(layer):
-    import torch
-
     kinds = (torch.nn.Conv2d, torch.nn.Linear)
     return type(layer) in kinds and not any(p.requires_grad or p.any() for p in layer.parameters())
 
@@ -37,6 +37,4 @@ def _shortcut(resnet):
 
 
 def _through(hidden_states, *others, return_dict=True, **more):
-    from diffusers.models.modeling_outputs import Transformer2DModelOutput
-
     return Transformer2DModelOutput(sample=hidden_states) if return_dict else (hidden_states,)

@@ -12,7 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
+import torch
 from pydantic import AfterValidator, BaseModel, Field
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
 
 from spectrogram.files import atomic, json_file
 from spectrogram.files.names import checked_name
@@ -54,8 +57,6 @@ class Checkpoint:
         return self.manifest["values"]
 
     def tensors(self, part):
-        from safetensors.torch import load_file
-
         return load_file(self.path / f"{part}.safetensors")
 
 
@@ -66,8 +67,6 @@ def digest(path):
 
 def check_finite(tensors, what):
     """Raise NonFiniteWeights, naming the first tensor that holds NaN or infinity."""
-    import torch
-
     for name, tensor in tensors.items():
         if tensor.is_floating_point() and not torch.isfinite(tensor).all():
             raise NonFiniteWeights(
@@ -104,9 +103,6 @@ class Checkpoints:
         return final
 
     def _write(self, folder, step, parts, identity, values):
-        from safetensors import SafetensorError
-        from safetensors.torch import save_file
-
         for part, tensors in parts.items():
             try:
                 save_file(
@@ -179,8 +175,6 @@ def check_same_run(checkpoint, identity, force=False):
 
 def flatten_optimizer(optimizer):
     """(tensors by "<parameter>.<name>", JSON values) of an optimizer's state; ``restore_optimizer`` is the inverse."""
-    import torch
-
     state, tensors, scalars = optimizer.state_dict(), {}, {}
     for number, entries in state["state"].items():
         for name, value in entries.items():

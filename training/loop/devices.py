@@ -1,14 +1,15 @@
 """Device, precision and processes of a run: accelerate decides from how the program was launched."""
 
+import ctypes
 import sys
+
+import torch
+from accelerate import Accelerator
+from accelerate.state import AcceleratorState
 
 
 def open_accelerator(precision):
     """A new Accelerator; an earlier run of this process may have had another precision."""
-    import torch
-    from accelerate import Accelerator
-    from accelerate.state import AcceleratorState
-
     # accelerate keeps a process's first precision and refuses another one; what it knows of other processes stays.
     AcceleratorState._reset_state()
     if not torch.cuda.is_available():
@@ -18,8 +19,6 @@ def open_accelerator(precision):
 
 def keep_memory():
     """Let glibc keep freed memory for the next step; given back, every step pays for fresh pages (5 to 10 % of it)."""
-    import ctypes
-
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
     if mallopt is not None:
         trim_threshold, top_pad, mmap_threshold = -1, -2, -3
@@ -33,8 +32,6 @@ def place(unet, settings, device):
 
     Half a base on the CPU is bfloat16 or nothing: it has no float16 kernels worth the name.
     """
-    import torch
-
     if settings.half_base and settings.precision != "no" and (device.type != "cpu" or settings.precision == "bf16"):
         unet.to(torch.float16 if settings.precision == "fp16" else torch.bfloat16)
     if settings.channels_last:

@@ -3,6 +3,8 @@
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
+import torch
+
 from training.loop.objective import stratified_timesteps
 from training.loop.validation import as_input
 
@@ -31,8 +33,6 @@ class Pass:
 
 def draw(cache, text, draws, number, train_steps, settings):
     """Forward pass ``number`` as the seed has it, on the CPU."""
-    import torch
-
     clips, generator = draws.batch(number), draws.generator(number)
     latents, rows, heard = cache.draw_rows(clips, generator, settings.caption_dropout)
     noise = torch.randn(latents.shape, generator=generator)

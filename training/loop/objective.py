@@ -4,11 +4,11 @@ Shapes: latents, noise (batch, channels, height, width); timesteps (batch,) inte
 Sources: v-prediction, Salimans & Ho 2022; Min-SNR, Hang et al. 2023; stratified draws, Kingma et al. 2021.
 """
 
+import torch
+
 
 def stratified_timesteps(batch, train_steps, generator):
     """One uniform draw from each of ``batch`` equal strata, in random order: every batch sees all noise levels."""
-    import torch
-
     strata = (torch.arange(batch) + torch.rand(batch, generator=generator)) / batch
     return (strata[torch.randperm(batch, generator=generator)] * train_steps).long()
 
@@ -37,8 +37,6 @@ def min_snr_weights(scheduler, timesteps, gamma):
     With v-prediction the divisor is SNR + 1, which stays finite at zero-terminal SNR; with epsilon the divisor is SNR,
     so a zero SNR is refused by the schedule check of the trainer, not hidden here.
     """
-    import torch
-
     if not gamma:
         return torch.ones(len(timesteps), device=timesteps.device)
     snr = signal_to_noise(scheduler, timesteps)

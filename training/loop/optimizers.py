@@ -1,5 +1,7 @@
 """The optimizer by its name; the 8-bit one belongs to an optional package and is named when it is missing."""
 
+import torch
+
 from spectrogram.problems import EnvironmentProblem
 
 BETAS = (0.9, 0.99)
@@ -7,8 +9,6 @@ BETAS = (0.9, 0.99)
 
 def build(name, parameters, rate, weight_decay):
     """An AdamW over ``parameters``: plain, in one fused kernel, or with 8-bit moments (Dettmers et al. 2022)."""
-    import torch
-
     settings = {"lr": rate, "betas": BETAS, "weight_decay": weight_decay}
     if name == "adamw_8bit":
         try:

@@ -4,6 +4,8 @@ LoHa: W = (w1a w1b) * (w2a w2b), of rank r^2 at most. LoKr: W = w1 ⊗ w2. Both 
 the rounding of float32, and padded to one rank, because readers scale layers of other ranks wrongly.
 """
 
+import torch
+
 EXACT = ("loha", "lokr")
 SMALLEST = 1e-6
 
@@ -14,8 +16,6 @@ def _product(parts, name):
 
 def delta(parts, variant):
     """What the adapter adds to a linear layer, (out, in) in float64, from its tensors by peft's names."""
-    import torch
-
     parts = {name: tensor.detach().cpu().double() for name, tensor in parts.items()}
     if variant == "loha":
         return _product(parts, "hada_w1") * _product(parts, "hada_w2")
@@ -24,8 +24,6 @@ def delta(parts, variant):
 
 def factor(weight):
     """(down (r, in), up (out, r)) with up @ down = weight and the smallest r that rounding allows; zero gives r = 0."""
-    import torch
-
     u, s, v = torch.linalg.svd(weight, full_matrices=False)
     rank = int((s > SMALLEST * s[0]).sum()) if s[0] > 0 else 0
     root = s[:rank].sqrt()
@@ -34,8 +32,6 @@ def factor(weight):
 
 def to_lora(state, variant):
     """Tensors by peft's LoRA names (lora_A, lora_B), all of one rank, from those of LoHa or LoKr; alpha is the rank."""
-    import torch
-
     layers = {}
     for key, tensor in state.items():
         layer, name = key.rsplit(".", 1) if not key.endswith(".weight") else key.removesuffix(".weight").rsplit(".", 1)

@@ -7,6 +7,10 @@ LoKr are saved as the LoRA that equals them exactly (`flatten.py`), so that ever
 import json
 from pathlib import Path
 
+from diffusers import StableDiffusionPipeline
+from diffusers.training_utils import _collate_lora_metadata, cast_training_params
+from peft import LoHaConfig, LoKrConfig, LoraConfig
+from peft.utils import get_peft_model_state_dict
 from safetensors.torch import load_file
 
 from spectrogram.adapters import layouts, safetensors_file
@@ -32,8 +36,6 @@ def build(settings, base):
 
 def config(settings, targets):
     """The peft configuration of the chosen variant."""
-    from peft import LoHaConfig, LoKrConfig, LoraConfig
-
     common = {"r": settings.rank, "target_modules": list(targets)}
     if settings.variant == "loha":
         return LoHaConfig(alpha=settings.rank, **common)
@@ -51,8 +53,6 @@ class Lora(Method):
         super().__init__(settings, base)
 
     def prepare(self):
-        from diffusers.training_utils import cast_training_params
-
         names = TARGETS[self.settings.targets]
         if self.settings.variant in flatten.EXACT and self.settings.targets != "attention":
             raise UsageProblem(
@@ -76,9 +76,6 @@ class Lora(Method):
 
     def save(self, folder, params, extra):
         """Write the adapter where stock ``load_lora_weights`` finds it; its header holds parameters and ``extra``."""
-        from diffusers import StableDiffusionPipeline
-        from diffusers.training_utils import _collate_lora_metadata
-
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
         modules = {"unet": self.unet, **({"text_encoder": self.text_encoder} if self.reads_words else {})}
@@ -90,8 +87,6 @@ class Lora(Method):
 
     def _layers(self, part, module):
         """State of the adapter in peft's names; the text encoder's with the prefix that older readers expect."""
-        from peft.utils import get_peft_model_state_dict
-
         layers = get_peft_model_state_dict(module)
         if self.settings.variant in flatten.EXACT:
             layers = flatten.to_lora(layers, self.settings.variant)

@@ -2,6 +2,8 @@
 
 from abc import ABC, abstractmethod
 
+import torch
+
 from training.methods import student
 
 
@@ -75,8 +77,6 @@ def named_trainable(module):
 
 def assign(module, tensors):
     """Copy tensors into the parameters of the same names."""
-    import torch
-
     named = dict(module.named_parameters())
     with torch.no_grad():
         for name, tensor in tensors.items():

@@ -1,12 +1,13 @@
 """The module that is trained: the UNet, and with it the text encoder where a method changes how words are read."""
 
+import torch
+
 
 def build(unet, text_encoder=None):
     """A module with the UNet's own call; text is embeddings (batch, tokens, width), or token ids (batch, tokens).
 
     One module for both, so that accelerate wraps once, whatever the method trains.
     """
-    import torch
 
     class Student(torch.nn.Module):
         def __init__(self):

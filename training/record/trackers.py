@@ -4,6 +4,8 @@ import math
 from importlib.util import find_spec
 from pathlib import Path
 
+from torch.utils.tensorboard import SummaryWriter
+
 from spectrogram.problems import EnvironmentProblem
 
 
@@ -50,8 +52,6 @@ def open_tracker(name, folder, settings):
 
 
 def _tensorboard(folder):
-    from torch.utils.tensorboard import SummaryWriter
-
     writer = SummaryWriter(str(folder))
 
     def log(step, values):

@@ -12,6 +12,8 @@ import numpy as np
 
 from dataset_builder.intake.entries import Entry
 from dataset_builder.making.splits import assign
+from dataset_builder.soundscapes.composer import RATE_HZ, render_event
+from dataset_builder.soundscapes.synthesis.catalogue import CATALOGUE
 from spectrogram.files.audio import resample
 from spectrogram.files.sound_file import opened
 from spectrogram.problems import Problem
@@ -67,8 +69,6 @@ class Sound:
             return active_part(resample(audio, file.sample_rate_hz, rate_hz)[0], rng, seconds, rate_hz)
 
     def synthesise(self, rng: np.random.Generator, seconds: float, rate_hz: int) -> np.ndarray:
-        from dataset_builder.soundscapes.composer import RATE_HZ, render_event
-
         audio, _ = render_event(rng, self.label, seconds, spoken=())
         return resample(audio[None].astype(np.float32), RATE_HZ, rate_hz)[0]
 
@@ -114,8 +114,6 @@ def bank_of(events: list[Entry], backgrounds: list[Entry], background_labels: tu
 
 def synthesised_bank() -> Bank:
     """Every class that this project can synthesise; steady textures are also backgrounds."""
-    from dataset_builder.soundscapes.synthesis.catalogue import CATALOGUE
-
     bank = Bank({}, {})
     for label, sound in CATALOGUE.items():
         one = Sound(label, sound.phrases[0], f"synthetic:{label}", licence="CC0 1.0", source="synthesised")

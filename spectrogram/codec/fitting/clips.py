@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
+from spectrogram.files.audio import read_audio
 from spectrogram.params import SpectrogramParams
 
 SUFFIXES = (".wav", ".flac", ".ogg", ".mp3")
@@ -34,8 +35,6 @@ def synthetic_clip(params: SpectrogramParams, rng: np.random.Generator) -> np.nd
 
 def recorded_clip(files: list[Path], params: SpectrogramParams, rng: np.random.Generator) -> np.ndarray:
     """Audio (samples,) from a random place of a random file, at a random level."""
-    from spectrogram.files.audio import read_audio
-
     audio, _ = read_audio(files[rng.integers(len(files))], params.sample_rate_hz, channels=1)
     first = rng.integers(max(1, audio.shape[1] - params.clip_samples))
     clip = audio[0, first : first + params.clip_samples]

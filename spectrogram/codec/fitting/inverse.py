@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from spectrogram.codec.codec import SpectrogramCodec
 from spectrogram.codec.fitting.clips import recorded_clip, sound_files, synthetic_clip
 from spectrogram.codec.learned_inverse import FINE, FLOOR_DB, NEIGHBOURS, SCALE_DB, look, weights_path
 from spectrogram.codec.pixels import levels_of, quantise
@@ -21,8 +22,6 @@ RIDGE = 1e-3
 
 def example(audio: np.ndarray, params: SpectrogramParams):
     """(inputs, target (bins, frames, FINE) as change from the base level in units of SCALE_DB, its weight)."""
-    from spectrogram.codec.codec import SpectrogramCodec
-
     planes = SpectrogramCodec(params).levels(audio[None])
     levels = levels_of(quantise(planes, params).astype(np.float32), params)[0]
     level_db = np.maximum(20 * np.log10(np.maximum(levels, 1e-9)), FLOOR_DB).astype(np.float32)

@@ -9,7 +9,11 @@ import json
 from pathlib import Path
 
 import numpy as np
+import torch
+from diffusers import AutoencoderKL
+from scipy.ndimage import gaussian_filter
 
+from spectrogram.codec.codec import SpectrogramCodec
 from spectrogram.codec.fitting.clips import recorded_clip, sound_files, synthetic_clip
 from spectrogram.codec.restoration import REACH, measure_grain, restoration_path
 from spectrogram.params import SpectrogramParams
@@ -35,8 +39,6 @@ def damages(vae: str | None) -> dict:
 
 def spoil(picture: np.ndarray, blur: float, noise: float, rng: np.random.Generator) -> np.ndarray:
     """The picture blurred by `blur` pixels (sigma), with noise of `noise` steps, the same in equal planes, rounded."""
-    from scipy.ndimage import gaussian_filter
-
     blurred = gaussian_filter(picture.astype(np.float32), (blur, blur, 0))
     grey = np.array_equal(picture[..., 0], picture[..., 1]) and np.array_equal(picture[..., 0], picture[..., 2])
     drawn = rng.normal(0, noise, (*picture.shape[:2], 1 if grey else 3))
@@ -45,9 +47,6 @@ def spoil(picture: np.ndarray, blur: float, noise: float, rng: np.random.Generat
 
 def through_vae(model_id: str):
     """A function like `spoil` by a real AutoencoderKL: a folder or Hub id, its `vae` subfolder if there is one."""
-    import torch
-    from diffusers import AutoencoderKL
-
     try:
         vae = AutoencoderKL.from_pretrained(model_id, subfolder="vae")
     except OSError:
@@ -88,8 +87,6 @@ def kernel_of(gram: np.ndarray, right: np.ndarray) -> np.ndarray:
 
 def solve(params: SpectrogramParams, files: list[Path], clips: int, seed: int, vae: str | None, report=print) -> Path:
     """Write kernels and grain of every kind of damage, with the recipe."""
-    from spectrogram.codec.codec import SpectrogramCodec
-
     rng, codec, kinds = np.random.default_rng(seed), SpectrogramCodec(params), damages(vae)
     terms = (2 * REACH + 1) ** 2
     grams, rights = np.zeros((len(kinds), terms, terms)), np.zeros((len(kinds), terms))

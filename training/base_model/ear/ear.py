@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
+import torch
+from transformers import CLIPVisionConfig, CLIPVisionModelWithProjection
 
 from dataset_builder.soundscapes.synthesis import captions
 from spectrogram.ears.ear import fold, text_projection
@@ -90,8 +92,6 @@ def augment(rng, pictures, rows):
 
 def pooled_captions(encoder, tokenizer, rows, batch=256):
     """The encoder's pooled output of every wording, float32 (clips, wordings, width); rows with fewer repeat theirs."""
-    import torch
-
     most = max(len(row["captions"]) for row in rows)
     texts = [row["captions"][k % len(row["captions"])] for row in rows for k in range(most)]
     with torch.inference_mode():
@@ -119,8 +119,6 @@ def contrast(image_rows, text_rows, scale, wanted, false_rows=None):
 
     ``false_rows``: further texts (m, d) that fit no picture.
     """
-    import torch
-
     logits = scale * image_rows @ text_rows.T
     to_image = torch.nn.functional.cross_entropy(logits.T, (wanted / wanted.sum(dim=0)).T)
     shares = wanted / wanted.sum(dim=1, keepdim=True)
@@ -132,9 +130,6 @@ def contrast(image_rows, text_rows, scale, wanted, false_rows=None):
 
 def train(settings, pictures, rows, encoder, tokenizer, progress=lambda done, total, value: None):
     """Config parts and weights of an ear: ({"vision", "text_width", "bands", "columns"}, {name: tensor})."""
-    import torch
-    from transformers import CLIPVisionConfig, CLIPVisionModelWithProjection
-
     unit = partial(torch.nn.functional.normalize, dim=-1)
     torch.manual_seed(settings.seed)
     rng = np.random.default_rng(settings.seed)

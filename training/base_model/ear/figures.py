@@ -1,6 +1,7 @@
 """What an ear understands, measured on clips that neither it nor its base has learned from."""
 
 import numpy as np
+import torch
 
 from dataset_builder.soundscapes import composer
 from dataset_builder.soundscapes.synthesis import captions
@@ -21,8 +22,6 @@ TEN = (
 
 def class_rows(ear, labels):
     """One unit row a class: the mean of its wordings', of training and unseen, shape (classes, d)."""
-    import torch
-
     rows = [
         ear.embed_texts([*CATALOGUE[label].phrases, CATALOGUE[label].unseen_phrase]).mean(dim=0) for label in labels
     ]
