@@ -2,6 +2,8 @@
 
 import math
 
+from markupsafe import Markup, escape
+
 WIDTH, HEIGHT = 440, 220
 LEFT, RIGHT, TOP, BOTTOM = 58, 12, 10, 34
 COLOURS = ("#2f6f8f", "#b5532d", "#5b7d2a", "#7a4d8f", "#a07d1a", "#4a4a4a")
@@ -68,4 +70,4 @@ class Chart:
             axes.append(f'<text x="{x:.1f}" y="{HEIGHT - BOTTOM + 16}" text-anchor="middle">{value:.4g}</text>')
         axes.append(f'<text x="{WIDTH - RIGHT}" y="{HEIGHT - 4}" text-anchor="end">optimizer step</text>')
         body = "".join(axes + self.parts)
-        return f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{self.title}">{body}</svg>'
+        return Markup(f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(self.title)}">{body}</svg>')

@@ -4,12 +4,11 @@ Several runs share their charts, and the table shows where their settings differ
 """
 
 import argparse
-import html
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from string import Template
 
+from spectrogram.files.templates import fill_html
 from spectrogram.known_bases import SD15
 from spectrogram.problems import Problem
 from training.flags import settings_of
@@ -18,8 +17,8 @@ from training.record.run_file import EVENTS_FILE, read_events, read_run, read_sa
 
 
 @dataclass(frozen=True)
-class Told:
-    """What the files of one run tell: events, samples, settings; ``facts`` is run.json or None while it runs."""
+class RunRecord:
+    """What the files of one run say: events, samples, settings; ``facts`` is run.json or None while it runs."""
 
     folder: Path
     events: list[dict]
@@ -42,20 +41,20 @@ class Told:
 
 
 def gather(folder):
-    """The Told of a run's folder; a run that goes on can be reported too."""
+    """The RunRecord of a run's folder; a run that goes on can be reported too."""
     folder = Path(folder)
     path = folder / EVENTS_FILE
     if not path.exists():
         raise Problem(f"{path} does not exist", "the folder of a run", "train first, or correct the name")
-    return Told(folder, read_events(path), read_samples(folder), read_run(folder))
+    return RunRecord(folder, read_events(path), read_samples(folder), read_run(folder))
 
 
 def loss_chart(runs):
-    """Training loss, raw and smoothed, of all runs."""
+    """Training loss, raw and smoothed, of all runs; None before the first step."""
     drawn = [[(e["step"], e["loss"]) for e in run.of("step") if e["loss"] is not None] for run in runs]
     points = [p for one in drawn for p in one]
     if not points:
-        return "<p>No step has been trained yet.</p>"
+        return None
     smoothed = [list(zip([x for x, _ in one], smooth([y for _, y in one]), strict=True)) for one in drawn]
     chart = Chart([x for x, _ in points], [y for _, y in points], "training loss")
     for number, (raw, mean) in enumerate(zip(drawn, smoothed, strict=True)):
@@ -67,11 +66,11 @@ def loss_chart(runs):
 
 
 def validation_chart(runs):
-    """Validation loss on fixed noise with its standard errors."""
+    """Validation loss on fixed noise with its standard errors; None before the first one."""
     drawn = [[(e["step"], e["loss"], e["standard_error"]) for e in run.of("validation")] for run in runs]
     points = [p for one in drawn for p in one]
     if not points:
-        return "<p>Not validated yet.</p>"
+        return None
     highs = [y + (s or 0.0) * side for _, y, s in points for side in (-1, 1)]
     chart = Chart([x for x, _, _ in points], highs, "validation loss")
     for number, one in enumerate(drawn):
@@ -85,7 +84,7 @@ def rate_chart(runs):
     drawn = [[(e["step"], e["rate"]) for e in run.of("step")] for run in runs]
     points = [p for one in drawn for p in one]
     if not points:
-        return ""
+        return None
     chart = Chart([x for x, _ in points], [0, *(y for _, y in points)], "learning rate")
     for number, one in enumerate(drawn):
         if one:
@@ -102,69 +101,48 @@ def _defaults(settings):
         return settings_of({"base": SD15.hub[0]}).to_dict()
 
 
-def settings_table(runs):
-    """What differs from the method's defaults or between the runs comes first, the rest is folded away."""
+def settings_rows(runs):
+    """(what differs from the method's defaults or between the runs, the rest): rows of name, values and default."""
     defaults = _defaults(runs[0].settings)
-    names = list(runs[0].settings or defaults)
     rows = {True: [], False: []}
-    for name in names:
+    for name in runs[0].settings or defaults:
         values = [run.settings.get(name, "–") for run in runs]
         changed = any(value != defaults.get(name) for value in values)
-        cells = "".join(f"<td>{html.escape(str(value))}</td>" for value in values)
-        default = html.escape(str(defaults.get(name, "–")))
-        rows[changed].append(f"<tr><th>{html.escape(name)}</th>{cells}<td class=quiet>{default}</td></tr>")
-    head = (
-        "<tr><th>setting</th>" + "".join(f"<th>{html.escape(run.name)}</th>" for run in runs) + "<th>default</th></tr>"
-    )
-    folded = f"<table>{head}{''.join(rows[False])}</table>"
-    rest = f"<details><summary>{len(rows[False])} settings at their defaults</summary>{folded}</details>"
-    return f"<table>{head}{''.join(rows[True])}</table>{rest}"
-
-
-def players(run, page):
-    """One row a prompt: the same seed before, in between and after, with its cheap figures."""
-    tags = list(dict.fromkeys(row["tag"] for row in sorted(run.samples, key=lambda r: ORDER.get(r["tag"], 1))))
-    if not tags:
-        return "<p>No samples were made.</p>"
-    by = {(row["prompt"], row["seed"], row["tag"]): row for row in run.samples}
-    head = "<tr><th>prompt</th>" + "".join(f"<th>{html.escape(tag)}</th>" for tag in tags) + "</tr>"
-    lines = []
-    for prompt, seed in dict.fromkeys((row["prompt"], row["seed"]) for row in run.samples):
-        cells = [_player(by.get((prompt, seed, tag)), run, page) for tag in tags]
-        lines.append(f"<tr><th>{html.escape(prompt)}<br><small>seed {seed}</small></th>{''.join(cells)}</tr>")
-    return f"<div class=wide><table>{head}{''.join(lines)}</table></div>"
+        rows[changed].append((name, values, defaults.get(name, "–")))
+    return rows[True], rows[False]
 
 
 ORDER = {"before": 0, "after": 2}
 
 
+def players(run, page):
+    """(tags in their order, rows of prompt, seed and a player a tag): one seed before, in between and after."""
+    tags = list(dict.fromkeys(row["tag"] for row in sorted(run.samples, key=lambda r: ORDER.get(r["tag"], 1))))
+    by = {(row["prompt"], row["seed"], row["tag"]): row for row in run.samples}
+    keys = dict.fromkeys((row["prompt"], row["seed"]) for row in run.samples)
+    return tags, [(*key, [_player(by.get((*key, tag)), run, page) for tag in tags]) for key in keys]
+
+
 def _player(row, run, page):
+    """A sample with the addresses of its sound and picture from the page; None where there is none."""
     if row is None:
-        return "<td>–</td>"
+        return None
     sound = Path(os.path.relpath(run.folder / "samples" / row["file"], page.parent)).as_posix()
-    picture = sound.rsplit(".", 1)[0] + ".png"
-    heard = row.get("heard_as")
-    told = f"{row['level_db']:.0f} dB, heard as {html.escape(heard)} ({row['certainty']:.0%})" if heard else ""
-    label = html.escape(f"{row['prompt']}, {row['tag']}")
-    return (
-        f'<td><img src="{picture}" alt="spectrogram: {label}"><audio controls preload="none" src="{sound}" '
-        f'aria-label="{label}"></audio><br><small>{told}</small></td>'
-    )
+    return {**row, "sound": sound, "picture": sound.rsplit(".", 1)[0] + ".png"}
 
 
 def headline(run):
-    """One sentence: how far it is, how fast, and what the validation says."""
-    steps, settings = run.of("step"), run.settings
+    """How far a run is, how fast, and what the validation says; None before its first step."""
+    steps = run.of("step")
     if not steps:
-        return f"{html.escape(run.name)}: nothing trained yet"
+        return None
     first, last = steps[0], steps[-1]
-    each_s = (last["seconds"] - first["seconds"]) / max(last["step"] - first["step"], 1)
-    checks = run.of("validation")
-    told = f"; validation loss {checks[0]['loss']:.4f} → {checks[-1]['loss']:.4f}" if checks else ""
-    state = "finished" if any(e["event"] == "end" for e in run.events) else "not finished"
-    name = f"<b style='color:{{}}'>{html.escape(run.name)}</b>"
-    place = f"step {last['step']} of {settings.get('steps')}"
-    return f"{name} ({settings.get('method')}): {place}, {state}, {each_s:.2f} s a step{told}"
+    return {
+        "step": last["step"],
+        "seconds": (last["seconds"] - first["seconds"]) / max(last["step"] - first["step"], 1),
+        "finished": any(e["event"] == "end" for e in run.events),
+        "losses": [check["loss"] for check in run.of("validation")],
+    }
 
 
 def notes(run):
@@ -172,28 +150,30 @@ def notes(run):
     lines = [e["text"] for e in run.events if e["event"] in ("note", "error")]
     lines += [f"step {e['step']} was skipped: loss {e['loss']}, files {', '.join(e['files'][:4])}" for e in run.events
               if e["event"] == "skipped"]  # fmt: skip
-    lines += [f"resumed at step {e['step']}" for e in run.events if e["event"] == "resume"]
-    return "".join(f"<li>{html.escape(run.name)}: {html.escape(line)}</li>" for line in lines)
+    return lines + [f"resumed at step {e['step']}" for e in run.events if e["event"] == "resume"]
 
 
 def write(folders, path=None):
     """Write the page of some runs (default: report.html in the first one); returns its path."""
     runs = [gather(folder) for folder in folders]
     page = Path(path) if path else runs[0].folder / "report.html"
-    heads = [headline(run).replace("{}", COLOURS[n % len(COLOURS)]) for n, run in enumerate(runs)]
-    told = "".join(notes(run) for run in runs)
-    fields = {
-        "title": html.escape(", ".join(run.name for run in runs)),
-        "headlines": "".join(f"<p>{line}</p>" for line in heads),
-        "loss": loss_chart(runs),
-        "validation": validation_chart(runs),
-        "rate": rate_chart(runs),
-        "settings": settings_table(runs),
-        "players": "".join(f"<h3>{html.escape(run.name)}</h3>{players(run, page.resolve())}" for run in runs),
-        "notes": f"<h2>Notes</h2><ul>{told}</ul>" if told else "",
-    }
-    template = Template((Path(__file__).parent / "report.html").read_text(encoding="utf-8"))
-    page.write_text(template.substitute(fields), encoding="utf-8")
+    changed, unchanged = settings_rows(runs)
+    shown = [
+        {
+            "name": run.name,
+            "colour": COLOURS[number % len(COLOURS)],
+            "settings": run.settings,
+            "headline": headline(run),
+            "players": players(run, page.resolve()),
+            "notes": notes(run),
+        }
+        for number, run in enumerate(runs)
+    ]
+    charts = {"loss": loss_chart(runs), "validation": validation_chart(runs), "rate": rate_chart(runs)}
+    page.write_text(
+        fill_html(Path(__file__).parent / "report.html", runs=shown, changed=changed, unchanged=unchanged, **charts),
+        encoding="utf-8",
+    )
     return page
 
 
