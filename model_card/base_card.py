@@ -7,9 +7,9 @@ import argparse
 import json
 import sys
 from pathlib import Path
-from string import Template
 
 from dataset_builder.soundscapes.synthesis.catalogue import CATALOGUE, CLASSES, TONAL
+from spectrogram.files.templates import Markdown, fill_markdown
 from spectrogram.params import SpectrogramParams
 from spectrogram.problems import Problem
 
@@ -192,7 +192,8 @@ def values(folder):
 def write(folder):
     """Write FOLDER/README.md; returns its path."""
     path = Path(folder) / "README.md"
-    path.write_text(Template(TEMPLATE.read_text(encoding="utf-8")).substitute(values(folder)), encoding="utf-8")
+    told = {name: Markdown(value) for name, value in values(folder).items()}
+    path.write_text(fill_markdown(TEMPLATE, **told), encoding="utf-8")
     return path
 
 
