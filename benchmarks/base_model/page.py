@@ -5,11 +5,9 @@ both went through the codec. Sounds are small OGG files, pictures small JPEG fil
 """
 
 import argparse
-import html
 import json
 import sys
 from pathlib import Path
-from string import Template
 
 import numpy as np
 import soundfile
@@ -21,6 +19,7 @@ from dataset_builder.soundscapes.synthesis.catalogue import CATALOGUE, CLASSES
 from model_card.base_card import ROWS, shown
 from spectrogram.codec import SpectrogramCodec
 from spectrogram.files.audio import read_audio
+from spectrogram.files.templates import fill_html
 from spectrogram.models import load_pipeline
 from spectrogram.problems import Problem
 from training.base_model import recordings
@@ -70,26 +69,16 @@ def save_original(out, name, clip, codec, recording):
     save(out, name, *codec.decode(picture), picture)
 
 
-def player(name):
-    return (
-        f'<img loading="lazy" src="base_model/{name}.jpg" alt="spectrogram">'
-        f'<audio controls preload="none" src="base_model/{name}.ogg"></audio>'
-    )
-
-
 def rows(clips, first, free, out, paint):
-    """Table rows of clips, numbered from ``first``; ``paint(clip, name, recording)`` writes their files before."""
+    """(prompt, name, source) of clips, numbered from ``first``; ``paint(clip, name, recording)`` writes their files."""
     lines = []
     for number, clip in enumerate(clips, first):
         name = f"{number:02d}-{clip.label}"
         recording = None if clip.second or clip.value[0] else free.get(clip.label)
         paint(clip, name, recording)
         source = f"recorded: {recording.credit}" if recording else "synthesised"
-        lines.append(
-            f"<tr><th>{html.escape(clip.prompt)}<td>{player(name)}"
-            f"<td>{player(name + '-original')}<small>{html.escape(source)}</small>"
-        )
-    return "\n".join(lines)
+        lines.append((clip.prompt, name, source))
+    return lines
 
 
 def painter(base, out, seed):
@@ -107,11 +96,8 @@ def painter(base, out, seed):
 
 
 def figure_rows(result):
-    return "\n".join(
-        f"<tr><td>{html.escape(label)}<td>{html.escape(shown(result[name]))}"
-        f"<td>{html.escape(shown(result['ceiling'].get(name, '')))}"
-        for name, label in ROWS.items()
-    )
+    """(figure, the base's value, the originals' value), as text."""
+    return [(label, shown(result[name]), shown(result["ceiling"].get(name, ""))) for name, label in ROWS.items()]
 
 
 def weak(result):
@@ -127,14 +113,14 @@ def write(base, folders, out, seed, figures_only=False):
     paint = (lambda *clip: None) if figures_only else painter(base, out, seed)
     classes, more = wanted()
     parts = rows(classes, 0, free, out, paint), rows(more, len(classes), free, out, paint)
-    page = Template(TEMPLATE.read_text(encoding="utf-8")).substitute(
-        classes=result["classes"], megabytes=result["megabytes"], seed=seed,
+    page = fill_html(
+        TEMPLATE, classes=result["classes"], megabytes=result["megabytes"], seed=seed,
         seconds=round(result["seconds_per_clip"]["alone"], 2),
         siren=round(result["detail"]["ridge_seconds_by_class"]["siren"], 1),
         siren_ceiling=round(result["ceiling"]["detail"]["ridge_seconds_by_class"]["siren"], 1),
         ridge=round(result["ridge_seconds"], 2), ridge_ceiling=round(result["ceiling"]["ridge_seconds"], 2),
         fast=f"{result['speed']['fast']:.0%}", slow=f"{result['speed']['slow']:.0%}",
-        weak=html.escape(weak(result)), figures=figure_rows(result), rows=parts[0], more=parts[1],
+        weak=weak(result), figures=figure_rows(result), rows=parts[0], more=parts[1],
     )  # fmt: skip
     path = out / "base_model.html"
     path.write_text(page, encoding="utf-8")
