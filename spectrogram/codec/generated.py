@@ -10,8 +10,8 @@ import math
 
 import numpy as np
 import scipy.fft
-from numba import njit
 
+from spectrogram.codec.compiled import compiled
 from spectrogram.codec.hills import follow_hills
 from spectrogram.codec.mel import edges_hz
 from spectrogram.codec.phase import with_phase
@@ -110,7 +110,7 @@ def _changes(sweep: Sweep, canvas: np.ndarray, levels: np.ndarray, seen: np.ndar
         yield chunk, spectrum
 
 
-@njit(cache=True, nogil=True, fastmath=True)
+@compiled
 def _look_ahead(spectrum, seen, carry):
     """Sizes (bins, frames) of the spectrum (frames, bins) moved on by its last change; `seen` keeps what it was."""
     frames, bins = spectrum.shape
@@ -129,7 +129,7 @@ def _look_ahead(spectrum, seen, carry):
     return sizes
 
 
-@njit(cache=True, nogil=True, fastmath=True)
+@compiled
 def _leave_change(spectrum, gains, seen):
     """Multiply a spectrum (frames, bins) by gains (bins, frames) and leave only how it then differs from `seen`."""
     frames, bins = spectrum.shape

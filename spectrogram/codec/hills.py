@@ -8,8 +8,8 @@ follows the gradient over its bins both ways; a valley louder than the earlier f
 import math
 
 import numpy as np
-from numba import njit
 
+from spectrogram.codec.compiled import compiled
 from spectrogram.codec.phase import HANN_GAMMA, TURN, bins_off
 from spectrogram.params import SpectrogramParams
 
@@ -24,7 +24,7 @@ def follow_hills(log_magnitude: np.ndarray, params: SpectrogramParams, seed: int
     return _follow(log_magnitude, advance.astype(np.float32), start, per_bin, per_frame)
 
 
-@njit(cache=True, nogil=True, fastmath=True)
+@compiled
 def _follow(logs, advance, start, per_bin, per_frame):
     frames, bins = logs.shape
     phase, half = np.empty((frames, bins), np.uint32), np.float32(0.5)
@@ -50,7 +50,7 @@ def _follow(logs, advance, start, per_bin, per_frame):
     return phase
 
 
-@njit(cache=True, nogil=True, fastmath=True)
+@compiled
 def _slopes(row, slope):
     """Differences of the neighbours of each cell of a frame."""
     last = row.size - 1
@@ -59,7 +59,7 @@ def _slopes(row, slope):
     slope[0], slope[last] = row[1] - row[0], row[last] - row[last - 1]
 
 
-@njit(cache=True, nogil=True, fastmath=True)
+@compiled
 def _climb(earlier, later, per_frame, course):
     """Turns from bin 0 to each bin of a frame by the trapezoid rule; half a turn a bin as in `phase`."""
     total, half = np.uint32(0), np.uint32(1 << 31)
@@ -72,7 +72,7 @@ def _climb(earlier, later, per_frame, course):
         change = following
 
 
-@njit(cache=True, nogil=True, fastmath=True)
+@compiled
 def _cut(here, earlier, firsts, entries):
     """Number of hills; writes the first bin of each (and the end) and the bin where the earlier frame is loudest."""
     hills, first, best = 0, 0, 0

@@ -11,7 +11,8 @@ Inside, cells lie in a frame of silent ones: index = frame << shift | bin + 1, s
 import math
 
 import numpy as np
-from numba import njit
+
+from spectrogram.codec.compiled import compiled
 
 TURN = np.float32(1 << 32)
 TABLE_BITS = 12
@@ -43,7 +44,7 @@ def integrate_phase(
     return _integrate(log_magnitude, advance.astype(np.float32), per_bin, per_frame, span, start)
 
 
-@njit(cache=True, nogil=True, fastmath=True)
+@compiled
 def _integrate(log_magnitude, advance, per_bin, per_frame, span, random):
     frames, bins = log_magnitude.shape
     shift = np.int64(math.ceil(math.log2(bins + 2)))
@@ -57,7 +58,7 @@ def _integrate(log_magnitude, advance, per_bin, per_frame, span, random):
     return phase.reshape(frames + 2, 1 << shift)[1:-1, 1 : bins + 1]
 
 
-@njit(cache=True, nogil=True, fastmath=True)
+@compiled
 def _frame_cells(log_magnitude, shift):
     """The logs, flat, in a frame of copies of their outermost cells."""
     frames, bins = log_magnitude.shape
@@ -70,7 +71,7 @@ def _frame_cells(log_magnitude, shift):
     return framed.reshape(-1)
 
 
-@njit(cache=True, nogil=True, fastmath=True)
+@compiled
 def _rank_cells(logs, loudest, span, random, shift, bins):
     """Loudness levels 0..255 of the cells, 0 in the frame, and a random phase for each (a hash of its index)."""
     level, phase = np.empty(logs.size, np.uint8), np.empty(logs.size, np.uint32)
@@ -87,7 +88,7 @@ def _rank_cells(logs, loudest, span, random, shift, bins):
     return level, phase
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _peaks(level, logs, shift):
     """Cells not quieter than their four neighbours, loudest first: every connected region holds its loudest one."""
     up = 1 << shift
@@ -116,7 +117,7 @@ def _peaks(level, logs, shift):
     return ranked
 
 
-@njit(cache=True, nogil=True, fastmath=True)
+@compiled
 def bins_off(slope):
     """How many bins d above a cell a sound lies, by the rise of log-magnitude from the bin below to the bin above.
 
@@ -126,7 +127,7 @@ def bins_off(slope):
     return slope / (LINE_SLOPE + LINE_BEND * slope * slope)
 
 
-@njit(cache=True, nogil=True, fastmath=True)
+@compiled
 def _flood(seed, logs, level, phase, following, heads, advance, shift, per_bin, per_frame):
     """Give every cell of the seed's region a phase by the trapezoid rule, loudest front cell first (256 stacks)."""
     up, mask = np.int32(1 << shift), np.int32((1 << shift) - 1)
@@ -160,7 +161,7 @@ def _flood(seed, logs, level, phase, following, heads, advance, shift, per_bin, 
                 top = max(top, rank)
 
 
-@njit(cache=True, nogil=True, fastmath=True)
+@compiled
 def with_phase(magnitude, phase):
     """Complex spectrum of magnitudes and phases in turns, by table (error below 0.05 degrees)."""
     spectrum = np.empty(magnitude.shape, np.complex64)
@@ -173,7 +174,7 @@ def with_phase(magnitude, phase):
     return spectrum
 
 
-@njit(cache=True, nogil=True, fastmath=True)
+@compiled
 def impose_magnitude(magnitude, estimate, previous, momentum):
     """Overwrite `estimate` with `magnitude` at the phases of estimate - momentum·previous (fast Griffin-Lim; Perraudin,
     Balazs, Søndergaard 2013) and `previous` with the estimate."""
@@ -187,7 +188,7 @@ def impose_magnitude(magnitude, estimate, previous, momentum):
             estimate[frame, bin_] = complex(real * scale, imag * scale)
 
 
-@njit(cache=True, nogil=True, fastmath=True)
+@compiled
 def add_pieces(pieces, window, total, start, hop_samples):
     """Add the windowed pieces (frames, samples) to `total`, the first at `start`, each hop_samples later."""
     for frame in range(pieces.shape[0]):
@@ -196,7 +197,7 @@ def add_pieces(pieces, window, total, start, hop_samples):
             total[first + sample] += pieces[frame, sample] * window[sample]
 
 
-@njit(cache=True, nogil=True, fastmath=True)
+@compiled
 def finish_canvas(total, gain, first, last):
     """Multiply by the gain per sample; what lies outside first..last becomes silence."""
     total[:first] = 0
@@ -205,7 +206,7 @@ def finish_canvas(total, gain, first, last):
     total[last:] = 0
 
 
-@njit(cache=True, nogil=True, fastmath=True)
+@compiled
 def sizes_by_bin(spectrum):
     """Magnitudes (bins, frames) of a spectrum (frames, bins)."""
     frames, bins = spectrum.shape
@@ -218,7 +219,7 @@ def sizes_by_bin(spectrum):
     return sizes
 
 
-@njit(cache=True, nogil=True, fastmath=True)
+@compiled
 def scale_bins(spectrum, gains):
     """Multiply a spectrum (frames, bins) by gains (bins, frames)."""
     frames, bins = spectrum.shape
@@ -228,7 +229,7 @@ def scale_bins(spectrum, gains):
                 spectrum[frame, bin_] *= gains[bin_, frame]
 
 
-@njit(cache=True, nogil=True, fastmath=True)
+@compiled
 def turn_positive(columns, rows):
     """Write the transpose of `columns` (bins, frames) into `rows` (frames, bins), nothing below zero."""
     bins, frames = columns.shape

@@ -5,9 +5,9 @@ Pixels are (rows, columns, 3).
 """
 
 import numpy as np
-from numba import njit
 from PIL import Image
 
+from spectrogram.codec.compiled import compiled
 from spectrogram.files.pictures import on_ground
 from spectrogram.params import SpectrogramParams
 from spectrogram.problems import PictureProblem
@@ -39,7 +39,7 @@ def quantise(levels: np.ndarray, params: SpectrogramParams) -> np.ndarray:
     return np.rint(values).astype(np.uint8)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def carried(values):
     """Values 0..255 (planes, bands, frames) as bytes; the sums over frames are the rounded sums of the values."""
     planes, bands, frames = values.shape

@@ -10,9 +10,9 @@ from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
-from numba import njit
 from PIL import Image
 
+from spectrogram.codec.compiled import compiled
 from spectrogram.codec.learned_inverse import require_not_shipped
 from spectrogram.codec.pixels import picture_array
 from spectrogram.params import SpectrogramParams
@@ -104,7 +104,7 @@ def measure_grain(plane: np.ndarray) -> np.ndarray | None:
     return 0.5 * np.log(sums / count + 0.05) if count >= LEAST_PIXELS else None
 
 
-@njit(cache=True, nogil=True, fastmath=True)
+@compiled
 def _second_differences(plane, least):
     sums, count = np.zeros(FARTHEST + 2, np.float64), 0
     for row in range(FARTHEST, plane.shape[0] - FARTHEST):
@@ -125,7 +125,7 @@ def _second_differences(plane, least):
     return sums, count
 
 
-@njit(cache=True, nogil=True, fastmath=True)
+@compiled
 def _correlate(padded, kernel):
     """The plane inside its padding, weighted with the kernel around each pixel, kept within 0..255."""
     reach = kernel.shape[0] // 2

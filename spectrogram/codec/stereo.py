@@ -5,8 +5,8 @@ parallelogram law the three also fix the size of the side, (left - right)/2, so 
 """
 
 import numpy as np
-from numba import njit
 
+from spectrogram.codec.compiled import compiled
 from spectrogram.codec.reconstruct import MOMENTUM, fit_bands, guess_spectrum, spread_with_tones
 from spectrogram.codec.stft import Sweep
 from spectrogram.params import SpectrogramParams
@@ -47,7 +47,7 @@ def _fit_sides(left: np.ndarray, right: np.ndarray, planes: np.ndarray, params: 
     return np.stack([(left + mid + side) / 2, (right + mid - side) / 2])
 
 
-@njit(cache=True, nogil=True, fastmath=True)
+@compiled
 def _open_triangle(mid, left_size, mid_size, right_size):
     """Left and right that add up to twice the mid: three sides give a triangle's angles, but for a sign."""
     left, right = np.empty(mid.shape, np.complex64), np.empty(mid.shape, np.complex64)
@@ -63,7 +63,7 @@ def _open_triangle(mid, left_size, mid_size, right_size):
     return left, right
 
 
-@njit(cache=True, nogil=True, fastmath=True)
+@compiled
 def _impose(left, right, left_before, right_before, left_size, mid_size, right_size, side_size, momentum):
     """Overwrite the pair with the mean of two projections: left and right to their sizes, mid and side to theirs.
 

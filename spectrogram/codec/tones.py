@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from numba import njit
 from scipy.sparse import csr_matrix
 
+from spectrogram.codec.compiled import compiled
 from spectrogram.codec.mel import filterbank
 from spectrogram.codec.stft import analysis_window
 from spectrogram.params import SpectrogramParams
@@ -113,7 +113,7 @@ def lay_tones(magnitude: np.ndarray, tones: np.ndarray, params: SpectrogramParam
     _lay(magnitude, tones, window_line(params.window_samples, params.fft_samples), fine)
 
 
-@njit(cache=True, nogil=True, fastmath=True)
+@compiled
 def _take(levels, rest, bins, logs, peak, reach, fall):
     bands, frames = levels.shape
     tones, count = np.empty((bands * frames // 2, 3), np.float32), 0
@@ -153,7 +153,7 @@ def _take(levels, rest, bins, logs, peak, reach, fall):
     return tones[:count]
 
 
-@njit(cache=True, nogil=True, fastmath=True)
+@compiled
 def _fit(shape, logs, tone):
     """Whether a pattern fits; `tone` becomes its place on the grid and the offset of the logs (Gauss and Newton)."""
     least, best = np.float32(1e9), 0
@@ -194,13 +194,13 @@ def _fit(shape, logs, tone):
     return True
 
 
-@njit(cache=True, nogil=True, fastmath=True)
+@compiled
 def _weight(log):
     """Bands that a tone lights well count fully, those at DEPTH hardly."""
     return min(np.float32(0.1) + np.float32(5) * max(1 + log / DEPTH, np.float32(0)), np.float32(1))
 
 
-@njit(cache=True, nogil=True, fastmath=True)
+@compiled
 def _lay(magnitude, tones, line, fine):
     for tone in range(len(tones)):
         first, place, amplitude = int(tones[tone, 0]) * fine, tones[tone, 1], tones[tone, 2]
