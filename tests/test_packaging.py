@@ -36,7 +36,7 @@ COMFYUI = (
 )
 HOSTS = {"AUTOMATIC1111": ("3.10", A1111), "Forge": ("3.10", FORGE), "reForge": ("3.10", REFORGE),
          "ComfyUI": ("3.12", COMFYUI)}  # fmt: skip
-# What the hosts import from their own folders by its bare name; a wheel that holds such a name would stand in their way.
+# What the hosts import from their own folders by its bare name; a wheel with such a name would stand in their way.
 HOSTS_OWN = (
     "alembic_db api_server app backend comfy comfy_api comfy_api_nodes comfy_config comfy_execution comfy_extras "
     "comfyui_version cuda_malloc custom_nodes execution extensions extensions_built_in folder_paths k_diffusion "
