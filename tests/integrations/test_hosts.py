@@ -104,8 +104,11 @@ class TestComfyUI:
     @pytest.fixture
     def painted(self, monkeypatch, tmp_path):
         """ComfyUI's folder of LoRAs, and a function of names: the graph whose node 9 hears what they painted."""
-        monkeypatch.setitem(sys.modules, "folder_paths", types.SimpleNamespace(
-            get_full_path=lambda kind, name: str(tmp_path / name) if (tmp_path / name).is_file() else None))  # fmt: skip
+
+        def full_path(kind, name):
+            return str(tmp_path / name) if (tmp_path / name).is_file() else None
+
+        monkeypatch.setitem(sys.modules, "folder_paths", types.SimpleNamespace(get_full_path=full_path))
 
         def graph(*names):
             loaders = {f"lora{n}": {"class_type": "LoraLoader", "inputs": {"lora_name": name, "strength_model": 1.0,
