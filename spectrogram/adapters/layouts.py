@@ -19,6 +19,9 @@ from spectrogram.adapters.kinds import AdapterProblem
 from spectrogram.adapters.layer_names import other_kind, parse_key
 
 METADATA = "lora_adapter_metadata"
+# The settings in it that say how weights are computed. diffusers hands all that it finds to peft's LoraConfig, and an
+# older peft than the one that wrote them refuses settings that it does not know.
+COMPUTED_BY = ("alpha_pattern", "lora_alpha", "r", "rank_pattern", "target_modules", "use_dora", "use_rslora")
 TEXT_PREFIX = "text_model."
 ANOTHER, MERGE = "use an adapter that was trained for this base model", "merge it into a model with its own tool"
 
@@ -198,11 +201,15 @@ def _peft_metadata(layers: Layers, ranks: dict) -> dict:
 
 
 def canonical(metadata: dict[str, str]) -> dict[str, str]:
-    """The header with diffusers' settings in an order of their own: peft keeps names in sets, which have none."""
+    """The header with the settings that every peft knows, in an order of their own: peft keeps names in sets."""
     if METADATA not in metadata:
         return metadata
     told = json.loads(metadata[METADATA])
-    ordered = {key: sorted(value) if _is_names(value) else value for key, value in sorted(told.items())}
+    ordered = {
+        key: sorted(value) if _is_names(value) else value
+        for key, value in sorted(told.items())
+        if key.rpartition(".")[2] in COMPUTED_BY
+    }
     return metadata | {METADATA: json.dumps(ordered)}
 
 
