@@ -190,12 +190,12 @@ def _peft_metadata(layers: Layers, ranks: dict) -> dict:
     told = {}
     for part, rank in ranks.items():
         mine = [(layer, tensors) for (p, layer), tensors in layers.tensors.items() if p == part]
-        prefix = TEXT_PREFIX if part == "text_encoder" else ""
         told |= {
             f"{part}.r": rank,
             f"{part}.lora_alpha": rank,
             f"{part}.use_dora": any("magnitude" in tensors for _, tensors in mine),
-            f"{part}.target_modules": sorted(prefix + layer for layer, _ in mine),
+            # Ends of names, which is how peft matches: transformers 5 has no `text_model.` before them, 4 has.
+            f"{part}.target_modules": sorted(layer for layer, _ in mine),
         }
     return told
 

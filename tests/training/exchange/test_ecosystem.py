@@ -178,6 +178,16 @@ def test_a_kohya_file_of_another_alpha_comes_in_with_its_true_strength(wide, tin
     same(wide, tmp_path / "in" / LORA.file, shapes)
 
 
+def test_an_imported_text_encoder_is_loaded_by_stock_diffusers(wide, tiny_base, tmp_path):
+    from diffusers import StableDiffusionPipeline
+
+    file = export.kohya(wide, str(tiny_base), tmp_path / "owl.safetensors")
+    adapter = conversion.import_adapter(file, str(tiny_base), tmp_path / "in")
+    stock = StableDiffusionPipeline.from_pretrained(tiny_base, safety_checker=None)
+    stock.load_lora_weights(adapter.parent, weight_name=adapter.name)
+    assert set(stock.get_list_adapters()) == {"unet", "text_encoder"}
+
+
 def same(one, other, shapes):
     """Both files change every layer alike."""
     read = []
