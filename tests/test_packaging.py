@@ -36,6 +36,13 @@ COMFYUI = (
 )
 HOSTS = {"AUTOMATIC1111": ("3.10", A1111), "Forge": ("3.10", FORGE), "reForge": ("3.10", REFORGE),
          "ComfyUI": ("3.12", COMFYUI)}  # fmt: skip
+# What the hosts import from their own folders by its bare name; a wheel with such a name would stand in their way.
+HOSTS_OWN = (
+    "alembic_db api_server app backend comfy comfy_api comfy_api_nodes comfy_config comfy_execution comfy_extras "
+    "comfyui_version cuda_malloc custom_nodes execution extensions extensions_built_in folder_paths k_diffusion "
+    "latent_preview launch ldm_patched library lycoris main middleware models modules modules_forge networks "
+    "node_helpers nodes protocol scripts server spaces tests utils webui"
+)
 NO_INDEX = ("Could not connect", "error sending request", "dns error", "No module named")
 CORE_ALONE = """
 import sys
@@ -92,6 +99,12 @@ def test_the_wheel_is_small_and_holds_every_module_with_its_data(wheel):
     packages = ("spectrogram/", "dataset_builder/", "training/", "metrics/", "bioacoustics/", "model_card/", "space/")
     wanted = {name for name in tracked if name.startswith(packages) and (ROOT / name).is_file()}
     assert wanted - held == set()
+
+
+def test_the_wheel_installs_no_name_that_a_host_has_for_itself(wheel):
+    held = {name.split("/")[0].removesuffix(".py") for name in zipfile.ZipFile(wheel).namelist()}
+    assert {"spectrogram", "sd_audio"} <= held
+    assert held & set(HOSTS_OWN.split(" ")) == set()
 
 
 def test_the_index_would_take_the_wheel(wheel):

@@ -4,8 +4,6 @@ The base has every layer of Stable Diffusion 1.5's UNet and text encoder, with f
 meets all names and kinds of layers in seconds.
 """
 
-import contextlib
-import io
 import json
 from pathlib import Path
 
@@ -101,7 +99,6 @@ def layers_of(pipeline) -> dict:
 def make_adapter(folder: Path, kind: str, settings: dict):
     """Save an adapter with random weights as training saves one, export it, and let diffusers merge it."""
     import torch
-    from safetensors.torch import save_file
 
     from spectrogram.params import SpectrogramParams
     from training import base as bases
@@ -116,13 +113,19 @@ def make_adapter(folder: Path, kind: str, settings: dict):
         tensor.data += SPREAD * torch.randn(tensor.shape)
     extra = {"trigger": "tawny", "base_model": base}
     adapter = method.save(folder / "adapters" / slug(kind), SpectrogramParams.preset("sd15"), extra)
+    merge(folder, adapter, folder / "wanted" / f"{slug(kind)}.safetensors")
+    export.kohya(adapter, base, folder / f"{slug(kind)}.safetensors")
+
+
+def merge(folder: Path, adapter: Path, out: Path):
+    """Write the layers of the base after stock diffusers has merged an adapter of ours."""
+    from safetensors.torch import save_file
+
     pipeline = open_base(folder)
-    pipeline.load_lora_weights(adapter.parent)
+    pipeline.load_lora_weights(adapter.parent, weight_name=adapter.name)
     pipeline.fuse_lora()
     pipeline.unload_lora_weights()
-    save_file(layers_of(pipeline), folder / "wanted" / f"{slug(kind)}.safetensors")
-    with contextlib.redirect_stdout(io.StringIO()):
-        export.main([str(adapter), "--base", base, "--kohya", str(folder / f"{slug(kind)}.safetensors")])
+    save_file(layers_of(pipeline), out)
 
 
 def make_word(folder: Path):

@@ -16,7 +16,10 @@ from types import SimpleNamespace
 
 from benchmarks.hosts import layout
 from benchmarks.hosts.artefacts import KINDS, WORD, open_base, slug
+from benchmarks.hosts.diffusers_versions import Diffusers
+from benchmarks.hosts.kohya import THEIRS, Kohya, LyCORIS
 
+KOHYA = {"sd-scripts": "networks.lora", "lycoris": "lycoris.kohya"}
 TEXT_PLACE = "clip_l.transformer.text_model."
 
 
@@ -186,15 +189,16 @@ def open_host(host: str, checkout: Path, folder: Path):
         return Comfy(folder, "comfy", "comfy.cli_args", "cpu")
     if host == "reforge":
         return Comfy(folder, "ldm_patched.modules", "ldm_patched.modules.args_parser", "always_cpu")
+    if host == "diffusers":
+        return Diffusers(folder, checkout)
+    if host in KOHYA:
+        return (LyCORIS if host == "lycoris" else Kohya)(folder, KOHYA[host])
     return Forge(folder, checkout) if host == "forge" else WebUI(folder, checkout)
 
 
 def main():
     from safetensors.torch import save_file
 
-    from spectrogram.models import quiet_loading
-
-    quiet_loading()
     host, checkout, folder = sys.argv[1], Path(sys.argv[2]).resolve(), Path(sys.argv[3]).resolve()
     sys.argv = sys.argv[:1]
     sys.path.insert(0, str(checkout))
@@ -210,6 +214,13 @@ def main():
             save_file({n: w.detach().float().contiguous() for n, w in held.items()}, out / path.name)
         except Exception as error:  # whatever a host's loader raises is the result
             notes[kind] = f"{type(error).__name__}: {error}".splitlines()[0][:200]
+    for kind in THEIRS if host == "lycoris" else ():
+        try:
+            loader.write_theirs(out / "theirs", kind)
+        except Exception as error:  # its own fault, and the row says so
+            notes[kind] = f"LyCORIS does not merge its own file: {type(error).__name__}: {error}".splitlines()[0][:200]
+    if host == "diffusers":
+        notes |= loader.paint()
     (out / "notes.json").write_text(json.dumps(notes), encoding="utf-8")
 
 

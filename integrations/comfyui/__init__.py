@@ -5,6 +5,8 @@ Pictures are ComfyUI's IMAGE (batch, height, width, channels) in [0, 1]; sounds 
 (batch, channels, samples) and a sample rate.
 """
 
+from pathlib import Path
+
 import numpy as np
 
 CATEGORY = "audio/spectrogram"
@@ -22,8 +24,45 @@ def _array(tensor) -> np.ndarray:
     return tensor.detach().cpu().float().numpy()
 
 
-def _read(picture: np.ndarray, name: str):
-    """(picture, parameters): the named ones as wide as the picture, or what its own size and lightness suggest."""
+def _lora_files(graph: dict | None, node: str | None) -> list[str]:
+    """Names of the LoRAs that the node's pictures went through, as the graph says."""
+    found, waiting, seen = [], [str(node)], set()
+    while waiting:
+        current = waiting.pop()
+        if current in seen or current not in (graph or {}):
+            continue
+        seen.add(current)
+        for entry, value in graph[current].get("inputs", {}).items():
+            if isinstance(value, list) and len(value) == 2:
+                waiting.append(str(value[0]))
+            elif "lora" in entry and isinstance(value, str) and value.endswith(".safetensors"):
+                found.append(value)
+    return sorted(set(found))
+
+
+def _taught_format(graph: dict | None, node: str | None):
+    """The parameters that the LoRAs in the graph were taught with; None where none of them says any."""
+    names = _lora_files(graph, node)
+    if not names:
+        return None
+    import folder_paths  # ComfyUI's own
+
+    from spectrogram.adapters.safetensors_file import read_header
+    from spectrogram.params import KEY, SpectrogramParams
+
+    told = {}
+    for name in names:
+        path = folder_paths.get_full_path("loras", name)
+        text = read_header(Path(path)).get("__metadata__", {}).get(KEY) if path else None
+        if text:
+            told[SpectrogramParams.from_json(text)] = name
+    if len(told) > 1:
+        raise ValueError(f"{' and '.join(told.values())} paint pictures of different formats: choose one in `format`")
+    return next(iter(told), None)
+
+
+def _read(picture: np.ndarray, name: str, taught):
+    """(picture, parameters): the named ones as wide as the picture, the LoRA's, or what size and lightness suggest."""
     from PIL import Image
 
     from spectrogram.codec.foreign import at_its_size, recognise
@@ -31,8 +70,13 @@ def _read(picture: np.ndarray, name: str):
 
     if name != RECOGNISE:
         return picture, SpectrogramParams.preset(name).replace(columns=picture.shape[1])
+    if taught is not None:
+        return picture, taught.replace(columns=picture.shape[1])
     image = Image.fromarray(np.rint(np.clip(picture, 0, 1) * 255).astype(np.uint8))
     params, assumed = recognise(image)
+    if params.curve == "power" and not params.loud_is_white:
+        # Nothing in a tensor tells riffusion's light pictures from loud ones of another format.
+        raise ValueError("a mostly light picture may be riffusion's, or a loud one of sd15: choose the `format`")
     for told in assumed:
         print(f"[spectrogram] {told}; choose a format to say otherwise")
     return np.asarray(at_its_size(image, params), np.float32) / 255, params
@@ -58,7 +102,11 @@ def _unclipped(sounds: np.ndarray) -> np.ndarray:
 
 
 class SpectrogramToSound:
-    """Decode a batch of spectrogram pictures to sound; with `recognise` each picture is read in its own format."""
+    """Decode a batch of spectrogram pictures to sound.
+
+    `recognise` takes the format from the header of the LoRA that painted them; without one, from each picture's looks,
+    and refuses where these do not tell.
+    """
 
     CATEGORY, FUNCTION = CATEGORY, "decode"
     RETURN_TYPES, RETURN_NAMES = ("AUDIO",), ("audio",)
@@ -70,15 +118,17 @@ class SpectrogramToSound:
                 "images": ("IMAGE",),
                 "format": (_formats(), {"default": RECOGNISE}),
                 "seed": ("INT", {"default": 0, "min": 0, "max": 2**32 - 1}),
-            }
+            },
+            "hidden": {"prompt": "PROMPT", "unique_id": "UNIQUE_ID"},
         }
 
-    def decode(self, images, format, seed):
+    def decode(self, images, format, seed, prompt=None, unique_id=None):
         import torch
 
         from spectrogram.codec import SpectrogramCodec
 
-        pictures = [_read(picture, format) for picture in _array(images[..., :3])]
+        taught = _taught_format(prompt, unique_id) if format == RECOGNISE else None
+        pictures = [_read(picture, format, taught) for picture in _array(images[..., :3])]
         sounds = [SpectrogramCodec(params).decode(one, seed + i)[0] for i, (one, params) in enumerate(pictures)]
         batch, rate_hz = _in_one_batch(sounds, [params.sample_rate_hz for _, params in pictures])
         return ({"waveform": torch.from_numpy(_unclipped(batch)), "sample_rate": rate_hz},)

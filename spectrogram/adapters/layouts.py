@@ -19,6 +19,9 @@ from spectrogram.adapters.kinds import AdapterProblem
 from spectrogram.adapters.layer_names import other_kind, parse_key
 
 METADATA = "lora_adapter_metadata"
+# The settings in it that say how weights are computed. diffusers hands all that it finds to peft's LoraConfig, and an
+# older peft than the one that wrote them refuses settings that it does not know.
+COMPUTED_BY = ("alpha_pattern", "lora_alpha", "r", "rank_pattern", "target_modules", "use_dora", "use_rslora")
 TEXT_PREFIX = "text_model."
 ANOTHER, MERGE = "use an adapter that was trained for this base model", "merge it into a model with its own tool"
 
@@ -187,22 +190,26 @@ def _peft_metadata(layers: Layers, ranks: dict) -> dict:
     told = {}
     for part, rank in ranks.items():
         mine = [(layer, tensors) for (p, layer), tensors in layers.tensors.items() if p == part]
-        prefix = TEXT_PREFIX if part == "text_encoder" else ""
         told |= {
             f"{part}.r": rank,
             f"{part}.lora_alpha": rank,
             f"{part}.use_dora": any("magnitude" in tensors for _, tensors in mine),
-            f"{part}.target_modules": sorted(prefix + layer for layer, _ in mine),
+            # Ends of names, which is how peft matches: transformers 5 has no `text_model.` before them, 4 has.
+            f"{part}.target_modules": sorted(layer for layer, _ in mine),
         }
     return told
 
 
 def canonical(metadata: dict[str, str]) -> dict[str, str]:
-    """The header with diffusers' settings in an order of their own: peft keeps names in sets, which have none."""
+    """The header with the settings that every peft knows, in an order of their own: peft keeps names in sets."""
     if METADATA not in metadata:
         return metadata
     told = json.loads(metadata[METADATA])
-    ordered = {key: sorted(value) if _is_names(value) else value for key, value in sorted(told.items())}
+    ordered = {
+        key: sorted(value) if _is_names(value) else value
+        for key, value in sorted(told.items())
+        if key.rpartition(".")[2] in COMPUTED_BY
+    }
     return metadata | {METADATA: json.dumps(ordered)}
 
 

@@ -5,6 +5,7 @@ UI offers `modules.scripts.Script`, `modules.script_callbacks.on_image_saved` an
 """
 
 import importlib.util
+import json
 import sys
 import types
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 import soundfile
 import torch
 from PIL import Image
+from safetensors.torch import save_file
 
 from spectrogram.codec import SpectrogramCodec
 from spectrogram.params import SpectrogramParams
@@ -43,7 +45,9 @@ class TestComfyUI:
 
     def run(self, node, **given):
         """What ComfyUI does with a node: fill in the defaults and call the named function."""
-        inputs = node.INPUT_TYPES()["required"]
+        told = node.INPUT_TYPES()
+        assert set(told.get("hidden", {}).values()) <= {"PROMPT", "UNIQUE_ID"}
+        inputs = told["required"]
         assert set(given) <= set(inputs)
         defaults = {name: kind[1]["default"] for name, kind in inputs.items() if len(kind) > 1}
         results = getattr(node(), node.FUNCTION)(**(defaults | given))
@@ -89,15 +93,58 @@ class TestComfyUI:
             (heard,) = self.run(nodes["SpectrogramToSound"], images=images.to(kind), format="sd15")
             assert heard["waveform"].dtype == torch.float32
 
-    def test_each_picture_of_a_batch_is_read_in_its_own_format(self, nodes, tone):
+    def test_each_picture_of_a_batch_is_looked_at(self, nodes, tone):
         ours = SpectrogramCodec(SpectrogramParams.preset("sd15")).encode(tone, 40000)
         theirs = SpectrogramCodec(SpectrogramParams.preset("riffusion")).encode(tone, 40000)
         images = torch.from_numpy(np.stack([np.asarray(one, np.float32) / 255 for one in (ours, theirs)]))
-        (heard,) = self.run(nodes["SpectrogramToSound"], images=images)
-        assert heard["sample_rate"] == 44100
-        for sound in heard["waveform"]:
-            spectrum = np.abs(np.fft.rfft(sound[0].numpy()))
-            assert np.argmax(spectrum) * 44100 / sound.shape[1] == pytest.approx(1000, abs=12)
+        for batch in (images, images.flip(0)):
+            with pytest.raises(ValueError, match=r"may be riffusion's, .* choose the `format`"):
+                self.run(nodes["SpectrogramToSound"], images=batch)
+
+    @pytest.fixture
+    def painted(self, monkeypatch, tmp_path):
+        """ComfyUI's folder of LoRAs, and a function of names: the graph whose node 9 hears what they painted."""
+
+        def full_path(kind, name):
+            return str(tmp_path / name) if (tmp_path / name).is_file() else None
+
+        monkeypatch.setitem(sys.modules, "folder_paths", types.SimpleNamespace(get_full_path=full_path))
+
+        def graph(*names):
+            loaders = {f"lora{n}": {"class_type": "LoraLoader", "inputs": {"lora_name": name, "strength_model": 1.0,
+                       "model": [f"lora{n - 1}" if n else "base", 0]}} for n, name in enumerate(names)}  # fmt: skip
+            return {
+                "base": {"class_type": "CheckpointLoaderSimple", "inputs": {"ckpt_name": "sd.safetensors"}},
+                **loaders,
+                "other": {"class_type": "LoraLoader", "inputs": {"lora_name": "other.safetensors"}},
+                "sampler": {"class_type": "KSampler", "inputs": {"model": [f"lora{len(names) - 1}", 0], "seed": 1}},
+                "9": {"class_type": "SpectrogramToSound", "inputs": {"images": ["sampler", 0], "format": "recognise"}},
+            }
+
+        for name, preset in (("owl", "sd15"), ("rain", "sd15"), ("other", "riffusion"), ("plain", None)):
+            header = {"spectrogram_params": json.dumps(SpectrogramParams.preset(preset).to_dict())} if preset else {}
+            save_file({"x": torch.zeros(1)}, tmp_path / f"{name}.safetensors", metadata=header)
+        return graph
+
+    LIGHT = torch.full((1, 512, 512, 3), 0.8)
+
+    @pytest.mark.parametrize("names", [["owl"], ["plain", "owl"], ["owl", "rain"], ["owl", "gone"]], ids=str)
+    def test_a_light_picture_is_read_in_the_format_of_the_lora_in_its_graph(self, nodes, painted, names):
+        graph = painted(*(f"{name}.safetensors" for name in names))
+        node = nodes["SpectrogramToSound"]()
+        (heard,) = node.decode(self.LIGHT, "recognise", 0, prompt=graph, unique_id="9")
+        assert heard["sample_rate"] == SpectrogramParams.preset("sd15").sample_rate_hz
+        assert heard["waveform"].shape[2] == SpectrogramParams.preset("sd15").clip_samples
+
+    @pytest.mark.parametrize(
+        ("names", "said"),
+        [(["plain"], "may be riffusion's"), (["owl", "other"], "different formats: choose one")],
+        ids=str,
+    )
+    def test_without_one_format_in_the_graph_the_node_asks_for_it(self, nodes, painted, names, said):
+        graph = painted(*(f"{name}.safetensors" for name in names))
+        with pytest.raises(ValueError, match=said):
+            nodes["SpectrogramToSound"]().decode(self.LIGHT, "recognise", 0, prompt=graph, unique_id="9")
 
 
 class TestAutomatic1111:

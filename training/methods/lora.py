@@ -1,7 +1,8 @@
 """LoRA: small matrices beside frozen weights (Hu et al. 2021), through peft; also DoRA, rsLoRA, LoHa and LoKr.
 
-Alpha equals the rank, because files that say otherwise are read wrongly by tools that ignore the metadata. LoHa and
-LoKr are saved as the LoRA that equals them exactly (`flatten.py`), so that every tool can load them.
+Alpha equals the rank, and rsLoRA's factor is multiplied in when it is saved, because files that say otherwise are read
+wrongly by tools that ignore the metadata (diffusers below 0.35 does). LoHa and LoKr are saved as the LoRA that equals
+them exactly (`flatten.py`), so that every tool can load them.
 """
 
 import json
@@ -81,6 +82,8 @@ class Lora(Method):
         modules = {"unet": self.unet, **({"text_encoder": self.text_encoder} if self.reads_words else {})}
         layers = {f"{part}_lora_layers": self._layers(part, module) for part, module in modules.items()}
         metadata = {} if self.settings.variant in flatten.EXACT else _collate_lora_metadata(modules)
+        for told in metadata.values():
+            told["use_rslora"] = False
         StableDiffusionPipeline.save_lora_weights(folder, **layers, **metadata)
         header = {KEY: json.dumps(params.to_dict()), "variant": self.settings.variant, **extra}
         return add_header(folder / LORA.file, header)
@@ -90,6 +93,10 @@ class Lora(Method):
         layers = get_peft_model_state_dict(module)
         if self.settings.variant in flatten.EXACT:
             layers = flatten.to_lora(layers, self.settings.variant)
+        if self.settings.variant == "rslora":
+            # peft's factor is alpha / sqrt(rank), and alpha equals the rank.
+            strength = self.settings.rank**0.5
+            layers = {name: value * strength if "lora_B" in name else value for name, value in layers.items()}
         if part == "text_encoder":
             layers = {f"text_model.{name.removeprefix('text_model.')}": value for name, value in layers.items()}
         return layers

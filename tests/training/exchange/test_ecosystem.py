@@ -106,6 +106,31 @@ def test_a_dora_leaves_as_the_plain_difference_that_it_makes(tiny_base, tmp_path
     assert stated <= 0.01
 
 
+# What LoraConfig of peft 0.15 takes; diffusers hands the header's settings to it as they are.
+PEFT_15 = {
+    "alpha_pattern", "auto_mapping", "base_model_name_or_path", "bias", "corda_config", "eva_config", "exclude_modules",
+    "fan_in_fan_out", "inference_mode", "init_lora_weights", "layer_replication", "layers_pattern",
+    "layers_to_transform", "loftq_config", "lora_alpha", "lora_bias", "lora_dropout", "megatron_config",
+    "megatron_core", "modules_to_save", "peft_type", "r", "rank_pattern", "revision", "runtime_config",
+    "target_modules", "task_type", "trainable_token_indices", "use_dora", "use_rslora",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("settings", [{}, {"variant": "rslora"}, {"variant": "dora"}, {"text_encoder": True}], ids=str)
+def test_the_header_of_an_adapter_asks_nothing_that_an_older_peft_does_not_know(settings, tiny_base, tmp_path):
+    with safe_open(trained(tiny_base, tmp_path / "owl", **settings), framework="pt") as file:
+        told = json.loads(file.metadata()["lora_adapter_metadata"])
+    assert {"unet.r", "unet.lora_alpha", "unet.target_modules"} <= set(told)
+    assert {key.split(".", 1)[1] for key in told} <= PEFT_15
+
+
+@pytest.mark.parametrize("variant", ["lora", "rslora", "dora", "loha"])
+def test_a_tool_that_ignores_the_header_reads_the_same_strength(variant, tiny_base, shapes, tmp_path):
+    file = trained(tiny_base, tmp_path / "owl", variant=variant)
+    save_file(load_file(file), tmp_path / "bare.safetensors")
+    same(file, tmp_path / "bare.safetensors", shapes)
+
+
 def test_equal_weights_are_equal_files(tiny_base, tmp_path):
     one, other = (trained(tiny_base, tmp_path / name / "owl", targets="wide") for name in ("one", "other"))
     assert one.read_bytes() == other.read_bytes()
@@ -151,6 +176,16 @@ def test_a_kohya_file_of_another_alpha_comes_in_with_its_true_strength(wide, tin
     where = ["--base", str(tiny_base), "--out", str(tmp_path / "in")]
     assert command.main(["import", str(tmp_path / "half.safetensors"), *where]) == 0
     same(wide, tmp_path / "in" / LORA.file, shapes)
+
+
+def test_an_imported_text_encoder_is_loaded_by_stock_diffusers(wide, tiny_base, tmp_path):
+    from diffusers import StableDiffusionPipeline
+
+    file = export.kohya(wide, str(tiny_base), tmp_path / "owl.safetensors")
+    adapter = conversion.import_adapter(file, str(tiny_base), tmp_path / "in")
+    stock = StableDiffusionPipeline.from_pretrained(tiny_base, safety_checker=None)
+    stock.load_lora_weights(adapter.parent, weight_name=adapter.name)
+    assert set(stock.get_list_adapters()) == {"unet", "text_encoder"}
 
 
 def same(one, other, shapes):
