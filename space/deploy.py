@@ -12,7 +12,6 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from space.engine.adapter_switch import taught_in
 from spectrogram.files.dataset_folder import is_dataset
 from spectrogram.files.hub import repository
 from spectrogram.problems import EnvironmentProblem, Problem, UsageProblem
@@ -69,6 +68,8 @@ def main(argv: list[str]) -> int:
 
 def make_plan(name: str, dataset: Path | None, adapters: list[Path]) -> Plan:
     """All files of the three repositories. Raises UsageProblem for a wrong name and for folders that hold nothing."""
+    from space.engine.adapter_switch import taught_in
+
     repository(name)
     tracked = [line for line in _git("ls-files").splitlines() if (ROOT / line).is_file()]
     space = {line: ROOT / line for line in tracked if line in KEPT_ANYWAY or not line.startswith(LEFT_OUT)}
