@@ -14,6 +14,7 @@ from pathlib import Path
 
 from dataset_builder.commands.build import progress
 from dataset_builder.exits import ended
+from spectrogram.files.texts import encodings
 from spectrogram.problems import UsageProblem
 
 
@@ -24,6 +25,8 @@ def parser() -> argparse.ArgumentParser:
     kinds = made.add_subparsers(dest="kind", required=True)
     add_sources(kinds.add_parser("sources", help="spectral bases of sources, for separate").add_argument)
     add_classifier(kinds.add_parser("classifier", help="a classifier of labelled clips").add_argument)
+    for kind in kinds.choices.values():
+        encodings.add_argument(kind)
     return made
 
 
@@ -72,7 +75,8 @@ def add_classifier(add) -> None:
 
 def main(argv: list[str]) -> int:
     options = parser().parse_args(argv)
-    return ended(lambda: learn_sources(options) if options.kind == "sources" else learn_classifier(options))
+    learn = learn_sources if options.kind == "sources" else learn_classifier
+    return ended(lambda: learn(options), options.encoding)
 
 
 def learn_sources(options: argparse.Namespace) -> int:

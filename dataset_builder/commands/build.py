@@ -11,6 +11,7 @@ from pathlib import Path
 
 from dataset_builder.commands.arguments import add_summary, command, parser_for, say
 from dataset_builder.exits import ended
+from spectrogram.files.texts import encodings
 from spectrogram.problems import PARTIAL_EXIT_CODE, UsageProblem
 
 # About 77 tokens of the CLIP tokenizer; the caption itself is kept whole.
@@ -36,6 +37,7 @@ def parser() -> argparse.ArgumentParser:
     add = made.add_argument
     add("captions", metavar="CSV_OR_FOLDER", type=Path)
     add("--audio", type=Path, metavar="DIR", help="folder that file names start from (default: the table's own)")
+    encodings.add_argument(made)
     add("--out", type=Path, default=Path(NAME), help=f"the dataset's folder (default: {NAME})")
     add("--preset", default="mini", help="how sound becomes a picture; several make several configs: mini,sd15")
     add("--split", default="80/10/10", help="shares of train/validation/test (default: 80/10/10)")
@@ -57,7 +59,7 @@ def parser() -> argparse.ArgumentParser:
 
 def main(argv: list[str]) -> int:
     options = parser().parse_args(argv)
-    return ended(lambda: run(options, argv))
+    return ended(lambda: run(options, argv), options.encoding)
 
 
 def run(options: argparse.Namespace, argv: list[str]) -> int:

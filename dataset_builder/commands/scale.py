@@ -80,19 +80,21 @@ def parser() -> argparse.ArgumentParser:
 def main(argv: list[str]) -> int:
     # argparse cannot hand unknown options of a subcommand on, so plan is told apart first.
     if argv[:1] == ["plan"]:
-        return ended(lambda: plan(argv[1:]))
+        from dataset_builder.commands import build as command
+
+        chosen = command.parser().parse_args(argv[1:])
+        return ended(lambda: plan(chosen, argv[1:]), chosen.encoding)
     options = parser().parse_args(argv)
     return ended(lambda: run(options))
 
 
-def plan(argv: list[str]) -> int:
+def plan(options: argparse.Namespace, argv: list[str]) -> int:
     """Write the plan that a build with the same options would make."""
     from dataset_builder.build import planned
     from dataset_builder.commands import build as command
     from dataset_builder.intake.captions import read_entries
     from dataset_builder.making.workspace import locked
 
-    options = command.parser().parse_args(argv)
     entries = read_entries(options.captions, options.audio, options.allow_overlap)
     with locked(options.out) as folder:
         entries, _ = planned(entries, options.out, command.settings_of(options, argv), folder)

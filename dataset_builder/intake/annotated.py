@@ -11,9 +11,9 @@ from pathlib import Path
 from dataset_builder.intake.entries import Entry, clean_text
 from dataset_builder.intake.names import words
 from dataset_builder.intake.rows import part_id
-from spectrogram.files import tables
 from spectrogram.files.annotations import kind_of, read_annotations
 from spectrogram.files.endings import SOUNDS
+from spectrogram.files.texts import encodings
 from spectrogram.problems import Problem
 
 log = logging.getLogger(__name__)
@@ -36,7 +36,7 @@ def annotation_files(files: Iterable[Path]) -> dict[tuple[Path, str], list[Path]
 
 def is_annotations(path: Path) -> bool:
     try:
-        return kind_of(tables.text_of(path)[:4096]) is not None
+        return kind_of(encodings.text_of(path)[:4096]) is not None
     except Problem:
         return False
 
@@ -44,7 +44,7 @@ def is_annotations(path: Path) -> bool:
 def recording_of(path: Path, folders: list[Path]) -> Path | None:
     """The recording that an annotation file is named after; None where the file itself names its recordings."""
     if re.search(
-        r"begin (file|path)|(^|[,\t])\W?file\W?([,\t]|$)", tables.text_of(path).split("\n", 1)[0], re.IGNORECASE
+        r"begin (file|path)|(^|[,\t])\W?file\W?([,\t]|$)", encodings.text_of(path).split("\n", 1)[0], re.IGNORECASE
     ):
         return None
     ((_, stem),) = annotation_files([path]) or [(path, path.stem)]

@@ -19,12 +19,13 @@ from dataset_builder.intake.entries import SPLITS, Entry, checked_split
 from dataset_builder.intake.folders import Intake, read_folder
 from dataset_builder.intake.rows import TableReader, digits
 from spectrogram.files import tables
+from spectrogram.files.texts import encodings
 from spectrogram.problems import Problem, UsageProblem
 
 log = logging.getLogger(__name__)
 
 HELP = "see python -m dataset_builder --help"
-REMEDY = tables.REMEDY
+REMEDY = encodings.REMEDY
 WORDINGS = ("all", "first", "random")
 __all__ = ["WORDINGS", "chosen_wordings", "merged", "read_entries", "read_intake", "refuse_overlap"]
 

@@ -25,6 +25,7 @@ from dataset_builder.intake.rows import TableReader
 from spectrogram.files import tables
 from spectrogram.files.endings import is_sound_name
 from spectrogram.files.named_files import visible_files
+from spectrogram.files.texts import encodings
 from spectrogram.problems import Problem
 
 log = logging.getLogger(__name__)
@@ -238,7 +239,7 @@ def lines_of(path: Path) -> list[str]:
     """Every line of a text file that is not blank; raises Problem for what is no text."""
     if path.stat().st_size > LONGEST_TEXT_BYTES:
         raise Problem(f"{path.name} has {path.stat().st_size:,} bytes", "a caption a line", "remove or shorten it")
-    return [line for line in tables.text_of(path).splitlines() if line.strip()]
+    return [line for line in encodings.text_of(path).splitlines() if line.strip()]
 
 
 def json_texts(path: Path) -> list[str]:

@@ -13,7 +13,8 @@ from dataset_builder.intake.entries import Entry, checked_split, clean_text
 from dataset_builder.intake.layouts import Layout, columns_of, layout_of
 from dataset_builder.intake.names import species_captions, words
 from spectrogram.files.named_files import NamedFiles, without_ending
-from spectrogram.files.tables import ALIASES, REMEDY, SPECIES, Cell, Table, key
+from spectrogram.files.tables import ALIASES, SPECIES, Cell, Table, key
+from spectrogram.files.texts.encodings import REMEDY
 from spectrogram.problems import Problem
 
 log = logging.getLogger(__name__)

@@ -25,6 +25,7 @@ from dataset_builder.intake.rows import digits, first_text, texts_of
 from spectrogram.files import tables
 from spectrogram.files.named_files import sounds_below
 from spectrogram.files.tables import Table
+from spectrogram.files.texts import encodings
 from spectrogram.problems import Problem
 
 log = logging.getLogger(__name__)
@@ -75,8 +76,8 @@ def recognises(table: Path) -> bool:
 
 def first_line(table: Path) -> str:
     """The first line that is not blank, of a plain file."""
-    head = tables.raw(table)[: 1 << 16]
-    text = head.decode(tables.encoding_of(head[:-4] if len(head) == 1 << 16 else head), errors="replace")
+    head = encodings.raw(table)[: 1 << 16]
+    text = head.decode(encodings.encoding_of(head[:-4] if len(head) == 1 << 16 else head)[0], errors="replace")
     return next((line.strip("\ufeff \t") for line in text.splitlines() if line.strip("\ufeff \t")), "")
 
 
@@ -202,7 +203,7 @@ def strong_events(table: Path, found: dict[str, Path], audio: Path) -> Iterator[
 def read_audioset(table: Path, ontology: Ontology | None = None, selection: Selection | None = None) -> Iterator[Entry]:
     """One entry for each wanted row; the caption is the list of its labels' names (their ids without an ontology)."""
     names = ontology.names if ontology else {}
-    for line, fields in tables.fields_of(table, tables.text_of(table), ",", True):
+    for line, fields in tables.fields_of(table, encodings.text_of(table), ",", True):
         if fields[0].startswith("#"):
             continue
         if len(fields) != 4:
@@ -219,7 +220,7 @@ def read_audioset(table: Path, ontology: Ontology | None = None, selection: Sele
 
 def read_ids(table: Path) -> Iterator[Entry]:
     """One entry a line: ``ID``, ``ID START`` or ``ID START CAPTION``, parted by blanks or commas; or an address."""
-    for line, text in enumerate(tables.text_of(table).splitlines(), 1):
+    for line, text in enumerate(encodings.text_of(table).splitlines(), 1):
         if not text.strip():
             continue
         first, *rest = next(csv.reader([text])) if "," in text else text.split(maxsplit=2)

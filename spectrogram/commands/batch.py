@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from spectrogram.commands.options import check_common, open_pipeline, require, sampling_of
+from spectrogram.files.texts.encodings import text_of
 from spectrogram.problems import Problem
 
 TOGETHER = 4
@@ -59,7 +60,7 @@ def run_batch(options: argparse.Namespace) -> int:
 def read_prompts(path: Path) -> dict[int, str]:
     """Prompts by line number; empty lines and those that begin with # are comments."""
     require(path.is_file(), f"{path} does not exist", "a text file with a prompt a line", "check --prompts")
-    lines = enumerate(path.read_text(encoding="utf-8-sig").splitlines(), start=1)
+    lines = enumerate(text_of(path).splitlines(), start=1)
     prompts = {number: line.strip() for number, line in lines if line.strip() and not line.lstrip().startswith("#")}
     require(prompts, f"{path.name} holds no prompt", "a prompt a line", "write some")
     return prompts

@@ -16,6 +16,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from spectrogram.files.texts import encodings
 from spectrogram.problems import Problem, UsageProblem
 
 FORMATS = {"raven": ".selections.txt", "audacity": ".labels.txt", "birdnet": ".csv", "jams": ".jams"}
@@ -73,9 +74,9 @@ def read_annotations(path: Path | str, kind: str | None = None) -> list[Annotati
     """
     path = Path(path)
     try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise AnnotationProblem(f"{path} cannot be read ({error})", "a text file", "check the path") from error
+        text = encodings.text_of(path)
+    except Problem as problem:
+        raise AnnotationProblem(problem.what, problem.expected, problem.remedy) from problem
     kind = kind or kind_of(text)
     if kind not in READERS:
         raise AnnotationProblem(
