@@ -11,6 +11,7 @@ COMMANDS = {
     "download": "dataset_builder.commands.download",
     "scale": "dataset_builder.commands.scale",
     "inspect": "dataset_builder.commands.inspect",
+    "annotations": "dataset_builder.commands.annotations",
     "push": "dataset_builder.commands.push",
     "soundscapes": "dataset_builder.commands.soundscapes",
 }

@@ -84,7 +84,7 @@ def run(options: argparse.Namespace, argv: list[str]) -> int:
     summary |= {"named": named, "not_used": intake.unused}
     summary |= {"reasons": dict(first.reasons()), "configs": {name: own.kept for name, own in outcomes.items()}}
     lines = [intake.sentence()] if named else []
-    say(options.json, summary, "\n".join([*lines, farewell(options, settings, outcomes)]))
+    say(options.json, summary, "\n".join([*lines, farewell(options, settings, outcomes, entries)]))
     return PARTIAL_EXIT_CODE if any(own.unread for own in outcomes.values()) else 0
 
 
@@ -126,7 +126,7 @@ def public_command(argv: list[str]) -> str:
     return command("dataset_builder", *told)
 
 
-def farewell(options: argparse.Namespace, settings, outcomes: dict) -> str:
+def farewell(options: argparse.Namespace, settings, outcomes: dict, entries: list) -> str:
     """What came out, what long recordings still hold, and what to run next."""
     many = len(outcomes) > 1
     lines = [(f"{name}: " if many else "") + outcome.sentence() for name, outcome in outcomes.items()]
@@ -134,8 +134,13 @@ def farewell(options: argparse.Namespace, settings, outcomes: dict) -> str:
         lines[-1] += f" (reasons in {options.out / 'drops.csv'})"
     preset, outcome = next(iter(outcomes.items()))
     clip_s = settings.params(preset).clip_seconds
-    spare = [math.floor((facts["source_seconds"] - settings.policy.shortest_s) / clip_s) for facts in outcome.facts]
-    long, more = sum(clips > 0 for clips in spare), sum(clips for clips in spare if clips > 0)
+    # A part that was asked for has its own end: nothing behind it is left out.
+    open_ended = {entry.clip_id: entry.start_s for entry in entries if entry.seconds is None}
+    kept = [facts for facts in outcome.facts if facts["clip_id"] in open_ended]
+    rest_s = [(one["source_seconds"] - open_ended[one["clip_id"]]) * options.time_expansion for one in kept]
+    spare = [math.floor((seconds - settings.policy.shortest_s) / clip_s) for seconds in rest_s]
+    long = len({one["recording"] for one, clips in zip(kept, spare, strict=True) if clips > 0})
+    more = sum(clips for clips in spare if clips > 0)
     if long and not options.windows:
         lines.append(f"{long} recordings are longer than a clip: --windows makes about {more} more clips of them")
     wordy = sum(len(facts["caption"].split()) > CAPTION_WORDS for facts in outcome.facts)

@@ -31,8 +31,11 @@ __all__ = ["WORDINGS", "chosen_wordings", "merged", "read_entries", "read_intake
 
 
 def read_entries(where: Path, audio: Path | None = None, overlap: bool = False) -> list[Entry]:
-    """``read_intake`` without the files that are not used."""
-    return read_intake(where, audio, overlap).entries
+    """``read_intake`` without the files that are not used, which are named in the log."""
+    intake = read_intake(where, audio, overlap)
+    if intake.unused:
+        log.warning("%s", intake.sentence())
+    return intake.entries
 
 
 def read_intake(where: Path, audio: Path | None = None, overlap: bool = False) -> Intake:
@@ -56,8 +59,6 @@ def read_intake(where: Path, audio: Path | None = None, overlap: bool = False) -
         raise Problem(
             f"{where} names no sound{unused}", "expected a table with rows, pairs 1.wav + 1.txt or class folders", HELP
         )
-    if intake.unused:
-        log.warning("%s", intake.sentence())
     intake.entries = merged(intake.entries)
     if not overlap:
         refuse_overlap(intake.entries)

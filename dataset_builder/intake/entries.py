@@ -24,8 +24,8 @@ class Entry:
     ``captions`` holds at least one text, the first is the main one; ``recording`` names the original recording
     (all clips of it stay in one split); ``start_s``/``seconds`` cut a part out of the file, None = to its end;
     ``augmentation`` is the recipe of a varied copy (JSON), empty for an original; ``events`` says what sounds when in
-    the file (a JSON list of label, onset_s, offset_s, phrase, role); ``about`` names species, place, rating and kind;
-    ``row`` is the 1-based line of ``origin`` that asked for it, for error messages.
+    the file (a JSON list of label, onset_s, offset_s, perhaps low_hz, high_hz, phrase, role); ``about`` names species,
+    place, rating and kind; ``row`` is the 1-based line of ``origin`` that asked for it, for error messages.
     """
 
     clip_id: str
@@ -70,6 +70,14 @@ class Entry:
 def clean_text(text: str) -> str:
     """The text in NFC with the blanks around it removed; every word, quote and emoji stays."""
     return unicodedata.normalize("NFC", text).strip()
+
+
+def event(label: str, onset_s: float, offset_s: float, low_hz: float | None, high_hz: float | None) -> str:
+    """``events`` of an entry that is one annotated sound; "" where nothing is named or it lasts no time."""
+    if not label or offset_s <= onset_s:
+        return ""
+    box = {name: value for name, value in (("low_hz", low_hz), ("high_hz", high_hz)) if value is not None}
+    return json.dumps([{"label": label, "onset_s": onset_s, "offset_s": offset_s, **box}], ensure_ascii=False)
 
 
 def checked_split(text: str) -> str:

@@ -33,6 +33,7 @@ log = logging.getLogger(__name__)
 TEXT_SUFFIXES = (".txt", ".caption", ".json")
 TABLE_SUFFIXES = (*tables.SUFFIXES, ".json")
 LONGEST_TEXT_BYTES = 1 << 20
+LONGEST_PATH_BYTES = 1000
 REPEATS = re.compile(r"\d+_(?=\D)")
 # What lies beside a collection and says nothing about one sound.
 ABOUT_ALL = re.compile(r"(readme|license|licence|copying|changelog|citation|credits).*", re.IGNORECASE)
@@ -107,7 +108,19 @@ class Files:
             return "no table that is read"
         if path.suffix.lower() in TEXT_SUFFIXES and not ABOUT_ALL.fullmatch(path.name):
             return "texts without a sound of that name"
-        return "neither sound nor text"
+        return (
+            "links that were saved as text: copy what they name"
+            if self.is_link_text(path)
+            else "neither sound nor text"
+        )
+
+    @staticmethod
+    def is_link_text(path: Path) -> bool:
+        """What git writes for a link where the system has none: a file that holds the path of a folder and no more."""
+        if path.suffix or path.stat().st_size > LONGEST_PATH_BYTES:
+            return False
+        target = path.read_bytes().decode("utf-8", errors="replace").strip()
+        return bool(target) and "\n" not in target and "\0" not in target and (path.parent / target).is_dir()
 
     # ---- tables
 

@@ -44,10 +44,12 @@ ALIASES = {
         "source": "source url href",
         "attribution": "attribution author recordist rec",
         "recording": "recording source_id youtube_id",
-        "start_s": "start_s start_time onset start begin_time_s begin_time begin start_time_s start_seconds "
+        "start_s": "start_s start_time onset onset_s start begin_time_s begin_time begin start_time_s start_seconds "
         "start_time_seconds",
-        "end_s": "end_s end_time offset end end_time_s end_seconds end_time_seconds stop",
+        "end_s": "end_s end_time offset offset_s end end_time_s end_seconds end_time_seconds stop",
         "seconds": "seconds duration_s",
+        "low_hz": "low_hz low_freq_hz low_f low_frequency_hz min_freq_hz",
+        "high_hz": "high_hz high_freq_hz high_f high_frequency_hz max_freq_hz",
     }.items()
 }
 

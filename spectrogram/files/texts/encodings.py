@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import lru_cache
 from pathlib import Path
 
 from spectrogram.problems import Problem
@@ -95,10 +96,16 @@ def decoded(path: Path, data: bytes, encoding: str | None = None) -> str:
         line = text[: text.index("\0")].count("\n") + 1
         raise Problem(f"{path.name} line {line} holds a NUL byte", "expected text", REMEDY)
     if guessed:
-        log.warning("%s is not UTF-8 and is read as %s: %s", path.name, found, sample(text))
+        say_once(path, f"{path.name} is not UTF-8 and is read as {found}: {sample(text)}")
     elif _stated.get() and found.startswith("utf") and not text.isascii() and plain(_stated.get()) != plain(found):
-        log.warning("%s is %s and is read as that, not as %s", path.name, found.upper(), _stated.get())
+        say_once(path, f"{path.name} is {found.upper()} and is read as that, not as {_stated.get()}")
     return text
+
+
+@lru_cache(maxsize=256)
+def say_once(path: Path, message: str) -> None:
+    """A file is read more than once, to see what it is; what is assumed of it is said once."""
+    log.warning("%s", message)
 
 
 def plain(name: str) -> str:

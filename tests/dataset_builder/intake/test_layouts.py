@@ -116,6 +116,12 @@ def test_classes_that_are_links(put, tmp_path):
     assert {entry.label for entry in read_entries(tmp_path / "data")} == {"rain", "wind"}
 
 
+def test_links_that_git_saved_as_text_are_named_as_what_they_are(put, tmp_path):
+    folder = put({"store/rain/0.wav": None, "data/rain": "../store/rain", "data/notes": "nothing"})
+    with pytest.raises(Problem, match=r"1 links that were saved as text: copy what they name \(rain\)"):
+        read_entries(folder / "data")
+
+
 TABLES = {
     "clotho": (
         "file_name,caption_1,caption_2,caption_3,caption_4,caption_5\nAM Radio.wav,A radio.,B,C,D,E\n",
@@ -273,8 +279,8 @@ def test_a_label_as_long_as_a_book_is_refused(put):
 
 def test_columns_that_nothing_reads_are_named(put, caplog):
     with caplog.at_level(logging.WARNING):
-        read_entries(put({"t.csv": "file_name,caption,mood,low_hz\na.wav,x,calm,10\n"}) / "t.csv")
-    assert "t.csv: columns that are not used: mood, low_hz" in caplog.text
+        read_entries(put({"t.csv": "file_name,caption,mood,colour\na.wav,x,calm,10\n"}) / "t.csv")
+    assert "t.csv: columns that are not used: mood, colour" in caplog.text
 
 
 def test_kept_dropped_and_named_are_all_that_was_given(put, capsys):
@@ -308,17 +314,32 @@ BIRDNET = (
     "4.0,5.0,Troglodytes troglodytes,Eurasian_Wren,0.8\n10,11.5,Erithacus rubecula,Robin,0.9\n"
 )
 
+BOXES = "annotation,start_time,end_time,low_f,high_f\nEurasian_Wren,4,5,150,8000\nRobin,10.0,11.5,150,8000\n"
+OBSERVED = [
+    {"time": onset_s, "duration": seconds, "value": {"label": label, "low_hz": 150, "high_hz": 8000}, "confidence": 1}
+    for onset_s, seconds, label in ((4.0, 1.0, "Eurasian_Wren"), (10.0, 1.5, "Robin"))
+]
+JAMS = json.dumps({"annotations": [{"namespace": "scaper", "data": OBSERVED}], "file_metadata": {"duration": 20}})
+ANNOTATIONS = {
+    "field.Table.1.selections.txt": RAVEN,
+    "field.txt": AUDACITY,
+    "field.BirdNET.results.csv": BIRDNET,
+    "field.annotations.csv": BOXES,
+    "field.jams": JAMS,
+    "field.csv": BIRDNET.replace(",", ";"),
+}
 
-@pytest.mark.parametrize(
-    ("name", "text"),
-    [("field.Table.1.selections.txt", RAVEN), ("field.txt", AUDACITY), ("field.BirdNET.results.csv", BIRDNET)],
-)
+
+@pytest.mark.parametrize(("name", "text"), ANNOTATIONS.items())
 @pytest.mark.parametrize("whole_folder", [True, False])
 def test_annotations_beside_a_recording_cut_it_where_they_say(put, name, text, whole_folder):
     folder = put({"field.flac": None, name: text, "other.flac": None})
     intake = read_intake(folder if whole_folder else folder / name)
     found = [(e.start_s, e.seconds, e.captions, e.recording) for e in intake.entries]
     assert found == [(4.0, 1.0, ("Eurasian Wren",), "field"), (10.0, 1.5, ("Robin",), "field")]
+    box = {} if "Scientific" in text else {"low_hz": 150, "high_hz": 8000}
+    event = {"label": "Eurasian_Wren", "onset_s": 4, "offset_s": 5, **box}
+    assert json.loads(intake.entries[0].events) == [event]
     assert intake.unused == ({"other.flac": "without annotations"} if whole_folder else {})
 
 
