@@ -16,6 +16,7 @@ from dataset_builder.commands.build import progress
 from dataset_builder.exits import ended
 from spectrogram.files.texts import encodings
 from spectrogram.problems import UsageProblem
+from spectrogram.shell import command
 
 
 def parser() -> argparse.ArgumentParser:
@@ -117,16 +118,18 @@ def learn_sources(options: argparse.Namespace) -> int:
         model = model.merged(other)
     model.save(options.out)
     print(f"{options.out}: {model.bases.shape[1]} bases of {', '.join(model.sources)}")
-    print(f"next: python -m bioacoustics separate RECORDINGS --model {options.out} --out separated")
+    how = ("separate", "RECORDINGS", "--model", options.out, "--out", "separated")
+    print("next: " + command("bioacoustics", *how))
     return 0
 
 
 def learn_classifier(options: argparse.Namespace) -> int:
     from bioacoustics.classifiers.teaching import Request, teach
 
-    values = {name: value for name, value in vars(options).items() if name not in ("kind", "set")}
+    values = {name: value for name, value in vars(options).items() if name not in ("kind", "set", "encoding")}
     with progress(options.steps, "steps") as report:
         card = teach(Request(where=options.set, **values), report)
     print(json.dumps({name: round(one["value"], 3) for name, one in card["figures"].items()}))
-    print(f"next: python -m bioacoustics detect RECORDINGS --model {options.out} --out detections")
+    how = ("detect", "RECORDINGS", "--model", options.out, "--out", "detections")
+    print("next: " + command("bioacoustics", *how))
     return 0

@@ -9,10 +9,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from dataset_builder.commands.arguments import add_summary, command, parser_for, say
+from dataset_builder.commands.arguments import add_summary, parser_for, say
 from dataset_builder.exits import ended
 from spectrogram.files.texts import encodings
 from spectrogram.problems import PARTIAL_EXIT_CODE, UsageProblem
+from spectrogram.shell import command
 
 # About 77 tokens of the CLIP tokenizer; the caption itself is kept whole.
 CAPTION_WORDS = 55

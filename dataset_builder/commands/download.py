@@ -7,11 +7,12 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
-from dataset_builder.commands.arguments import add_politeness, add_summary, command, parser_for, say
+from dataset_builder.commands.arguments import add_politeness, add_summary, parser_for, say
 from dataset_builder.commands.build import progress
 from dataset_builder.exits import ended
 from spectrogram.files.texts import encodings
 from spectrogram.problems import PARTIAL_EXIT_CODE, UsageProblem
+from spectrogram.shell import command
 
 PATIENCE = 3
 PAUSE_S = (5.0, 10.0)

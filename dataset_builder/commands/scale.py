@@ -15,10 +15,10 @@ import argparse
 import importlib.util
 from pathlib import Path
 
-from dataset_builder.commands.arguments import command as command_line
 from dataset_builder.commands.arguments import parser_for
 from dataset_builder.exits import ended
 from dataset_builder.making.workspace import work_folder
+from spectrogram import shell
 from spectrogram.problems import EnvironmentProblem
 
 DRIVERS = ("here", "local", "slurm", "ray")
@@ -100,8 +100,8 @@ def plan(options: argparse.Namespace, argv: list[str]) -> int:
         entries, _ = planned(entries, options.out, command.settings_of(options, argv), folder)
     pieces = len(list(folder.glob("*/plan/*.jsonl")))
     print(f"{len(entries)} clips in {pieces} pieces")
-    how = ("--driver", "local", "--tasks", min(pieces, 500))
-    print("next: " + command_line("dataset_builder", "scale", "build", options.out, *how))
+    how = ("--driver", "local", "--tasks", min(pieces, 500)) if importlib.util.find_spec("datatrove") else ()
+    print("next: " + shell.command("dataset_builder", "scale", "build", options.out, *how))
     return 0
 
 

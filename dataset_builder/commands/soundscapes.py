@@ -10,11 +10,12 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from dataset_builder.commands.arguments import add_summary, command, parser_for, say
+from dataset_builder.commands.arguments import add_summary, parser_for, say
 from dataset_builder.commands.build import progress
 from dataset_builder.exits import ended
 from spectrogram.files.texts import encodings
 from spectrogram.problems import UsageProblem
+from spectrogram.shell import command
 
 RANGES = {
     "snr_db": "events above the background (dB)",

@@ -18,7 +18,7 @@ from functools import cached_property
 from pathlib import Path
 
 from dataset_builder.intake.annotated import annotated, annotation_files
-from dataset_builder.intake.entries import SPLITS, Entry, checked_split, clean_text
+from dataset_builder.intake.entries import Entry, clean_text, splits_of_folders, top_of
 from dataset_builder.intake.layouts import columns_of, layout_of
 from dataset_builder.intake.names import named_after, words
 from dataset_builder.intake.rows import TableReader
@@ -80,21 +80,25 @@ class Files:
         named = [path for path in files if path.stem.lower() == "metadata" and path.suffix.lower() in TABLE_SUFFIXES]
         # Of two forms of one table (metadata.csv, metadata.jsonl) the first is read, the other named.
         self.metadata = list({path.parent: path for path in reversed(named)}.values())[::-1]
+        self.top = top_of(folder, self.sounds)
         self.splits = self.split_folders()
 
     @cached_property
     def annotations(self) -> dict[tuple[Path, str], list[Path]]:
         return annotation_files(self.files)
 
-    def split_folders(self) -> bool:
-        """True when every folder at the top that holds sounds is named like a split, and no sound lies beside them."""
-        tops = {path.relative_to(self.folder).parts[0] for path in self.sounds if path.parent != self.folder}
-        beside = any(path.parent == self.folder for path in self.sounds)
-        return bool(tops) and not beside and all(top.casefold() in SPLITS for top in tops)
+    def split_folders(self) -> dict[str, str]:
+        """The split of every folder at the top, where all that hold sounds are named like one; else {}."""
+        if any(path.parent == self.top for path in self.sounds):
+            return {}
+        return splits_of_folders({path.relative_to(self.top).parts[0] for path in self.sounds})
 
     def split_of(self, path: Path) -> str:
-        parts = path.relative_to(self.folder).parts
-        return checked_split(parts[0]) if self.splits and len(parts) > 1 else ""
+        return self.splits.get(self.parts(path)[0], "") if len(self.parts(path)) > 1 else ""
+
+    def parts(self, path: Path) -> tuple[str, ...]:
+        """A path below the top folder, in parts; () for what lies elsewhere."""
+        return path.relative_to(self.top).parts if path.is_relative_to(self.top) else ()
 
     def left(self, entries: Iterable[Entry]) -> list[Path]:
         used = self.used | {Path(entry.path) for entry in entries}
@@ -232,7 +236,7 @@ class Files:
 
     def class_of(self, sound: Path) -> str:
         """The folder that names a sound's class, without kohya's number of repeats; "" at the top."""
-        parts = sound.relative_to(self.folder).parts[1 if self.splits else 0 : -1]
+        parts = self.parts(sound)[1:-1] if self.splits else sound.relative_to(self.folder).parts[:-1]
         return REPEATS.sub("", parts[-1], count=1) if parts else ""
 
     def entry(self, sound: Path, caption: str, label: str | None = None) -> Entry:

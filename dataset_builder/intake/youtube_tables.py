@@ -61,7 +61,7 @@ def recognises(table: Path) -> bool:
         hint = f"there is {', '.join(near[:3])}" if near else "check the path"
         raise Problem(f"{table} is not there", "expected a csv file or a folder", hint)
     first = first_line(table)
-    if first.startswith("#") or VGGSOUND.match(first) or (ID.match(first) and table.suffix == ".txt"):
+    if is_audioset(table) or VGGSOUND.match(first) or (ID.match(first) and table.suffix == ".txt"):
         return True
     if ADDRESS.match(first):
         return True
@@ -76,9 +76,15 @@ def recognises(table: Path) -> bool:
 
 def first_line(table: Path) -> str:
     """The first line that is not blank, of a plain file."""
-    head = encodings.raw(table)[: 1 << 16]
-    text = head.decode(encodings.encoding_of(head[:-4] if len(head) == 1 << 16 else head)[0], errors="replace")
-    return next((line.strip("\ufeff \t") for line in text.splitlines() if line.strip("\ufeff \t")), "")
+    text = encodings.text_of(table)
+    return next((line.strip("\ufeff \t") for line in text[: 1 << 16].splitlines() if line.strip("\ufeff \t")), "")
+
+
+def is_audioset(table: Path) -> bool:
+    """True for AudioSet's segments: comments, then ``ID, start, end, "labels"``."""
+    lines = encodings.text_of(table)[: 1 << 16].splitlines() if first_line(table).startswith("#") else []
+    row = next((line for line in lines if line.strip() and not line.startswith("#")), "")
+    return bool(lines) and (not row or len(next(csv.reader([row], skipinitialspace=True), [])) == 4)
 
 
 def version_of(table: Path) -> str:
@@ -113,7 +119,7 @@ def wanted(table: Path, ontology: Ontology | None = None, selection: Selection |
     ``ontology`` names AudioSet's labels, ``selection`` says which of its rows are wanted.
     """
     first = first_line(table)
-    if first.startswith("#"):
+    if is_audioset(table):
         yield from read_audioset(table, ontology, selection)
     elif VGGSOUND.match(first):
         yield from read_rows(table, tables.read(table, VGGSOUND_COLUMNS))

@@ -149,9 +149,14 @@ def kind_of(text: str) -> str | None:
     return "opensoundscape" if all(re.search(rf"\b({names})\b", head) for names in BOX_NAMES) else None
 
 
+def as_number(text: str) -> float:
+    """A number, also as programs in other languages write it: ``0,5``."""
+    return float(text.replace(",", ".") if text.count(",") == 1 and "." not in text else text)
+
+
 def is_number(text: str) -> bool:
     try:
-        return math.isfinite(float(text))
+        return math.isfinite(as_number(text))
     except ValueError:
         return False
 
@@ -161,11 +166,18 @@ def rows_of(text: str) -> list[dict[str, str]]:
     from spectrogram.files import tables
 
     table = tables.csv_table(Path("table"), text, None)
-    return [{name.lower(): str(value).strip() for name, value in row.items()} for _, row in table]
+    try:
+        return [{name.lower(): str(value).strip() for name, value in row.items()} for _, row in table]
+    except Problem:
+        # Raven puts no quotes around a label that begins with one.
+        if table.comma != "\t" or '"' not in text:
+            raise
+    lines = [[cell.strip() for cell in line.split("\t")] for line in text.splitlines() if line.strip()]
+    return [dict(zip(map(str.lower, lines[0]), line, strict=True)) for line in lines[1:]]
 
 
 def optional(text: str | None) -> float | None:
-    return float(text) if text not in (None, "") else None
+    return as_number(text) if text not in (None, "") else None
 
 
 def read_raven(text: str) -> list[Annotation]:
@@ -173,7 +185,7 @@ def read_raven(text: str) -> list[Annotation]:
     for number, row in enumerate(rows_of(text)):
         label = next((row[name] for name in RAVEN_LABELS if row.get(name)), "")
         low, high = optional(row.get("low freq (hz)")), optional(row.get("high freq (hz)"))
-        times = float(row["begin time (s)"]), float(row["end time (s)"])
+        times = as_number(row["begin time (s)"]), as_number(row["end time (s)"])
         key = row.get("selection") or f"row {number}"
         # A selection stands twice when the waveform was shown too; the spectrogram's row holds its frequencies.
         if key not in found or found[key].low_hz is None:
@@ -182,13 +194,15 @@ def read_raven(text: str) -> list[Annotation]:
 
 
 def raven_text(annotations: Sequence[Annotation], seconds: float, recording: str) -> str:
-    lines = ["\t".join(RAVEN_COLUMNS)]
+    written = io.StringIO(newline="")
+    writer = csv.writer(written, delimiter="\t", lineterminator="\n")
+    writer.writerow(RAVEN_COLUMNS)
     for number, one in enumerate(annotations, 1):
         low, high = 0.0 if one.low_hz is None else one.low_hz, "" if one.high_hz is None else f"{one.high_hz:.1f}"
         confidence = "" if one.confidence is None else f"{one.confidence:.4f}"
         cells = (number, "Spectrogram 1", 1, f"{one.onset_s:.6f}", f"{one.offset_s:.6f}", f"{low:.1f}", high)
-        lines.append("\t".join(map(str, (*cells, plain(one.label), confidence))))
-    return "\n".join(lines) + "\n"
+        writer.writerow((*cells, plain(one.label), confidence))
+    return written.getvalue()
 
 
 def read_audacity(text: str) -> list[Annotation]:
@@ -199,13 +213,13 @@ def read_audacity(text: str) -> list[Annotation]:
             continue
         if cells[0].strip() == "\\" and found:
             # Audacity writes -1 or 0 where a side of the box was not drawn.
-            low, high = (value if value > 0 else None for value in map(float, cells[1:3]))
+            low, high = (value if value > 0 else None for value in map(as_number, cells[1:3]))
             last = found[-1]
             found[-1] = Annotation(last.onset_s, last.offset_s, last.label, low, high)
         elif len(cells) < 2:
             raise AnnotationProblem(f"line {number} is {line!r}", "begin, end and label between tabs", "correct it")
         else:
-            found.append(Annotation(float(cells[0]), float(cells[1]), "\t".join(cells[2:]).strip()))
+            found.append(Annotation(as_number(cells[0]), as_number(cells[1]), "\t".join(cells[2:]).strip()))
     return found
 
 
@@ -223,7 +237,7 @@ def read_birdnet(text: str) -> list[Annotation]:
     found = []
     for row in rows_of(text):
         label = row.get("common name") or row.get("scientific name") or row.get("label") or ""
-        times = float(row["start (s)"]), float(row["end (s)"])
+        times = as_number(row["start (s)"]), as_number(row["end (s)"])
         found.append(Annotation(*times, label, confidence=optional(row.get("confidence"))))
     return found
 
@@ -249,8 +263,8 @@ def read_boxes(text: str) -> list[Annotation]:
     rows = [{meaning: str(row[name]) if name else "" for meaning, name in columns.items()} for _, row in table]
     return [
         Annotation(
-            float(row["start_s"]),
-            float(row["end_s"]),
+            as_number(row["start_s"]),
+            as_number(row["end_s"]),
             row["label"].strip(),
             *map(optional, (row["low_hz"], row["high_hz"], row["confidence"])),
         )
@@ -286,9 +300,9 @@ def jams_facts(observation: dict) -> dict:
 
 def jams_annotation(observation: dict) -> Annotation:
     facts, onset_s = jams_facts(observation), float(observation["time"])
-    box = optional(facts.get("low_hz")), optional(facts.get("high_hz"))
-    confidence = optional(observation.get("confidence"))
-    return Annotation(onset_s, onset_s + float(observation["duration"]), str(facts["label"]), *box, confidence)
+    stated = facts.get("low_hz"), facts.get("high_hz"), observation.get("confidence")
+    numbers = (None if value is None else float(value) for value in stated)
+    return Annotation(onset_s, onset_s + float(observation["duration"]), str(facts["label"]), *numbers)
 
 
 def jams_text(annotations: Sequence[Annotation], seconds: float, recording: str) -> str:

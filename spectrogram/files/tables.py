@@ -181,9 +181,23 @@ def fields_of(path: Path, text: str, comma: str, blank: bool) -> Iterator[tuple[
 
 
 def spreadsheet_hint(text: str) -> tuple[int, str]:
-    """Without the line ``sep=;`` that spreadsheets put first: (lines taken away, the rest)."""
+    """Without what stands before the header: (lines taken away, the rest).
+
+    Spreadsheets put ``sep=;`` there, people comments: lines that begin with ``#`` and name no column that is known.
+    """
     found = re.match(r"sep=[,;|\t](\r\n|\n|\r)", text, re.IGNORECASE)
-    return (1, text[found.end() :]) if found else (0, text)
+    if found:
+        return 1, text[found.end() :]
+    comments = re.match(r"(#[^\r\n]*(\r\n|\n|\r))+", text)
+    if comments and not any(known_names(line) for line in comments[0].splitlines()):
+        return len(comments[0].splitlines()), text[comments.end() :]
+    return 0, text
+
+
+def known_names(line: str) -> int:
+    """How many cells of a line are usual names of columns, whatever parts them."""
+    known = {name for names in ALIASES.values() for name in names}
+    return sum(key(cell) in known for cell in re.split(r"[,;|\t]", line.lstrip("#")))
 
 
 def dialect(text: str) -> tuple[str, bool]:

@@ -26,6 +26,11 @@ MARKS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe\0\0", "utf-32"), (b"\0\0\xf
 MARKS += ((b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 # More letters beyond ASCII in a row than a western word has: the bytes are of another script.
 WESTERN_RUN = re.compile(rb"[\x80-\xff]{3}")
+# Encodings of other scripts that people still meet, and how far the likeliest must be ahead of the next: by its mess (0
+# to 1), or by the share of its words that a language has.
+USUAL = ("cp1251", "koi8_r", "cp1253", "cp1255", "cp1256", "cp932", "euc_jp", "gb18030", "big5", "cp949")
+SURE_BY = 0.04
+SURE_COHERENCE = 0.2
 HELP = "of tables and texts that are not UTF-8, such as cp1251 or shift_jis (default: guessed from each, and said)"
 
 _stated: ContextVar[str | None] = ContextVar("encoding", default=None)
@@ -85,7 +90,10 @@ def decoded(path: Path, data: bytes, encoding: str | None = None) -> str:
         raise Problem(
             f"{path.name} is a spreadsheet or an archive", "expected a table of text", "save it as 'CSV UTF-8'"
         )
-    found, guessed = (encoding, False) if encoding else encoding_of(data)
+    try:
+        found, guessed = (encoding, False) if encoding else encoding_of(data)
+    except Problem as problem:
+        raise Problem(f"{path.name}: {problem.what}", problem.expected, problem.remedy) from problem
     try:
         text = data.decode(found)
     except (UnicodeDecodeError, LookupError) as error:
@@ -152,7 +160,11 @@ def is_utf_8(data: bytes) -> bool:
 
 
 def likeliest(data: bytes) -> str:
-    """What bytes that are not UTF-8 look like; "utf-8" (which then fails) where they look like no text."""
+    """What bytes that are not UTF-8 look like; "utf-8" (which then fails) where they look like no text.
+
+    Raises:
+        Problem: Several encodings are as likely: a wrong guess would be worse than a question.
+    """
     try:
         from charset_normalizer import from_bytes
     except ImportError:  # where the core or the pipeline is installed alone
@@ -160,5 +172,15 @@ def likeliest(data: bytes) -> str:
     # A detector has too little to go by in a few accents; alone among ASCII they are Windows' western ones.
     if not WESTERN_RUN.search(data) and from_bytes(data, cp_isolation=["cp1252"]).best():
         return "windows-1252"
-    found = from_bytes(data).best()
-    return found.encoding if found else "utf-8"
+    found = list(from_bytes(data, cp_isolation=list(USUAL)))
+    if not found:
+        return "utf-8"
+    near = [one for one in found if one.chaos - found[0].chaos < SURE_BY and one.encoding != found[0].encoding]
+    if near and found[0].coherence < SURE_COHERENCE:
+        names = ", ".join(one.encoding for one in (found[0], *near))
+        raise Problem(
+            f"the text is not UTF-8 and could be any of {names}",
+            "a text whose encoding is known",
+            f"save it as UTF-8, or say which it is: --encoding {found[0].encoding}",
+        )
+    return found[0].encoding

@@ -9,6 +9,7 @@ import pytest
 import soundfile
 
 from dataset_builder.intake.captions import read_entries, read_intake
+from dataset_builder.intake.layouts import LAYOUTS
 from dataset_builder.intake.youtube_tables import wanted
 from spectrogram.problems import Problem
 
@@ -71,6 +72,27 @@ def test_audiofolder_with_classes_inside_splits(put, caplog):
     assert found["valid/dog/0"] == ("dog", "validation")
     assert found["test/cat/1"] == ("cat", "test")
     assert "taken for splits" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("names", "splits"),
+    [
+        (["data/Train/dog/0.wav", "data/Val/dog/1.wav"], ["train", "validation"]),
+        (["development/a.wav", "evaluation/b.wav"], ["train", "test"]),
+        (["development/a.wav", "evaluation/b.wav", "validation/c.wav"], ["train", "test", "validation"]),
+        (["dev/a.wav", "train/b.wav"], ["validation", "train"]),
+        (["train/a.wav"], ["train"]),
+        (["development/a.wav"], ["train"]),
+        (["test/a.wav", "test/b.wav"], ["", ""]),
+    ],
+)
+def test_which_folders_are_splits(put, names, splits):
+    folder = put(dict.fromkeys(names) | {"t.csv": "file_name,caption\n" + "".join(f"{name},x\n" for name in names)})
+    assert [entry.split for entry in read_entries(folder / "t.csv")] == splits
+    (folder / "t.csv").unlink()
+    assert {entry.path: entry.split for entry in read_entries(folder)} == {
+        str(folder / name): split for name, split in zip(names, splits, strict=True)
+    }
 
 
 def test_a_table_whose_names_begin_with_split_folders(put):
@@ -154,6 +176,11 @@ TABLES = {
         "1234,Turdus,merula,Common Blackbird,Jo,Spain,song,//xeno-canto.org/1234,https://x.org/1234/download,BY,\n",
         "XC1234.mp3",
         {"label": "Common Blackbird", "recording": "1234", "source": "//xeno-canto.org/1234"},
+    ),
+    "kaleidoscope": (
+        "INDIR,FOLDER,IN FILE,OFFSET,DURATION,AUTO ID,MANUAL ID\n/x,,night.wav,0.5,2.25,MYOLUC,\n",
+        "night.wav",
+        {"label": "MYOLUC", "start_s": 0.5, "seconds": 2.25},
     ),
     "wavcaps": (
         json.dumps({"num_captions_per_audio": 1, "data": [{"id": "77", "caption": "Rain.", "duration": 3.2}]}),
@@ -302,6 +329,19 @@ def test_kept_dropped_and_named_are_all_that_was_given(put, capsys):
     assert facts["given"] == len(visible) - read_as_texts
     assert facts["kept"] + facts["dropped"] + facts["named"] == facts["given"]
     assert set(facts["not_used"]) == set(left)
+
+
+def test_sounds_beside_a_tables_own_are_named(put):
+    table = "file_name,caption\naudio/0.wav,rain\naudio/lost.wav,wind\n"
+    files = ["audio/0.wav", "audio/1.wav", "audio/notes.txt", "other/2.wav", "._0.wav"]
+    intake = read_intake(put({"t.csv": table} | dict.fromkeys(files)) / "t.csv")
+    assert len(intake.entries) == 2
+    assert intake.unused == {"audio/1.wav": "in no row of the table"}
+
+
+def test_every_layout_of_the_table_of_layouts_is_walked():
+    walked = {name.lower().replace("-", "") for name in TABLES}
+    assert {layout.name.lower().replace("-", "") for layout in LAYOUTS} <= walked | {"any table"}
 
 
 RAVEN = (
