@@ -49,19 +49,19 @@ def read_intake(where: Path, audio: Path | None = None, overlap: bool = False) -
     if where.is_dir():
         intake = read_folder(where)
     elif youtube_tables.recognises(where):
-        intake = Intake(list(youtube_tables.read(where, folders[0])))
+        entries = list(youtube_tables.read(where, folders[0]))
+        intake = Intake(entries, beside(entries, folders[0]))
     elif is_annotations(where) and (sound := recording_of(where, folders)):
         intake = Intake(annotated(sound, [where], sound.parent))
     else:
         reader = TableReader(tables.read(where), folders, where)
-        intake = Intake(split_by_folders(list(reader.entries()), folders))
+        entries = split_by_folders(list(reader.entries()), folders)
+        intake = Intake(entries, beside(entries, folders[0]))
     if not intake.entries:
         unused = f" ({intake.sentence()})" if intake.unused else ""
         raise Problem(
             f"{where} names no sound{unused}", "expected a table with rows, pairs 1.wav + 1.txt or class folders", HELP
         )
-    if not where.is_dir():
-        intake.unused = beside(intake.entries, folders[0])
     intake.entries = merged(intake.entries)
     if not overlap:
         refuse_overlap(intake.entries)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -124,7 +125,7 @@ class Files:
         if path.suffix or path.stat().st_size > LONGEST_PATH_BYTES:
             return False
         target = path.read_bytes().decode("utf-8", errors="replace").strip()
-        return bool(target) and "\n" not in target and "\0" not in target and (path.parent / target).is_dir()
+        return bool(target) and "\n" not in target and "\0" not in target and os.path.isdir(path.parent / target)
 
     # ---- tables
 

@@ -76,13 +76,22 @@ def recognises(table: Path) -> bool:
 
 def first_line(table: Path) -> str:
     """The first line that is not blank, of a plain file."""
-    text = encodings.text_of(table)
-    return next((line.strip("\ufeff \t") for line in text[: 1 << 16].splitlines() if line.strip("\ufeff \t")), "")
+    return next((line.strip("\ufeff \t") for line in beginning(table).splitlines() if line.strip("\ufeff \t")), "")
+
+
+def beginning(table: Path) -> str:
+    """The first lines of a plain file, whatever they are: a Parquet file's too."""
+    head = encodings.raw(table)[: 1 << 16]
+    try:
+        name, _ = encodings.encoding_of(head[:-4] if len(head) == 1 << 16 else head)
+    except Problem:  # which encoding it is, is asked for when it is read
+        name = "utf-8"
+    return head.decode(name, errors="replace")
 
 
 def is_audioset(table: Path) -> bool:
     """True for AudioSet's segments: comments, then ``ID, start, end, "labels"``."""
-    lines = encodings.text_of(table)[: 1 << 16].splitlines() if first_line(table).startswith("#") else []
+    lines = beginning(table).splitlines() if first_line(table).startswith("#") else []
     row = next((line for line in lines if line.strip() and not line.startswith("#")), "")
     return bool(lines) and (not row or len(next(csv.reader([row], skipinitialspace=True), [])) == 4)
 

@@ -54,6 +54,7 @@ def test_audiofolder_with_a_parquet_table(put):
     pandas.DataFrame({"file_name": ["0.wav"], "text": ["rain"], "start": [1.5]}).to_parquet(folder / "metadata.parquet")
     (entry,) = read_entries(folder)
     assert (entry.clip_id, entry.captions, entry.start_s) == ("0@1.5", ("rain",), 1.5)
+    assert read_entries(folder / "metadata.parquet") == [entry]
 
 
 def test_audiofolder_with_one_table_for_each_split(put):
@@ -139,7 +140,7 @@ def test_classes_that_are_links(put, tmp_path):
 
 
 def test_links_that_git_saved_as_text_are_named_as_what_they_are(put, tmp_path):
-    folder = put({"store/rain/0.wav": None, "data/rain": "../store/rain", "data/notes": "nothing"})
+    folder = put({"store/rain/0.wav": None, "data/rain": "../store/rain", "data/notes": "long " * 190})
     with pytest.raises(Problem, match=r"1 links that were saved as text: copy what they name \(rain\)"):
         read_entries(folder / "data")
 
