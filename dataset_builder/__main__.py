@@ -12,6 +12,7 @@ COMMANDS = {
     "scale": "dataset_builder.commands.scale",
     "export": "dataset_builder.commands.export",
     "inspect": "dataset_builder.commands.inspect",
+    "annotations": "dataset_builder.commands.annotations",
     "push": "dataset_builder.commands.push",
     "soundscapes": "dataset_builder.commands.soundscapes",
 }

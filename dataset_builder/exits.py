@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 
 from spectrogram.files.atomic import FULL, REFUSED
+from spectrogram.files.texts import encodings
 from spectrogram.problems import ENVIRONMENT_EXIT_CODE, Problem
 
 INTERRUPTED_EXIT_CODE = 130
@@ -14,14 +15,18 @@ KEPT = "make room and run the same command again, finished work is kept"
 DISK_ERRORS = {*FULL, *REFUSED}
 
 
-def ended(action: Callable[[], int]) -> int:
-    """The exit code of ``action``; a Problem, a full disk and Ctrl-C become one line on stderr and their code."""
+def ended(action: Callable[[], int], encoding: str | None = None) -> int:
+    """The exit code of ``action``; a Problem, a full disk and Ctrl-C become one line on stderr and their code.
+
+    ``encoding``: what the command's ``--encoding`` states, if it has one.
+    """
     logging.basicConfig(format="%(levelname)s: %(message)s", level=logging.WARNING)
     # A console that knows only ASCII must not stop a build because of a caption.
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="backslashreplace")
     try:
-        return action()
+        with encodings.stated(encoding):
+            return action()
     except Problem as problem:
         print(f"error: {problem}", file=sys.stderr)
         return problem.exit_code

@@ -6,6 +6,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
+from spectrogram.files.texts import encodings
 from spectrogram.problems import PARTIAL_EXIT_CODE, Problem, UsageProblem
 
 
@@ -37,6 +38,7 @@ def build_parser() -> argparse.ArgumentParser:
         help="also how well clips fit their captions: sd-audio-ear-v1 (in the embedded base) or clap",
     )
     parser.add_argument("--caption-weights", help="local weights of clap, or another base model that has an ear")
+    encodings.add_argument(parser)
     parser.add_argument("--no-cache", action="store_true", help="embed again even what is known by content hash")
     return parser
 
@@ -46,7 +48,8 @@ def main(arguments: list[str] | None = None) -> int:
     options = build_parser().parse_args(arguments)
     options.command = shlex.join(["python", "-m", "metrics", *(sys.argv[1:] if arguments is None else arguments)])
     try:
-        return run(options)
+        with encodings.stated(options.encoding):
+            return run(options)
     except Problem as problem:
         print(f"error: {problem}", file=sys.stderr)
         return problem.exit_code

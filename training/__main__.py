@@ -8,6 +8,7 @@ import sys
 from importlib import import_module
 from pathlib import Path
 
+from spectrogram.files.texts import encodings
 from spectrogram.problems import ENVIRONMENT_EXIT_CODE, Problem
 from training.flags import add_arguments, resolve
 from training.method_table import how_to_use
@@ -37,6 +38,7 @@ def build_parser():
     parser.add_argument("--price", type=float, help="with --rehearse: what an hour costs")
     parser.add_argument("--fresh", action="store_true", help="forget the run's checkpoints and begin anew")
     parser.add_argument("--force-resume", action="store_true", help="go on although settings or data differ")
+    encodings.add_argument(parser)
     add_arguments(parser)
     return parser
 
@@ -89,7 +91,9 @@ def main(argv=None):
         if argv and argv[0] in COMMANDS:
             module, function = COMMANDS[argv[0]]
             return getattr(import_module(module), function)(argv[1:])
-        return _train(build_parser().parse_args(argv))
+        arguments = build_parser().parse_args(argv)
+        with encodings.stated(arguments.encoding):
+            return _train(arguments)
     except Problem as problem:
         print(f"python -m training: {problem}", file=sys.stderr)
         return problem.exit_code

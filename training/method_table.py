@@ -1,10 +1,10 @@
 """The ways of teaching, one row each: whoever asks what a method makes, needs or is called reads it here."""
 
-import shlex
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from spectrogram.adapters.kinds import AESTHETIC, LORA, WORD
+from spectrogram.shell import command
 
 
 @dataclass(frozen=True)
@@ -184,4 +184,4 @@ def how_to_use(settings: dict, folder: str | Path, prompt: str) -> str:
     if result is AESTHETIC_FILE and settings.get("aesthetic_through", "words") != "words":
         used += ["--aesthetic-through", settings["aesthetic_through"]]
     base = [] if result.carries_base else ["--base", settings.get("base", "base_model")]
-    return shlex.join(["python", "-m", "spectrogram", "generate", prompt, "-o", "out.wav", *used, *base])
+    return command("spectrogram", "generate", prompt, "-o", "out.wav", *used, *base)

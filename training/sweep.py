@@ -9,11 +9,11 @@ import argparse
 import csv
 import itertools
 import math
-import shlex
 from dataclasses import fields
 from pathlib import Path
 
 from spectrogram.problems import UsageProblem
+from spectrogram.shell import command
 from training.flags import read_recipe, settings_of
 from training.settings import TrainSettings
 
@@ -154,6 +154,6 @@ def main(argv):
         rows.append(measure(name, chosen, settings, arguments.dataset, arguments.out / name, arguments.clips))
         write_tables(rows, arguments.out)
     print((arguments.out / "table.md").read_text(encoding="utf-8"))
-    runs = [str(arguments.out / row["run"]) for row in rows[:2]]
-    print(f"next: {shlex.join(['python', '-m', 'training', 'report', *runs])}")
+    runs = [arguments.out / row["run"] for row in rows[:2]]
+    print("next: " + command("training", "report", *runs))
     return 0

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from dataset_builder.commands.build import progress
 from dataset_builder.exits import ended
+from spectrogram.files.texts import encodings
 from spectrogram.problems import PARTIAL_EXIT_CODE
 
 
@@ -26,12 +27,13 @@ def parser() -> argparse.ArgumentParser:
     add("--out", type=Path, required=True, metavar="FILE", help="a csv of scores; figures go beside it as .json")
     add("--weather", type=Path, metavar="SET", help="labelled weather, mixed under the clips at 20, 10 and 0 dB")
     add("--weights", help="weights of the embedder that a linear head stands on")
+    encodings.add_argument(made)
     return made
 
 
 def main(argv: list[str]) -> int:
     options = parser().parse_args(argv)
-    return ended(lambda: run(options))
+    return ended(lambda: run(options), options.encoding)
 
 
 def run(options: argparse.Namespace) -> int:

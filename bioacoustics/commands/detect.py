@@ -18,6 +18,7 @@ from pathlib import Path
 from dataset_builder.commands.build import progress
 from dataset_builder.exits import ended
 from spectrogram.files.annotations import FORMATS
+from spectrogram.files.texts import encodings
 from spectrogram.problems import PARTIAL_EXIT_CODE, Problem, UsageProblem
 
 
@@ -41,12 +42,13 @@ def parser() -> argparse.ArgumentParser:
     add("--rank", type=int, default=0, help="which share of the recordings (default 0)")
     add("--world", type=int, default=1, help="of how many (default 1)")
     add("--weights", help="weights of the embedder that a linear head stands on")
+    encodings.add_argument(made)
     return made
 
 
 def main(argv: list[str]) -> int:
     options = parser().parse_args(argv)
-    return ended(lambda: run(options))
+    return ended(lambda: run(options), options.encoding)
 
 
 def run(options: argparse.Namespace) -> int:

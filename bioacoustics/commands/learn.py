@@ -14,7 +14,9 @@ from pathlib import Path
 
 from dataset_builder.commands.build import progress
 from dataset_builder.exits import ended
+from spectrogram.files.texts import encodings
 from spectrogram.problems import UsageProblem
+from spectrogram.shell import command
 
 
 def parser() -> argparse.ArgumentParser:
@@ -24,6 +26,8 @@ def parser() -> argparse.ArgumentParser:
     kinds = made.add_subparsers(dest="kind", required=True)
     add_sources(kinds.add_parser("sources", help="spectral bases of sources, for separate").add_argument)
     add_classifier(kinds.add_parser("classifier", help="a classifier of labelled clips").add_argument)
+    for kind in kinds.choices.values():
+        encodings.add_argument(kind)
     return made
 
 
@@ -72,7 +76,8 @@ def add_classifier(add) -> None:
 
 def main(argv: list[str]) -> int:
     options = parser().parse_args(argv)
-    return ended(lambda: learn_sources(options) if options.kind == "sources" else learn_classifier(options))
+    learn = learn_sources if options.kind == "sources" else learn_classifier
+    return ended(lambda: learn(options), options.encoding)
 
 
 def learn_sources(options: argparse.Namespace) -> int:
@@ -113,16 +118,18 @@ def learn_sources(options: argparse.Namespace) -> int:
         model = model.merged(other)
     model.save(options.out)
     print(f"{options.out}: {model.bases.shape[1]} bases of {', '.join(model.sources)}")
-    print(f"next: python -m bioacoustics separate RECORDINGS --model {options.out} --out separated")
+    how = ("separate", "RECORDINGS", "--model", options.out, "--out", "separated")
+    print("next: " + command("bioacoustics", *how))
     return 0
 
 
 def learn_classifier(options: argparse.Namespace) -> int:
     from bioacoustics.classifiers.teaching import Request, teach
 
-    values = {name: value for name, value in vars(options).items() if name not in ("kind", "set")}
+    values = {name: value for name, value in vars(options).items() if name not in ("kind", "set", "encoding")}
     with progress(options.steps, "steps") as report:
         card = teach(Request(where=options.set, **values), report)
     print(json.dumps({name: round(one["value"], 3) for name, one in card["figures"].items()}))
-    print(f"next: python -m bioacoustics detect RECORDINGS --model {options.out} --out detections")
+    how = ("detect", "RECORDINGS", "--model", options.out, "--out", "detections")
+    print("next: " + command("bioacoustics", *how))
     return 0

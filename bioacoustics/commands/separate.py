@@ -14,6 +14,8 @@ from pathlib import Path
 
 from dataset_builder.commands.build import progress
 from dataset_builder.exits import ended
+from spectrogram.files import tables
+from spectrogram.files.texts import encodings
 from spectrogram.problems import PARTIAL_EXIT_CODE, Problem, UsageProblem
 
 
@@ -38,12 +40,13 @@ def parser() -> argparse.ArgumentParser:
     add("--iterations", type=int, default=15)
     add("--exponent", type=float, default=1.0, help="of the mask: 2 parts harder (default 1)")
     add("--seed", type=int, default=0)
+    encodings.add_argument(made)
     return made
 
 
 def main(argv: list[str]) -> int:
     options = parser().parse_args(argv)
-    return ended(lambda: run(options))
+    return ended(lambda: run(options), options.encoding)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -85,15 +88,15 @@ def copy_table(root: Path, out: Path, kept: set[Path]) -> None:
     """The folder's metadata.csv with the names of the cleaned files, where it has one."""
     if not (root / "metadata.csv").is_file():
         return
-    text = (root / "metadata.csv").read_text(encoding="utf-8-sig")
-    reader = csv.DictReader(io.StringIO(text, newline=""))
+    table = tables.read(root / "metadata.csv")
+    named = table.column("file_name")
     made = io.StringIO(newline="")
     # Facts about the old bytes (sha256) are not true of the new ones.
-    columns = [name for name in reader.fieldnames or [] if name not in ("sha256", "bytes")]
+    columns = [name for name in table.columns if name not in ("sha256", "bytes")]
     writer = csv.DictWriter(made, columns, extrasaction="ignore", lineterminator="\n")
     writer.writeheader()
-    for row in reader:
-        name = Path(row.get("file_name", ""))
+    for _, row in table:
+        name = Path(str(row[named]).replace("\\", "/")) if named else Path()
         if name in kept:
-            writer.writerow(row | {"file_name": name.with_suffix(".flac").as_posix()})
+            writer.writerow(row | {named: name.with_suffix(".flac").as_posix()})
     (out / "metadata.csv").write_text(made.getvalue(), encoding="utf-8")

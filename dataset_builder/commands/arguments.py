@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import shlex
 from pathlib import Path
 
 
@@ -41,13 +40,3 @@ def add_politeness(parser: argparse.ArgumentParser, pause_s: float | tuple[float
 
 def say(as_json: bool, facts: dict, text: str) -> None:
     print(json.dumps(facts, allow_nan=False) if as_json else text)
-
-
-def command(module: str, *words: object) -> str:
-    """A command that can be copied as it stands: ``python -m dataset_builder 'my owls' --out set``."""
-    return f"python -m {module} " + shlex.join(shown(word) for word in words)
-
-
-def shown(word: object) -> str:
-    # A path that begins with a dash would be taken for an option.
-    return f"./{word}" if isinstance(word, Path) and str(word).startswith("-") else str(word)

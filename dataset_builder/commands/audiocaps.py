@@ -37,13 +37,13 @@ def parser() -> argparse.ArgumentParser:
 
 def main(argv: list[str]) -> int:
     options, rest = parser().parse_known_args(argv)
-    return ended(lambda: run(options, rest))
-
-
-def run(options: argparse.Namespace, rest: list[str]) -> int:
-    """Fetch what is missing, then build with the remaining options; 3 when a sound or a clip is missing."""
     build_argv = [str(options.downloads), *rest]
-    build_options = build.parser().parse_args(build_argv)
+    built_by = build.parser().parse_args(build_argv)
+    return ended(lambda: run(options, built_by, build_argv), built_by.encoding)
+
+
+def run(options: argparse.Namespace, build_options: argparse.Namespace, build_argv: list[str]) -> int:
+    """Fetch what is missing, then build with the remaining options; 3 when a sound or a clip is missing."""
     if build_options.dry_run and options.source == "hub":
         return hub_forecast(options, build_options.json)
     fetched = from_youtube(options, build_options.dry_run) if options.source == "youtube" else from_hub(options)

@@ -9,9 +9,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from dataset_builder.commands.arguments import add_summary, command, parser_for, say
+from dataset_builder.commands.arguments import add_summary, parser_for, say
 from dataset_builder.exits import ended
+from spectrogram.files.texts import encodings
 from spectrogram.problems import PARTIAL_EXIT_CODE, UsageProblem
+from spectrogram.shell import command
 
 # About 77 tokens of the CLIP tokenizer; the caption itself is kept whole.
 CAPTION_WORDS = 55
@@ -36,6 +38,7 @@ def parser() -> argparse.ArgumentParser:
     add = made.add_argument
     add("captions", metavar="CSV_OR_FOLDER", type=Path)
     add("--audio", type=Path, metavar="DIR", help="folder that file names start from (default: the table's own)")
+    encodings.add_argument(made)
     add("--out", type=Path, default=Path(NAME), help=f"the dataset's folder (default: {NAME})")
     add("--preset", default="mini", help="how sound becomes a picture; several make several configs: mini,sd15")
     add("--split", default="80/10/10", help="shares of train/validation/test (default: 80/10/10)")
@@ -57,7 +60,7 @@ def parser() -> argparse.ArgumentParser:
 
 def main(argv: list[str]) -> int:
     options = parser().parse_args(argv)
-    return ended(lambda: run(options, argv))
+    return ended(lambda: run(options, argv), options.encoding)
 
 
 def run(options: argparse.Namespace, argv: list[str]) -> int:
@@ -82,7 +85,7 @@ def run(options: argparse.Namespace, argv: list[str]) -> int:
     summary |= {"named": named, "not_used": intake.unused}
     summary |= {"reasons": dict(first.reasons()), "configs": {name: own.kept for name, own in outcomes.items()}}
     lines = [intake.sentence()] if named else []
-    say(options.json, summary, "\n".join([*lines, farewell(options, settings, outcomes)]))
+    say(options.json, summary, "\n".join([*lines, farewell(options, settings, outcomes, entries)]))
     return PARTIAL_EXIT_CODE if any(own.unread for own in outcomes.values()) else 0
 
 
@@ -124,7 +127,7 @@ def public_command(argv: list[str]) -> str:
     return command("dataset_builder", *told)
 
 
-def farewell(options: argparse.Namespace, settings, outcomes: dict) -> str:
+def farewell(options: argparse.Namespace, settings, outcomes: dict, entries: list) -> str:
     """What came out, what long recordings still hold, and what to run next."""
     many = len(outcomes) > 1
     lines = [(f"{name}: " if many else "") + outcome.sentence() for name, outcome in outcomes.items()]
@@ -132,8 +135,13 @@ def farewell(options: argparse.Namespace, settings, outcomes: dict) -> str:
         lines[-1] += f" (reasons in {options.out / 'drops.csv'})"
     preset, outcome = next(iter(outcomes.items()))
     clip_s = settings.params(preset).clip_seconds
-    spare = [math.floor((facts["source_seconds"] - settings.policy.shortest_s) / clip_s) for facts in outcome.facts]
-    long, more = sum(clips > 0 for clips in spare), sum(clips for clips in spare if clips > 0)
+    # A part that was asked for has its own end: nothing behind it is left out.
+    open_ended = {entry.clip_id: entry.start_s for entry in entries if entry.seconds is None}
+    kept = [facts for facts in outcome.facts if facts["clip_id"] in open_ended]
+    rest_s = [(one["source_seconds"] - open_ended[one["clip_id"]]) * options.time_expansion for one in kept]
+    spare = [math.floor((seconds - settings.policy.shortest_s) / clip_s) for seconds in rest_s]
+    long = len({one["recording"] for one, clips in zip(kept, spare, strict=True) if clips > 0})
+    more = sum(clips for clips in spare if clips > 0)
     if long and not options.windows:
         lines.append(f"{long} recordings are longer than a clip: --windows makes about {more} more clips of them")
     wordy = sum(len(facts["caption"].split()) > CAPTION_WORDS for facts in outcome.facts)

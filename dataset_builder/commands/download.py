@@ -7,10 +7,12 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
-from dataset_builder.commands.arguments import add_politeness, add_summary, command, parser_for, say
+from dataset_builder.commands.arguments import add_politeness, add_summary, parser_for, say
 from dataset_builder.commands.build import progress
 from dataset_builder.exits import ended
+from spectrogram.files.texts import encodings
 from spectrogram.problems import PARTIAL_EXIT_CODE, UsageProblem
+from spectrogram.shell import command
 
 PATIENCE = 3
 PAUSE_S = (5.0, 10.0)
@@ -30,6 +32,7 @@ def parser() -> argparse.ArgumentParser:
     add("--allow-overlap", action="store_true", help="accept a video in two of several tables (they are splits)")
     add("--out", type=Path, default=Path("downloads"), help="folder for audio/, ledger.jsonl, metadata.csv")
     add("--ontology", type=Path, help="AudioSet's ontology.json (or class_labels csv): names for its labels")
+    encodings.add_argument(made)
     add("--classes", help='only these AudioSet classes and those below them: "Dog; Rain"')
     add("--per-class", type=int, help="at most so many clips of each class")
     add("--limit", type=int, help="only the first N clips of each table")
@@ -46,7 +49,7 @@ def parser() -> argparse.ArgumentParser:
 
 def main(argv: list[str]) -> int:
     options = parser().parse_args(argv)
-    return ended(lambda: run(options, argv))
+    return ended(lambda: run(options, argv), options.encoding)
 
 
 def run(options: argparse.Namespace, argv: list[str]) -> int:

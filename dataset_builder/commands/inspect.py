@@ -8,10 +8,11 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-from dataset_builder.commands.arguments import add_dataset, command, parser_for
+from dataset_builder.commands.arguments import add_dataset, parser_for
 from dataset_builder.exits import ended
 from spectrogram.files.dataset_folder import configs, shards, split_of
 from spectrogram.problems import UsageProblem
+from spectrogram.shell import command
 
 LEVELS = " .:-=+*#%@"
 

@@ -15,10 +15,10 @@ import argparse
 import importlib.util
 from pathlib import Path
 
-from dataset_builder.commands.arguments import command as command_line
 from dataset_builder.commands.arguments import parser_for
 from dataset_builder.exits import ended
 from dataset_builder.making.workspace import work_folder
+from spectrogram import shell
 from spectrogram.problems import EnvironmentProblem
 
 DRIVERS = ("here", "local", "slurm", "ray")
@@ -80,26 +80,28 @@ def parser() -> argparse.ArgumentParser:
 def main(argv: list[str]) -> int:
     # argparse cannot hand unknown options of a subcommand on, so plan is told apart first.
     if argv[:1] == ["plan"]:
-        return ended(lambda: plan(argv[1:]))
+        from dataset_builder.commands import build as command
+
+        chosen = command.parser().parse_args(argv[1:])
+        return ended(lambda: plan(chosen, argv[1:]), chosen.encoding)
     options = parser().parse_args(argv)
     return ended(lambda: run(options))
 
 
-def plan(argv: list[str]) -> int:
+def plan(options: argparse.Namespace, argv: list[str]) -> int:
     """Write the plan that a build with the same options would make."""
     from dataset_builder.build import planned
     from dataset_builder.commands import build as command
     from dataset_builder.intake.captions import read_entries
     from dataset_builder.making.workspace import locked
 
-    options = command.parser().parse_args(argv)
     entries = read_entries(options.captions, options.audio, options.allow_overlap)
     with locked(options.out) as folder:
         entries, _ = planned(entries, options.out, command.settings_of(options, argv), folder)
     pieces = len(list(folder.glob("*/plan/*.jsonl")))
     print(f"{len(entries)} clips in {pieces} pieces")
-    how = ("--driver", "local", "--tasks", min(pieces, 500))
-    print("next: " + command_line("dataset_builder", "scale", "build", options.out, *how))
+    how = ("--driver", "local", "--tasks", min(pieces, 500)) if importlib.util.find_spec("datatrove") else ()
+    print("next: " + shell.command("dataset_builder", "scale", "build", options.out, *how))
     return 0
 
 

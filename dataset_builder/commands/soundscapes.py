@@ -10,10 +10,12 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from dataset_builder.commands.arguments import add_summary, command, parser_for, say
+from dataset_builder.commands.arguments import add_summary, parser_for, say
 from dataset_builder.commands.build import progress
 from dataset_builder.exits import ended
+from spectrogram.files.texts import encodings
 from spectrogram.problems import UsageProblem
+from spectrogram.shell import command
 
 RANGES = {
     "snr_db": "events above the background (dB)",
@@ -36,6 +38,7 @@ def parser() -> argparse.ArgumentParser:
     add("--pair-share", type=float, default=0.25, help="synthesised: share of clips with two sounds (default 0.25)")
     add("--events", type=Path, metavar="SET", help="labelled recordings: a folder or table as for a build")
     add("--audio", type=Path, metavar="DIR", help="folder that the file names of --events and --backgrounds start from")
+    encodings.add_argument(made)
     add("--backgrounds", type=Path, metavar="SET", help="recordings of places and weather, as --events")
     add("--background-labels", default="", metavar="A,B", help="labels of --events that are backgrounds")
     add("--prompt", action="append", default=[], help="a sentence to render; may be given several times")
@@ -50,7 +53,7 @@ def parser() -> argparse.ArgumentParser:
 
 def main(argv: list[str]) -> int:
     options = parser().parse_args(argv)
-    return ended(lambda: run(options))
+    return ended(lambda: run(options), options.encoding)
 
 
 def run(options: argparse.Namespace) -> int:

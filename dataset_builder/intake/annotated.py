@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-import logging
 import re
 from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
 
-from dataset_builder.intake.entries import Entry, clean_text
+from dataset_builder.intake.entries import Entry, clean_text, event
 from dataset_builder.intake.names import words
 from dataset_builder.intake.rows import part_id
-from spectrogram.files import tables
 from spectrogram.files.annotations import kind_of, read_annotations
 from spectrogram.files.endings import SOUNDS
+from spectrogram.files.texts import encodings
 from spectrogram.problems import Problem
-
-log = logging.getLogger(__name__)
 
 # Of field.flac: field.Table.1.selections.txt, field.BirdNET.results.csv, field.labels.txt, field.jams, field.txt.
 ENDING = re.compile(
-    r"(\.table\.\d+)?\.selections\.txt|\.birdnet\.[\w.]+|\.labels?\.txt|\.(jams|csv|tsv|txt)", re.IGNORECASE
+    r"(\.table\.\d+)?\.selections\.txt|\.birdnet\.[\w.]+|\.labels?\.txt|\.annotations\.csv|\.(jams|csv|tsv|txt)",
+    re.IGNORECASE,
 )
 
 
@@ -36,7 +34,7 @@ def annotation_files(files: Iterable[Path]) -> dict[tuple[Path, str], list[Path]
 
 def is_annotations(path: Path) -> bool:
     try:
-        return kind_of(tables.text_of(path)[:4096]) is not None
+        return kind_of(encodings.text_of(path)[:4096]) is not None
     except Problem:
         return False
 
@@ -44,7 +42,7 @@ def is_annotations(path: Path) -> bool:
 def recording_of(path: Path, folders: list[Path]) -> Path | None:
     """The recording that an annotation file is named after; None where the file itself names its recordings."""
     if re.search(
-        r"begin (file|path)|(^|[,\t])\W?file\W?([,\t]|$)", tables.text_of(path).split("\n", 1)[0], re.IGNORECASE
+        r"begin (file|path)|(^|[,\t])\W?file\W?([,\t]|$)", encodings.text_of(path).split("\n", 1)[0], re.IGNORECASE
     ):
         return None
     ((_, stem),) = annotation_files([path]) or [(path, path.stem)]
@@ -56,9 +54,6 @@ def annotated(sound: Path, texts: list[Path], folder: Path, split: str = "") -> 
     """An entry for each annotation of a recording, in the order of their beginnings."""
     stem = clean_text(sound.relative_to(folder).with_suffix("").as_posix())
     found = [(path, one) for path in texts for one in read_annotations(path)]
-    boxes = sum(one.low_hz is not None or one.high_hz is not None for _, one in found)
-    if boxes:
-        log.warning("%s: the frequencies of %d annotations are not used: a clip holds all bands", sound.name, boxes)
     return [
         Entry(
             clip_id=part_id(stem, one.onset_s),
@@ -69,6 +64,7 @@ def annotated(sound: Path, texts: list[Path], folder: Path, split: str = "") -> 
             split=split,
             start_s=one.onset_s,
             seconds=round(one.offset_s - one.onset_s, 9),
+            events=event(clean_text(one.label), one.onset_s, one.offset_s, one.low_hz, one.high_hz),
             origin=str(path),
         )
         for path, one in found

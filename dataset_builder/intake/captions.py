@@ -15,23 +15,28 @@ from pathlib import Path
 
 from dataset_builder.intake import youtube_tables
 from dataset_builder.intake.annotated import annotated, is_annotations, recording_of
-from dataset_builder.intake.entries import SPLITS, Entry, checked_split
+from dataset_builder.intake.entries import Entry, splits_of_folders, top_of
 from dataset_builder.intake.folders import Intake, read_folder
 from dataset_builder.intake.rows import TableReader, digits
 from spectrogram.files import tables
+from spectrogram.files.endings import is_sound_name
+from spectrogram.files.texts import encodings
 from spectrogram.problems import Problem, UsageProblem
 
 log = logging.getLogger(__name__)
 
 HELP = "see python -m dataset_builder --help"
-REMEDY = tables.REMEDY
+REMEDY = encodings.REMEDY
 WORDINGS = ("all", "first", "random")
 __all__ = ["WORDINGS", "chosen_wordings", "merged", "read_entries", "read_intake", "refuse_overlap"]
 
 
 def read_entries(where: Path, audio: Path | None = None, overlap: bool = False) -> list[Entry]:
-    """``read_intake`` without the files that are not used."""
-    return read_intake(where, audio, overlap).entries
+    """``read_intake`` without the files that are not used, which are named in the log."""
+    intake = read_intake(where, audio, overlap)
+    if intake.unused:
+        log.warning("%s", intake.sentence())
+    return intake.entries
 
 
 def read_intake(where: Path, audio: Path | None = None, overlap: bool = False) -> Intake:
@@ -44,36 +49,47 @@ def read_intake(where: Path, audio: Path | None = None, overlap: bool = False) -
     if where.is_dir():
         intake = read_folder(where)
     elif youtube_tables.recognises(where):
-        intake = Intake(list(youtube_tables.read(where, folders[0])))
+        entries = list(youtube_tables.read(where, folders[0]))
+        intake = Intake(entries, beside(entries, folders[0]))
     elif is_annotations(where) and (sound := recording_of(where, folders)):
         intake = Intake(annotated(sound, [where], sound.parent))
     else:
         reader = TableReader(tables.read(where), folders, where)
-        intake = Intake(split_by_folders(list(reader.entries()), folders))
+        entries = split_by_folders(list(reader.entries()), folders)
+        intake = Intake(entries, beside(entries, folders[0]))
     if not intake.entries:
         unused = f" ({intake.sentence()})" if intake.unused else ""
         raise Problem(
             f"{where} names no sound{unused}", "expected a table with rows, pairs 1.wav + 1.txt or class folders", HELP
         )
-    if intake.unused:
-        log.warning("%s", intake.sentence())
     intake.entries = merged(intake.entries)
     if not overlap:
         refuse_overlap(intake.entries)
     return intake
 
 
+def beside(entries: list[Entry], folder: Path) -> dict[str, str]:
+    """Sounds in the folders of those that a table names, which it does not name itself (name -> why)."""
+    named = {Path(entry.path) for entry in entries}
+    places = sorted({path.parent for path in named if path.is_file()})
+    others = [path for place in places for path in sorted(place.iterdir()) if path not in named and is_sound_name(path)]
+    return {
+        path.relative_to(folder).as_posix() if path.is_relative_to(folder) else path.name: "in no row of the table"
+        for path in others
+        if path.is_file()
+    }
+
+
 def split_by_folders(entries: list[Entry], folders: list[Path]) -> list[Entry]:
     """The entries with the split of their top folder, where a table states none and all top folders are splits."""
-    tops = {}
-    for entry in entries:
-        inside = next(
-            (Path(entry.path).relative_to(f).parts for f in folders if Path(entry.path).is_relative_to(f)), ()
-        )
-        tops[id(entry)] = inside[0].casefold() if len(inside) > 1 else ""
-    if any(entry.split for entry in entries) or not set(tops.values()) <= SPLITS:
+    paths = [Path(entry.path) for entry in entries]
+    folder = next((one for one in folders if all(path.is_relative_to(one) for path in paths)), None)
+    if folder is None or not paths or any(entry.split for entry in entries):
         return entries
-    return [replace(entry, split=checked_split(tops[id(entry)])) for entry in entries]
+    top = top_of(folder, paths)
+    inside = [path.relative_to(top).parts for path in paths]
+    splits = splits_of_folders({parts[0] if len(parts) > 1 else "" for parts in inside})
+    return [replace(entry, split=splits.get(parts[0], "")) for entry, parts in zip(entries, inside, strict=True)]
 
 
 def merged(entries: list[Entry]) -> list[Entry]:

@@ -6,6 +6,7 @@ import hashlib
 import json
 import re
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -24,8 +25,8 @@ class Entry:
     ``captions`` holds at least one text, the first is the main one; ``recording`` names the original recording
     (all clips of it stay in one split); ``start_s``/``seconds`` cut a part out of the file, None = to its end;
     ``augmentation`` is the recipe of a varied copy (JSON), empty for an original; ``events`` says what sounds when in
-    the file (a JSON list of label, onset_s, offset_s, phrase, role); ``about`` names species, place, rating and kind;
-    ``row`` is the 1-based line of ``origin`` that asked for it, for error messages.
+    the file (a JSON list of label, onset_s, offset_s, perhaps low_hz, high_hz, phrase, role); ``about`` names species,
+    place, rating and kind; ``row`` is the 1-based line of ``origin`` that asked for it, for error messages.
     """
 
     clip_id: str
@@ -72,6 +73,14 @@ def clean_text(text: str) -> str:
     return unicodedata.normalize("NFC", text).strip()
 
 
+def event(label: str, onset_s: float, offset_s: float, low_hz: float | None, high_hz: float | None) -> str:
+    """``events`` of an entry that is one annotated sound; "" where nothing is named or it lasts no time."""
+    if not label or offset_s <= onset_s:
+        return ""
+    box = {name: value for name, value in (("low_hz", low_hz), ("high_hz", high_hz)) if value is not None}
+    return json.dumps([{"label": label, "onset_s": onset_s, "offset_s": offset_s, **box}], ensure_ascii=False)
+
+
 def checked_split(text: str) -> str:
     """A split as the dataset names it (``dev`` is ``validation``); raises Problem for what is no plain word.
 
@@ -82,6 +91,30 @@ def checked_split(text: str) -> str:
     if name and not re.fullmatch(r"\w{1,60}", name, re.ASCII):
         raise Problem(f"{text[:60]!r} is no split", "expected train, validation, test or a plain word", "correct it")
     return name
+
+
+def splits_of_folders(names: set[str]) -> dict[str, str]:
+    """The split that each folder at the top stands for; {} where they are not all splits, or one alone but train.
+
+    ``dev`` and ``development`` are the validation of a set that has a train folder, else (Clotho, DCASE, FSD50K) what
+    is trained on.
+    """
+    if not names or not all(name.casefold() in SPLITS for name in names):
+        return {}
+    found = {name: checked_split(name) for name in names}
+    if "train" not in found.values():
+        found |= {name: "train" for name in names if name.casefold().startswith("dev")}
+    return found if len(found) > 1 or "train" in found.values() else {}
+
+
+def top_of(folder: Path, sounds: Sequence[Path]) -> Path:
+    """Where folders of splits lie: the folder itself, or the one folder (``data``) in it that holds all sounds."""
+    while True:
+        parts = {path.relative_to(folder).parts for path in sounds}
+        below = {own[0] for own in parts}
+        if len(below) != 1 or any(len(own) <= 2 for own in parts) or below <= SPLITS:
+            return folder
+        folder = folder / below.pop()
 
 
 def order_key(seed: int, clip_id: str) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -18,13 +19,14 @@ from functools import cached_property
 from pathlib import Path
 
 from dataset_builder.intake.annotated import annotated, annotation_files
-from dataset_builder.intake.entries import SPLITS, Entry, checked_split, clean_text
+from dataset_builder.intake.entries import Entry, clean_text, splits_of_folders, top_of
 from dataset_builder.intake.layouts import columns_of, layout_of
 from dataset_builder.intake.names import named_after, words
 from dataset_builder.intake.rows import TableReader
 from spectrogram.files import tables
 from spectrogram.files.endings import is_sound_name
 from spectrogram.files.named_files import visible_files
+from spectrogram.files.texts import encodings
 from spectrogram.problems import Problem
 
 log = logging.getLogger(__name__)
@@ -32,6 +34,7 @@ log = logging.getLogger(__name__)
 TEXT_SUFFIXES = (".txt", ".caption", ".json")
 TABLE_SUFFIXES = (*tables.SUFFIXES, ".json")
 LONGEST_TEXT_BYTES = 1 << 20
+LONGEST_PATH_BYTES = 1000
 REPEATS = re.compile(r"\d+_(?=\D)")
 # What lies beside a collection and says nothing about one sound.
 ABOUT_ALL = re.compile(r"(readme|license|licence|copying|changelog|citation|credits).*", re.IGNORECASE)
@@ -78,21 +81,25 @@ class Files:
         named = [path for path in files if path.stem.lower() == "metadata" and path.suffix.lower() in TABLE_SUFFIXES]
         # Of two forms of one table (metadata.csv, metadata.jsonl) the first is read, the other named.
         self.metadata = list({path.parent: path for path in reversed(named)}.values())[::-1]
+        self.top = top_of(folder, self.sounds)
         self.splits = self.split_folders()
 
     @cached_property
     def annotations(self) -> dict[tuple[Path, str], list[Path]]:
         return annotation_files(self.files)
 
-    def split_folders(self) -> bool:
-        """True when every folder at the top that holds sounds is named like a split, and no sound lies beside them."""
-        tops = {path.relative_to(self.folder).parts[0] for path in self.sounds if path.parent != self.folder}
-        beside = any(path.parent == self.folder for path in self.sounds)
-        return bool(tops) and not beside and all(top.casefold() in SPLITS for top in tops)
+    def split_folders(self) -> dict[str, str]:
+        """The split of every folder at the top, where all that hold sounds are named like one; else {}."""
+        if any(path.parent == self.top for path in self.sounds):
+            return {}
+        return splits_of_folders({path.relative_to(self.top).parts[0] for path in self.sounds})
 
     def split_of(self, path: Path) -> str:
-        parts = path.relative_to(self.folder).parts
-        return checked_split(parts[0]) if self.splits and len(parts) > 1 else ""
+        return self.splits.get(self.parts(path)[0], "") if len(self.parts(path)) > 1 else ""
+
+    def parts(self, path: Path) -> tuple[str, ...]:
+        """A path below the top folder, in parts; () for what lies elsewhere."""
+        return path.relative_to(self.top).parts if path.is_relative_to(self.top) else ()
 
     def left(self, entries: Iterable[Entry]) -> list[Path]:
         used = self.used | {Path(entry.path) for entry in entries}
@@ -106,7 +113,19 @@ class Files:
             return "no table that is read"
         if path.suffix.lower() in TEXT_SUFFIXES and not ABOUT_ALL.fullmatch(path.name):
             return "texts without a sound of that name"
-        return "neither sound nor text"
+        return (
+            "links that were saved as text: copy what they name"
+            if self.is_link_text(path)
+            else "neither sound nor text"
+        )
+
+    @staticmethod
+    def is_link_text(path: Path) -> bool:
+        """What git writes for a link where the system has none: a file that holds the path of a folder and no more."""
+        if path.suffix or path.stat().st_size > LONGEST_PATH_BYTES:
+            return False
+        target = path.read_bytes().decode("utf-8", errors="replace").strip()
+        return bool(target) and "\n" not in target and "\0" not in target and os.path.isdir(path.parent / target)
 
     # ---- tables
 
@@ -218,7 +237,7 @@ class Files:
 
     def class_of(self, sound: Path) -> str:
         """The folder that names a sound's class, without kohya's number of repeats; "" at the top."""
-        parts = sound.relative_to(self.folder).parts[1 if self.splits else 0 : -1]
+        parts = self.parts(sound)[1:-1] if self.splits else sound.relative_to(self.folder).parts[:-1]
         return REPEATS.sub("", parts[-1], count=1) if parts else ""
 
     def entry(self, sound: Path, caption: str, label: str | None = None) -> Entry:
@@ -238,7 +257,7 @@ def lines_of(path: Path) -> list[str]:
     """Every line of a text file that is not blank; raises Problem for what is no text."""
     if path.stat().st_size > LONGEST_TEXT_BYTES:
         raise Problem(f"{path.name} has {path.stat().st_size:,} bytes", "a caption a line", "remove or shorten it")
-    return [line for line in tables.text_of(path).splitlines() if line.strip()]
+    return [line for line in encodings.text_of(path).splitlines() if line.strip()]
 
 
 def json_texts(path: Path) -> list[str]:

@@ -45,6 +45,17 @@ LAYOUTS = (
         {"file_name": ("sound_files",), "recording": ("recording_id",)},
         ("{genus}-{specific_epithet}-{recording_id}", "XC{recording_id}", "{recording_id}"),
     ),
+    Layout(
+        "Kaleidoscope",
+        ("in_file", "offset", "duration"),
+        {
+            "file_name": ("in_file",),
+            "start_s": ("offset",),
+            "end_s": (),
+            "seconds": ("duration",),
+            "label": ("manual_id", "auto_id"),
+        },
+    ),
     # Its column "duration" is the file's own length, and "start" does not occur.
     Layout("WavCaps", ("id", "caption", "duration"), {"recording": ("id",)}, ("{id}",)),
     Layout("any table"),

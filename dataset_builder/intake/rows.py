@@ -9,11 +9,12 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from dataset_builder.intake.entries import Entry, checked_split, clean_text
+from dataset_builder.intake.entries import Entry, checked_split, clean_text, event
 from dataset_builder.intake.layouts import Layout, columns_of, layout_of
 from dataset_builder.intake.names import species_captions, words
 from spectrogram.files.named_files import NamedFiles, without_ending
-from spectrogram.files.tables import ALIASES, REMEDY, SPECIES, Cell, Table, key
+from spectrogram.files.tables import ALIASES, SPECIES, Cell, Table, key
+from spectrogram.files.texts.encodings import REMEDY
 from spectrogram.problems import Problem
 
 log = logging.getLogger(__name__)
@@ -107,7 +108,7 @@ class TableReader:
             start_s=start_s,
             seconds=seconds,
             sha256=by_key.get("sha256", ""),
-            events=checked_events(by_key.get("events", "")),
+            events=checked_events(by_key.get("events", "")) or self.box(value, start_s, seconds),
             about=by_key.get("about") or further_facts(by_key),
             origin=str(self.origin),
             row=line,
@@ -129,6 +130,13 @@ class TableReader:
         plain = tried[0].replace("\\", "/").rstrip("/")
         plain = plain.rsplit("/", 1)[-1] if plain.startswith("/") or plain[1:2] == ":" else plain
         return self.files.folders[0] / plain[-250:], without_ending(clean_text(plain).removeprefix("audio/"))
+
+    def box(self, value: dict[str, str], start_s: float, seconds: float | None) -> str:
+        """The one event of a row that says between which frequencies its sound lies."""
+        if seconds is None or not (value["low_hz"] or value["high_hz"]):
+            return ""
+        low, high = (hertz_of(value[name], self.table.comma) for name in ("low_hz", "high_hz"))
+        return event(clean_text(value["label"]), start_s, round(start_s + seconds, 9), low, high)
 
     def length_of(self, value: dict[str, str], start_s: float) -> float | None:
         if value["seconds"]:
@@ -192,6 +200,18 @@ def text_of(cell: Cell) -> str:
 
 def texts_of(cell: Cell) -> tuple[str, ...]:
     return (cell,) if isinstance(cell, str) else cell
+
+
+def hertz_of(text: str, comma: str) -> float | None:
+    """A frequency, None for nothing.  Raises Problem."""
+    plain = text.strip().replace(",", ".") if comma != "," else text.strip()
+    try:
+        hertz = float(plain) if plain else None
+    except ValueError:
+        hertz = math.nan
+    if hertz is not None and not 0 <= hertz < LATEST_S:
+        raise Problem(f"{text[:40]!r} is no frequency", "expected Hz such as 2500", REMEDY)
+    return hertz
 
 
 def part_id(stem: str, start_s: float) -> str:

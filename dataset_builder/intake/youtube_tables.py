@@ -25,6 +25,7 @@ from dataset_builder.intake.rows import digits, first_text, texts_of
 from spectrogram.files import tables
 from spectrogram.files.named_files import sounds_below
 from spectrogram.files.tables import Table
+from spectrogram.files.texts import encodings
 from spectrogram.problems import Problem
 
 log = logging.getLogger(__name__)
@@ -60,7 +61,7 @@ def recognises(table: Path) -> bool:
         hint = f"there is {', '.join(near[:3])}" if near else "check the path"
         raise Problem(f"{table} is not there", "expected a csv file or a folder", hint)
     first = first_line(table)
-    if first.startswith("#") or VGGSOUND.match(first) or (ID.match(first) and table.suffix == ".txt"):
+    if is_audioset(table) or VGGSOUND.match(first) or (ID.match(first) and table.suffix == ".txt"):
         return True
     if ADDRESS.match(first):
         return True
@@ -75,9 +76,24 @@ def recognises(table: Path) -> bool:
 
 def first_line(table: Path) -> str:
     """The first line that is not blank, of a plain file."""
-    head = tables.raw(table)[: 1 << 16]
-    text = head.decode(tables.encoding_of(head[:-4] if len(head) == 1 << 16 else head), errors="replace")
-    return next((line.strip("\ufeff \t") for line in text.splitlines() if line.strip("\ufeff \t")), "")
+    return next((line.strip("\ufeff \t") for line in beginning(table).splitlines() if line.strip("\ufeff \t")), "")
+
+
+def beginning(table: Path) -> str:
+    """The first lines of a plain file, whatever they are: a Parquet file's too."""
+    head = encodings.raw(table)[: 1 << 16]
+    try:
+        name, _ = encodings.encoding_of(head[:-4] if len(head) == 1 << 16 else head)
+    except Problem:  # which encoding it is, is asked for when it is read
+        name = "utf-8"
+    return head.decode(name, errors="replace")
+
+
+def is_audioset(table: Path) -> bool:
+    """True for AudioSet's segments: comments, then ``ID, start, end, "labels"``."""
+    lines = beginning(table).splitlines() if first_line(table).startswith("#") else []
+    row = next((line for line in lines if line.strip() and not line.startswith("#")), "")
+    return bool(lines) and (not row or len(next(csv.reader([row], skipinitialspace=True), [])) == 4)
 
 
 def version_of(table: Path) -> str:
@@ -112,7 +128,7 @@ def wanted(table: Path, ontology: Ontology | None = None, selection: Selection |
     ``ontology`` names AudioSet's labels, ``selection`` says which of its rows are wanted.
     """
     first = first_line(table)
-    if first.startswith("#"):
+    if is_audioset(table):
         yield from read_audioset(table, ontology, selection)
     elif VGGSOUND.match(first):
         yield from read_rows(table, tables.read(table, VGGSOUND_COLUMNS))
@@ -202,7 +218,7 @@ def strong_events(table: Path, found: dict[str, Path], audio: Path) -> Iterator[
 def read_audioset(table: Path, ontology: Ontology | None = None, selection: Selection | None = None) -> Iterator[Entry]:
     """One entry for each wanted row; the caption is the list of its labels' names (their ids without an ontology)."""
     names = ontology.names if ontology else {}
-    for line, fields in tables.fields_of(table, tables.text_of(table), ",", True):
+    for line, fields in tables.fields_of(table, encodings.text_of(table), ",", True):
         if fields[0].startswith("#"):
             continue
         if len(fields) != 4:
@@ -219,7 +235,7 @@ def read_audioset(table: Path, ontology: Ontology | None = None, selection: Sele
 
 def read_ids(table: Path) -> Iterator[Entry]:
     """One entry a line: ``ID``, ``ID START`` or ``ID START CAPTION``, parted by blanks or commas; or an address."""
-    for line, text in enumerate(tables.text_of(table).splitlines(), 1):
+    for line, text in enumerate(encodings.text_of(table).splitlines(), 1):
         if not text.strip():
             continue
         first, *rest = next(csv.reader([text])) if "," in text else text.split(maxsplit=2)

@@ -13,8 +13,10 @@ from dataset_builder.intake.entries import Entry
 LEAST_S = 0.2
 
 
-def heard_in(entry: Entry, start_s: float, seconds: float) -> tuple[Entry | None, list[dict]]:
-    """The entry as it is true of a clip, and the clip's events (label, onset_s, offset_s).
+def heard_in(entry: Entry, start_s: float, seconds: float, slower: float = 1.0) -> tuple[Entry | None, list[dict]]:
+    """The entry as it is true of a clip, and the clip's events (label, onset_s, offset_s, perhaps low_hz, high_hz).
+
+    ``start_s`` counts in the file, ``seconds`` in the clip, which plays it so many times ``slower``.
 
     Where events lie outside, caption and label are made anew of what is left; None when nothing is left that an event
     or background could name.  Entries without events are true as they are.
@@ -22,8 +24,8 @@ def heard_in(entry: Entry, start_s: float, seconds: float) -> tuple[Entry | None
     if not entry.events:
         return entry, []
     every = sorted(json.loads(entry.events), key=lambda one: one["onset_s"])
-    inside = [one for one in every if overlaps(one, start_s, start_s + seconds)]
-    found = [inner(one, start_s, seconds) for one in inside if one.get("role") != "background"]
+    inside = [one for one in every if overlaps(one, start_s, start_s + seconds / slower)]
+    found = [inner(one, start_s, seconds, slower) for one in inside if one.get("role") != "background"]
     if len(inside) == len(every):
         return entry, found
     if not inside:
@@ -34,12 +36,15 @@ def heard_in(entry: Entry, start_s: float, seconds: float) -> tuple[Entry | None
 
 def overlaps(event: dict, start_s: float, end_s: float) -> bool:
     shared = min(event["offset_s"], end_s) - max(event["onset_s"], start_s)
-    return shared >= min(LEAST_S, event["offset_s"] - event["onset_s"]) > 0
+    # A clip ends at a sample, and an event that is cut out may end a little later.
+    return shared > 0 and shared >= min(LEAST_S, 0.99 * (event["offset_s"] - event["onset_s"]))
 
 
-def inner(event: dict, start_s: float, seconds: float) -> dict:
-    onset_s, offset_s = max(0.0, event["onset_s"] - start_s), min(seconds, event["offset_s"] - start_s)
-    return {"label": event["label"], "onset_s": round(onset_s, 4), "offset_s": round(offset_s, 4)}
+def inner(event: dict, start_s: float, seconds: float, slower: float) -> dict:
+    onset_s, offset_s = (slower * (event[name] - start_s) for name in ("onset_s", "offset_s"))
+    times = {"onset_s": round(max(0.0, onset_s), 4), "offset_s": round(min(seconds, offset_s), 4)}
+    box = {name: event[name] / slower for name in ("low_hz", "high_hz") if event.get(name) is not None}
+    return {"label": event["label"]} | times | box
 
 
 def worded(events: list[dict]) -> str:

@@ -209,7 +209,7 @@ def rows_of(entry: Entry, recipe: Recipe, codec: SpectrogramCodec) -> Iterator[d
         if isinstance(clip, Dropped):
             yield clip
             continue
-        true_of_clip, events = heard_in(entry, clip.start_s, clip.duration_s)
+        true_of_clip, events = heard_in(entry, clip.start_s, clip.duration_s, recipe.policy.time_expansion)
         if true_of_clip is None:
             yield Dropped("unnamed", f"nothing that its labels name sounds from {clip.start_s:.2f} s on")
         else:

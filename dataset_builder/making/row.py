@@ -49,7 +49,10 @@ SCHEMA = pyarrow.schema(
         "sha256": pyarrow.string(),
         "augmentation": pyarrow.string(),
         "events": pyarrow.list_(
-            pyarrow.struct({"label": pyarrow.string(), "onset_s": pyarrow.float32(), "offset_s": pyarrow.float32()})
+            pyarrow.struct(
+                {"label": pyarrow.string()}
+                | dict.fromkeys(("onset_s", "offset_s", "low_hz", "high_hz"), pyarrow.float32())
+            )
         ),
         "about": pyarrow.string(),
         "codec": pyarrow.string(),

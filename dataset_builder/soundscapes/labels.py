@@ -1,4 +1,4 @@
-"""Strong labels of a composed sound: one event each, as rows of a csv and as a JAMS document.
+"""Strong labels of a composed sound: one event each, as rows of a csv and as a JAMS documents.
 
 JAMS: Humphrey et al., ISMIR 2014, schema 0.3, namespaces scaper and segment_open.  Times and durations in seconds from
 the beginning of the clip.
@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from spectrogram.files.texts import jams as documents
+
 COLUMNS = ("file_name", "onset_s", "offset_s", "label", "role", "snr_db", "pitch_semitones", "stretch", "distance")
-JAMS_VERSION = "0.3.4"
-TOOLS = "sd-audio-spectrograms soundscapes"
 # What scaper calls the numbers of an event.
 SCAPER = {"snr_db": "snr", "pitch_semitones": "pitch_shift", "stretch": "time_stretch"}
 
@@ -45,21 +45,8 @@ def jams(file_name: str, seconds: float, events: list[Event], sandbox: dict) -> 
     """A JAMS document: once with all facts, once with labels alone."""
     observations = [observation(event) for event in events]
     labels = [one | {"value": one["value"]["label"]} for one in observations]
-    return {
-        "annotations": [
-            annotation("scaper", seconds, observations, sandbox),
-            annotation("segment_open", seconds, labels, {}),
-        ],
-        "file_metadata": {
-            "title": file_name,
-            "artist": "",
-            "release": "",
-            "duration": seconds,
-            "identifiers": {},
-            "jams_version": JAMS_VERSION,
-        },
-        "sandbox": {},
-    }
+    told = documents.annotation("scaper", seconds, observations, sandbox)
+    return documents.document(file_name, seconds, [told, documents.annotation("segment_open", seconds, labels)])
 
 
 def observation(event: Event) -> dict:
@@ -67,11 +54,4 @@ def observation(event: Event) -> dict:
     value = {"label": event.label, "role": event.role, "event_time": onset_s, "event_duration": length_s}
     value |= {SCAPER.get(name, name): fact for name, fact in event.facts.items()}
     value |= {"attributes": dict(event.attributes)} if event.attributes else {}
-    return {"time": onset_s, "duration": length_s, "value": value, "confidence": 1.0}
-
-
-def annotation(namespace: str, seconds: float, data: list[dict], sandbox: dict) -> dict:
-    about = {"curator": {"name": "", "email": ""}, "annotator": {}, "version": "1", "corpus": "", "validation": ""}
-    about |= {"annotation_tools": TOOLS, "annotation_rules": "", "data_source": "program"}
-    facts = {"namespace": namespace, "data": data, "annotation_metadata": about, "sandbox": sandbox}
-    return facts | {"time": 0.0, "duration": seconds}
+    return documents.observation(onset_s, length_s, value, 1.0)

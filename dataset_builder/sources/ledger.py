@@ -15,7 +15,8 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from threading import Lock
 
-from spectrogram.files import atomic, json_file, tables
+from spectrogram.files import atomic, json_file
+from spectrogram.files.texts import encodings
 
 log = logging.getLogger(__name__)
 
@@ -112,7 +113,7 @@ def import_list(path: Path, ledger: Ledger) -> tuple[int, int]:
     and lines that are no row are skipped with a warning.
     """
     known, new = len(ledger.records), 0
-    reader = csv.reader(tables.text_of(path).splitlines())
+    reader = csv.reader(encodings.text_of(path).splitlines())
     header = next(reader, [])
     column = header.index("youtube_id") if "youtube_id" in header else 0
     reason = "unknown" if any(name in header for name in ("error", "reason")) else "listed"

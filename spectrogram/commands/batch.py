@@ -14,6 +14,7 @@ from pathlib import Path
 
 from spectrogram.commands.options import check_common, open_pipeline, require, sampling_of
 from spectrogram.files.names import checked_path
+from spectrogram.files.texts.encodings import text_of
 from spectrogram.problems import Problem
 
 TOGETHER = 4
@@ -84,7 +85,7 @@ def read_prompts(path: Path) -> dict[int, Prompt]:
 
 
 def _of_text(path: Path) -> dict[int, Prompt]:
-    lines = enumerate(path.read_text(encoding="utf-8-sig").splitlines(), start=1)
+    lines = enumerate(text_of(path).splitlines(), start=1)
     return {
         number: Prompt(line.strip(), f"{number:04d}")
         for number, line in lines

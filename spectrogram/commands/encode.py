@@ -31,7 +31,7 @@ def run(options: argparse.Namespace) -> int:
     from spectrogram.files.folders import find_tasks, run_tasks
 
     codec = SpectrogramCodec(chosen_params(options))
-    tasks = find_tasks(options.inputs, SOUNDS, options.out)
+    tasks = find_tasks(options.inputs, SOUNDS, options.out, r"-\d{4,}" if options.pieces else None)
     overlap_s = options.overlap_s if options.pieces else None
     return run_tasks(tasks, lambda task: encode_file(task, codec, overlap_s), options.jobs, "encoded")
 
@@ -44,6 +44,19 @@ def chosen_params(options: argparse.Namespace):
         return SpectrogramParams.preset(options.preset)
     path = Path(options.params)
     return SpectrogramParams.from_model(path if path.is_dir() else path.parent)
+
+
+def own_place(path: Path) -> Path:
+    """The path, or NAME_spectrogram where another picture has that name: a photograph, a cover."""
+    from spectrogram.files.pictures import read_picture
+    from spectrogram.params import KEY
+    from spectrogram.problems import Problem
+
+    try:
+        ours = not path.exists() or KEY in read_picture(path).info
+    except (Problem, OSError):
+        ours = False
+    return path if ours else path.with_stem(f"{path.stem}_spectrogram")
 
 
 def encode_file(task, codec, overlap_s: float | None) -> list[str]:
@@ -66,6 +79,6 @@ def encode_file(task, codec, overlap_s: float | None) -> list[str]:
                 raise SoundProblem(f"{task.source} holds no sample after {start_s:g} s", "a sound", "drop it")
             stem = task.stem.with_name(f"{task.stem.name}-{index + 1:04d}") if len(starts) > 1 else task.stem
             picture = codec.encode(audio / max(1.0, peak), sound.sample_rate_hz)
-            path = write_picture(Path(f"{stem}.png"), picture, {START_KEY: f"{start_s:.6f}"})
+            path = write_picture(own_place(Path(f"{stem}.png")), picture, {START_KEY: f"{start_s:.6f}"})
             lines.append(f"{task.source} -> {path}")
     return lines + [f"  {said}" for said in [above_full_scale(peak)] if said]

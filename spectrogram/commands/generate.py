@@ -12,6 +12,7 @@ from spectrogram.commands.options import (
     require_range,
     sampling_of,
 )
+from spectrogram.files.texts import encodings
 
 
 def add_arguments(parser: argparse.ArgumentParser):
@@ -19,6 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser):
     add("text", nargs="?", metavar="PROMPT", help="what to hear, for example 'rain on a tin roof'")
     add("--prompt", help="the same as PROMPT")
     add("--prompts", type=Path, metavar="FILE", help="a prompt a line; --out is then a folder, finished ones are kept")
+    encodings.add_argument(parser)
     add("--num", type=int, default=1, metavar="N", help="clips, with the seeds seed, seed + 1, …")
     add("--best-of", type=int, metavar="N", help="make N, keep the --num that fit the prompt best (by the base's ear)")
     add("--seconds", type=float, help="length (the base model's own when left out)")
@@ -35,7 +37,8 @@ def run(options: argparse.Namespace) -> int:
         from spectrogram.commands.batch import run_batch
 
         require(not prompt, "both a prompt and --prompts are given", "one of them", "leave one out")
-        return run_batch(options)
+        with encodings.stated(options.encoding):
+            return run_batch(options)
     check_common(options, prompt)
     pipeline = open_pipeline(options, prompt)
     how = {"seconds": seconds, **sampling_of(options)}

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from spectrogram.files.audio import WRITABLE
 from spectrogram.problems import UsageProblem
+from spectrogram.shell import command
 
 
 def add_common_arguments(parser: argparse.ArgumentParser):
@@ -168,5 +169,5 @@ def finish(output, options: argparse.Namespace) -> int:
         seed = clip["recipe"]["seed"]
         told = "" if seed is None else f"  seed {seed}"
         print(f"{clip['sound']}  {clip['seconds']:.2f} s{told}  (picture: {clip['picture']})")
-    print(f"next: python -m spectrogram inspect {written[0]['picture']}")
+    print("next: " + command("spectrogram", "inspect", Path(written[0]["picture"])))
     return 0

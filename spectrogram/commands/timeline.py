@@ -3,29 +3,35 @@
 import argparse
 from pathlib import Path
 
-from spectrogram.commands.labels import FORMATS, write_labels
 from spectrogram.commands.options import add_common_arguments, perform
+from spectrogram.files.annotations import Annotation, write_annotations
 from spectrogram.problems import UsageProblem
 from spectrogram.prompts.ranges import parse_range
+
+LABELS = {".jams": "jams", ".csv": "opensoundscape", ".txt": "audacity"}
 
 
 def add_arguments(parser: argparse.ArgumentParser):
     add = parser.add_argument
     add("events", nargs="+", metavar="EVENT", help="'START-END PROMPT' in seconds, for example '0-4 forest'")
     add("--seconds", type=float, help="length (the end of the last event when left out)")
-    add("--labels", type=Path, metavar="FILE", help=f"also write the events as labels: {', '.join(FORMATS)}")
+    add("--labels", type=Path, metavar="FILE", help=f"also write the events as labels: {', '.join(LABELS)}")
     add_common_arguments(parser)
 
 
 def run(options: argparse.Namespace) -> int:
     events = [parse_range(text, "s") for text in options.events]
-    if options.labels and options.labels.suffix.lower() not in FORMATS:
-        raise UsageProblem(f"--labels is {options.labels.name}", f"one of {', '.join(FORMATS)}", "rename it")
+    if options.labels and options.labels.suffix.lower() not in LABELS:
+        raise UsageProblem(f"--labels is {options.labels.name}", f"one of {', '.join(LABELS)}", "rename it")
 
     def paint(pipeline, **how):
         output = pipeline.timeline(events, options.seconds, **how)
         if options.labels:
-            write_labels(options.labels, events, output.audios.shape[-1] / output.sampling_rate, options.out.name)
+            seconds, kind = output.audios.shape[-1] / output.sampling_rate, LABELS[options.labels.suffix.lower()]
+            heard = [
+                Annotation(start_s, min(end_s, seconds), text) for start_s, end_s, text in events if start_s < seconds
+            ]
+            write_annotations(options.labels, heard, kind, seconds, options.out.name)
         return output
 
     return perform(options, paint, *(prompt for *_, prompt in events))

@@ -1,9 +1,10 @@
-"""Who sounds when, and between which frequencies: Raven, Audacity, BirdNET and JAMS files in and out.
+"""Who sounds when, and between which frequencies: Raven, Audacity, BirdNET, OpenSoundscape and JAMS, in and out.
 
 Times in seconds from the beginning of the recording, frequencies in Hz.  Raven: tab-separated selection tables, one
 row a selection (waveform and spectrogram rows of one selection are one).  Audacity: label tracks, frequencies on a
 second line that begins with a backslash.  BirdNET: csv with Start (s), End (s), Scientific name, Common name,
-Confidence.  JAMS: JSON, namespace segment_open (Humphrey et al., ISMIR 2014).
+Confidence.  OpenSoundscape: csv with start_time, end_time, low_f, high_f, annotation; read by any usual names of
+these columns.  JAMS: JSON, namespaces scaper and segment_open (Humphrey et al., ISMIR 2014).
 """
 
 from __future__ import annotations
@@ -12,13 +13,22 @@ import csv
 import io
 import json
 import math
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from spectrogram.files import atomic
+from spectrogram.files.texts import encodings, jams
 from spectrogram.problems import Problem, UsageProblem
 
-FORMATS = {"raven": ".selections.txt", "audacity": ".labels.txt", "birdnet": ".csv", "jams": ".jams"}
+FORMATS = {
+    "raven": ".selections.txt",
+    "audacity": ".labels.txt",
+    "birdnet": ".csv",
+    "opensoundscape": ".annotations.csv",
+    "jams": ".jams",
+}
 RAVEN_COLUMNS = (
     "Selection",
     "View",
@@ -32,8 +42,10 @@ RAVEN_COLUMNS = (
 )
 RAVEN_LABELS = ("annotation", "species", "label", "common name", "type", "tags")
 BIRDNET_COLUMNS = ("Start (s)", "End (s)", "Scientific name", "Common name", "Confidence")
+# Names that OpenSoundscape and its kin give the beginning, the end and the label.
+BOX_NAMES = ("start_time|start_s|onset_s|onset", "end_time|end_s|offset_s|offset", "annotation|label|species|class")
 JAMS_NAMESPACES = ("scaper", "segment_open", "tag_open")
-JAMS_VERSION = "0.3.4"
+BOX_COLUMNS = ("audio_file", "start_time", "end_time", "low_f", "high_f", "annotation", "confidence")
 
 
 class AnnotationProblem(Problem):
@@ -73,17 +85,17 @@ def read_annotations(path: Path | str, kind: str | None = None) -> list[Annotati
     """
     path = Path(path)
     try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise AnnotationProblem(f"{path} cannot be read ({error})", "a text file", "check the path") from error
+        text = encodings.text_of(path)
+    except Problem as problem:
+        raise AnnotationProblem(problem.what, problem.expected, problem.remedy) from problem
     kind = kind or kind_of(text)
     if kind not in READERS:
         raise AnnotationProblem(
             f"{path} is no annotation file", f"one of {', '.join(FORMATS)}", "export it in one of these"
         )
     try:
-        return sorted(READERS[kind](text), key=lambda one: (one.onset_s, one.offset_s, one.label))
-    except AnnotationProblem as problem:
+        return sorted_by_onset(READERS[kind](text))
+    except Problem as problem:
         raise AnnotationProblem(f"{path}: {problem.what}", problem.expected, problem.remedy) from problem
     except (ValueError, KeyError, TypeError, AttributeError, csv.Error) as error:
         raise AnnotationProblem(
@@ -91,7 +103,9 @@ def read_annotations(path: Path | str, kind: str | None = None) -> list[Annotati
         ) from error
 
 
-def write_annotations(path: Path | str, annotations: Iterable[Annotation], kind: str, seconds: float = 0.0) -> Path:
+def write_annotations(
+    path: Path | str, annotations: Iterable[Annotation], kind: str, seconds: float = 0.0, recording: str = ""
+) -> Path:
     """Write a file of one of ``FORMATS``; what a format cannot hold (BirdNET: frequencies) is left out.
 
     Args:
@@ -99,15 +113,11 @@ def write_annotations(path: Path | str, annotations: Iterable[Annotation], kind:
         annotations: in any order.
         kind: one of ``FORMATS``.
         seconds: length of the recording, for JAMS (default: the last offset).
+        recording: its file name, for OpenSoundscape and JAMS.
     """
     if kind not in WRITERS:
         raise UsageProblem(f"there is no format {kind!r}", f"one of {', '.join(FORMATS)}", "choose one of these")
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f".{path.name}.part")
-    unfinished.write_text(WRITERS[kind](sorted_by_onset(annotations), seconds), encoding="utf-8", newline="")
-    unfinished.replace(path)
-    return path
+    return atomic.write_text(path, WRITERS[kind](sorted_by_onset(annotations), seconds, recording))
 
 
 def annotation_file_of(audio: Path, folder: Path | None = None) -> Path | None:
@@ -134,37 +144,48 @@ def kind_of(text: str) -> str | None:
     if "start (s)" in head and "end (s)" in head:
         return "birdnet"
     parts = head.split("\t")
-    return "audacity" if len(parts) >= 2 and is_number(parts[0]) and is_number(parts[1]) else None
+    if len(parts) >= 2 and is_number(parts[0]) and is_number(parts[1]):
+        return "audacity"
+    return "opensoundscape" if all(re.search(rf"\b({names})\b", head) for names in BOX_NAMES) else None
+
+
+def as_number(text: str) -> float:
+    """A number, also as programs in other languages write it: ``0,5``."""
+    return float(text.replace(",", ".") if text.count(",") == 1 and "." not in text else text)
 
 
 def is_number(text: str) -> bool:
     try:
-        return math.isfinite(float(text))
+        return math.isfinite(as_number(text))
     except ValueError:
         return False
 
 
-def rows_of(text: str, delimiter: str) -> list[dict[str, str]]:
-    """Rows by lower-case column name; cells without a column are refused."""
-    reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    rows = []
-    for row in reader:
-        if None in row:
-            raise AnnotationProblem(f"line {reader.line_num} has more cells than columns", "one a column", "correct it")
-        rows.append({name.strip().lower(): (value or "").strip() for name, value in row.items()})
-    return rows
+def rows_of(text: str) -> list[dict[str, str]]:
+    """Rows of a table by lower-case column name, as the one reader of tables parts them."""
+    from spectrogram.files import tables
+
+    table = tables.csv_table(Path("table"), text, None)
+    try:
+        return [{name.lower(): str(value).strip() for name, value in row.items()} for _, row in table]
+    except Problem:
+        # Raven puts no quotes around a label that begins with one.
+        if table.comma != "\t" or '"' not in text:
+            raise
+    lines = [[cell.strip() for cell in line.split("\t")] for line in text.splitlines() if line.strip()]
+    return [dict(zip(map(str.lower, lines[0]), line, strict=True)) for line in lines[1:]]
 
 
 def optional(text: str | None) -> float | None:
-    return float(text) if text not in (None, "") else None
+    return as_number(text) if text not in (None, "") else None
 
 
 def read_raven(text: str) -> list[Annotation]:
     found: dict[str, Annotation] = {}
-    for number, row in enumerate(rows_of(text, "\t")):
+    for number, row in enumerate(rows_of(text)):
         label = next((row[name] for name in RAVEN_LABELS if row.get(name)), "")
         low, high = optional(row.get("low freq (hz)")), optional(row.get("high freq (hz)"))
-        times = float(row["begin time (s)"]), float(row["end time (s)"])
+        times = as_number(row["begin time (s)"]), as_number(row["end time (s)"])
         key = row.get("selection") or f"row {number}"
         # A selection stands twice when the waveform was shown too; the spectrogram's row holds its frequencies.
         if key not in found or found[key].low_hz is None:
@@ -172,14 +193,16 @@ def read_raven(text: str) -> list[Annotation]:
     return list(found.values())
 
 
-def raven_text(annotations: Sequence[Annotation], seconds: float) -> str:
-    lines = ["\t".join(RAVEN_COLUMNS)]
+def raven_text(annotations: Sequence[Annotation], seconds: float, recording: str) -> str:
+    written = io.StringIO(newline="")
+    writer = csv.writer(written, delimiter="\t", lineterminator="\n")
+    writer.writerow(RAVEN_COLUMNS)
     for number, one in enumerate(annotations, 1):
         low, high = 0.0 if one.low_hz is None else one.low_hz, "" if one.high_hz is None else f"{one.high_hz:.1f}"
         confidence = "" if one.confidence is None else f"{one.confidence:.4f}"
         cells = (number, "Spectrogram 1", 1, f"{one.onset_s:.6f}", f"{one.offset_s:.6f}", f"{low:.1f}", high)
-        lines.append("\t".join(map(str, (*cells, plain(one.label), confidence))))
-    return "\n".join(lines) + "\n"
+        writer.writerow((*cells, plain(one.label), confidence))
+    return written.getvalue()
 
 
 def read_audacity(text: str) -> list[Annotation]:
@@ -190,17 +213,17 @@ def read_audacity(text: str) -> list[Annotation]:
             continue
         if cells[0].strip() == "\\" and found:
             # Audacity writes -1 or 0 where a side of the box was not drawn.
-            low, high = (value if value > 0 else None for value in map(float, cells[1:3]))
+            low, high = (value if value > 0 else None for value in map(as_number, cells[1:3]))
             last = found[-1]
             found[-1] = Annotation(last.onset_s, last.offset_s, last.label, low, high)
         elif len(cells) < 2:
             raise AnnotationProblem(f"line {number} is {line!r}", "begin, end and label between tabs", "correct it")
         else:
-            found.append(Annotation(float(cells[0]), float(cells[1]), "\t".join(cells[2:]).strip()))
+            found.append(Annotation(as_number(cells[0]), as_number(cells[1]), "\t".join(cells[2:]).strip()))
     return found
 
 
-def audacity_text(annotations: Sequence[Annotation], seconds: float) -> str:
+def audacity_text(annotations: Sequence[Annotation], seconds: float, recording: str) -> str:
     lines = []
     for one in annotations:
         lines.append(f"{one.onset_s:.6f}\t{one.offset_s:.6f}\t{plain(one.label)}")
@@ -212,20 +235,51 @@ def audacity_text(annotations: Sequence[Annotation], seconds: float) -> str:
 
 def read_birdnet(text: str) -> list[Annotation]:
     found = []
-    for row in rows_of(text, ","):
+    for row in rows_of(text):
         label = row.get("common name") or row.get("scientific name") or row.get("label") or ""
-        times = float(row["start (s)"]), float(row["end (s)"])
+        times = as_number(row["start (s)"]), as_number(row["end (s)"])
         found.append(Annotation(*times, label, confidence=optional(row.get("confidence"))))
     return found
 
 
-def birdnet_text(annotations: Sequence[Annotation], seconds: float) -> str:
+def birdnet_text(annotations: Sequence[Annotation], seconds: float, recording: str) -> str:
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(BIRDNET_COLUMNS)
     for one in annotations:
         confidence = "" if one.confidence is None else f"{one.confidence:.4f}"
         writer.writerow((f"{one.onset_s:.3f}", f"{one.offset_s:.3f}", "", one.label, confidence))
+    return text.getvalue()
+
+
+def read_boxes(text: str) -> list[Annotation]:
+    """A csv with a beginning, an end and a label a row, called by any of their usual names."""
+    from spectrogram.files import tables
+
+    table = tables.csv_table(Path("table"), text, None)
+    table.require("start_s", "end_s", "label")
+    columns = {meaning: table.column(meaning) for meaning in ("start_s", "end_s", "label", "low_hz", "high_hz")}
+    columns["confidence"] = table.find("confidence", "score")
+    rows = [{meaning: str(row[name]) if name else "" for meaning, name in columns.items()} for _, row in table]
+    return [
+        Annotation(
+            as_number(row["start_s"]),
+            as_number(row["end_s"]),
+            row["label"].strip(),
+            *map(optional, (row["low_hz"], row["high_hz"], row["confidence"])),
+        )
+        for row in rows
+    ]
+
+
+def boxes_text(annotations: Sequence[Annotation], seconds: float, recording: str) -> str:
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(BOX_COLUMNS)
+    for one in annotations:
+        box = ("" if value is None else f"{value:.1f}" for value in (one.low_hz, one.high_hz))
+        confidence = "" if one.confidence is None else f"{one.confidence:.4f}"
+        writer.writerow((recording, f"{one.onset_s:.6f}", f"{one.offset_s:.6f}", *box, one.label, confidence))
     return text.getvalue()
 
 
@@ -246,34 +300,25 @@ def jams_facts(observation: dict) -> dict:
 
 def jams_annotation(observation: dict) -> Annotation:
     facts, onset_s = jams_facts(observation), float(observation["time"])
-    box = optional(facts.get("low_hz")), optional(facts.get("high_hz"))
-    confidence = optional(observation.get("confidence"))
-    return Annotation(onset_s, onset_s + float(observation["duration"]), str(facts["label"]), *box, confidence)
+    stated = facts.get("low_hz"), facts.get("high_hz"), observation.get("confidence")
+    numbers = (None if value is None else float(value) for value in stated)
+    return Annotation(onset_s, onset_s + float(observation["duration"]), str(facts["label"]), *numbers)
 
 
-def jams_text(annotations: Sequence[Annotation], seconds: float) -> str:
+def jams_text(annotations: Sequence[Annotation], seconds: float, recording: str) -> str:
     seconds = seconds or max((one.offset_s for one in annotations), default=0.0)
-    about = {"curator": {"name": "", "email": ""}, "annotator": {}, "version": "1", "corpus": "", "validation": ""}
-    about |= {"annotation_tools": "sd-audio-spectrograms", "annotation_rules": "", "data_source": "program"}
-    common = {"annotation_metadata": about, "sandbox": {}, "time": 0.0, "duration": seconds}
-    scaper = [
-        jams_observation(one, {"label": one.label, "low_hz": one.low_hz, "high_hz": one.high_hz}) for one in annotations
+    boxes = [
+        jams.observation(
+            one.onset_s,
+            one.offset_s - one.onset_s,
+            {"label": one.label, "low_hz": one.low_hz, "high_hz": one.high_hz},
+            one.confidence,
+        )
+        for one in annotations
     ]
-    labels = [jams_observation(one, one.label) for one in annotations]
-    document = {
-        "annotations": [
-            {"namespace": "segment_open", "data": labels, **common},
-            {"namespace": "scaper", "data": scaper, **common},
-        ],
-        "file_metadata": {"title": "", "artist": "", "release": "", "duration": seconds, "identifiers": {}},
-        "sandbox": {},
-    }
-    document["file_metadata"]["jams_version"] = JAMS_VERSION
-    return json.dumps(document, indent=1) + "\n"
-
-
-def jams_observation(one: Annotation, value: object) -> dict:
-    return {"time": one.onset_s, "duration": one.offset_s - one.onset_s, "value": value, "confidence": one.confidence}
+    labels = [box | {"value": box["value"]["label"]} for box in boxes]
+    told = [jams.annotation("segment_open", seconds, labels), jams.annotation("scaper", seconds, boxes)]
+    return json.dumps(jams.document(recording, seconds, told), indent=1, allow_nan=False) + "\n"
 
 
 def plain(label: str) -> str:
@@ -281,5 +326,17 @@ def plain(label: str) -> str:
     return " ".join(label.split())
 
 
-READERS = {"raven": read_raven, "audacity": read_audacity, "birdnet": read_birdnet, "jams": read_jams}
-WRITERS = {"raven": raven_text, "audacity": audacity_text, "birdnet": birdnet_text, "jams": jams_text}
+READERS = {
+    "raven": read_raven,
+    "audacity": read_audacity,
+    "birdnet": read_birdnet,
+    "opensoundscape": read_boxes,
+    "jams": read_jams,
+}
+WRITERS = {
+    "raven": raven_text,
+    "audacity": audacity_text,
+    "birdnet": birdnet_text,
+    "opensoundscape": boxes_text,
+    "jams": jams_text,
+}

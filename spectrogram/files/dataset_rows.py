@@ -8,8 +8,10 @@ import glob
 from pathlib import Path
 
 from datasets import Audio, DatasetDict, load_dataset
+from huggingface_hub.errors import HFValidationError
 
-from spectrogram.files import dataset_folder
+from spectrogram.files import atomic, dataset_folder
+from spectrogram.problems import Problem
 
 PATTERN = set("[]*?")
 
@@ -20,6 +22,9 @@ def load_splits(dataset, **options) -> DatasetDict:
     Args:
         dataset: A folder that ``load_dataset`` reads, or a name on the Hub.
         options: Passed on to ``datasets.load_dataset``.
+
+    Raises:
+        Problem: There is no such dataset, here or on the Hub.
 
     Returns:
         DatasetDict, split name -> rows; every column of type Audio is cast to ``Audio(decode=False)``.
@@ -32,8 +37,24 @@ def load_splits(dataset, **options) -> DatasetDict:
             files[dataset_folder.split_of(path)].append(glob.escape(str(path.absolute())))
         loaded = load_dataset("parquet", data_files=files)
     else:
-        loaded = load_dataset(str(dataset), **options)
+        try:
+            loaded = load_dataset(str(dataset), **options)
+        except (OSError, HFValidationError) as error:
+            if getattr(error, "errno", None) in (*atomic.FULL, *atomic.REFUSED):
+                raise
+            raise missing(dataset, error) from error
     return DatasetDict({name: undecoded(split) for name, split in loaded.items()})
+
+
+def missing(dataset, error: Exception) -> Problem:
+    """The problem of a folder or name that holds no dataset, with what is there that begins alike."""
+    path = Path(dataset)
+    beside = sorted(path.absolute().parent.glob("*")) if path.absolute().parent.is_dir() else []
+    near = [one.name for one in beside if path.name and one.name.lower().startswith(path.name.lower()[:3])]
+    reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+    hint = f"there is {', '.join(near[:3])}" if near else "check the path or the name"
+    expected = "a folder that python -m dataset_builder made, or a name on the Hub"
+    return Problem(f"{dataset} is no dataset ({reason[:160]})", expected, hint)
 
 
 def undecoded(rows):

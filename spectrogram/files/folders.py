@@ -1,8 +1,9 @@
 """Many files at once: find inputs, name outputs without collisions, work in parallel, report what failed."""
 
+import re
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,11 +20,14 @@ class Task:
     stem: Path
 
 
-def find_tasks(inputs: Iterable[str], suffixes: tuple[str, ...], out: str | None) -> list[Task]:
+def find_tasks(
+    inputs: Iterable[str], suffixes: tuple[str, ...], out: str | None, pieces: str | None = None
+) -> list[Task]:
     """Files named, and files of folders (recursively, by suffix); outputs keep the folders' layout under `out`.
 
     Without `out` they lie beside their inputs. No two inputs write one file: those that would keep their suffix in its
-    name, or get a number.
+    name, or get a number; so do those that are called like a piece of another (``pieces``: what a piece has behind its
+    name, a pattern).
     """
     found: dict[Path, Path] = {}
     for name in inputs:
@@ -38,13 +42,20 @@ def find_tasks(inputs: Iterable[str], suffixes: tuple[str, ...], out: str | None
     stems = [(Path(out) / inner if out else source).with_suffix("") for source, inner in found.items()]
     given, taken, tasks = Counter(stems), set(), []
     for source, own in zip(found, stems, strict=True):
-        stem = plain = own if given[own] == 1 else own.with_name(f"{own.name}-{source.suffix[1:].lower()}")
+        alone = given[own] == 1 and not (pieces and is_piece(own, given, pieces))
+        stem = plain = own if alone else own.with_name(f"{own.name}-{source.suffix[1:].lower()}")
         number = 2
         while stem in taken or (stem != own and stem in given):
             stem, number = plain.with_name(f"{plain.name}-{number}"), number + 1
         taken.add(stem)
         tasks.append(Task(source, stem))
     return tasks
+
+
+def is_piece(stem: Path, stems: Container[Path], pieces: str) -> bool:
+    """True where a name is that of another input with what its pieces have behind it."""
+    whole = re.fullmatch(f"(.+){pieces}", stem.name)
+    return bool(whole) and stem.with_name(whole[1]) in stems
 
 
 def run_tasks(tasks: list[Task], work: Callable[[Task], list[str]], jobs: int, verb: str) -> int:

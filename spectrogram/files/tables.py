@@ -18,24 +18,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow
-from charset_normalizer import from_bytes
 from pyarrow import parquet
 
+from spectrogram.files.texts.encodings import REMEDY, decoded, raw
 from spectrogram.problems import Problem
 
 log = logging.getLogger(__name__)
 
 SUFFIXES = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet")
-REMEDY = "correct the file (spreadsheets: save as 'CSV UTF-8') and run again"
-LARGEST_BYTES = 1 << 30
 LONGEST_CELL = 1 << 20
 DELIMITERS = (",", "\t", ";", "|")
-MARKS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe\0\0", "utf-32"), (b"\0\0\xfe\xff", "utf-32"))
-MARKS += ((b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 # Where a JSON file keeps its rows when it is one object: WavCaps, xeno-canto's answers.
 LISTS = ("data", "recordings", "rows", "annotations")
-# More letters beyond ASCII in a row than a western word has: the bytes are of another script.
-WESTERN_RUN = re.compile(rb"[\x80-\xff]{3}")
 
 Cell = str | tuple[str, ...]
 SPECIES = ("common_name", "english_name", "en", "vernacular_name", "species", "scientific_name")
@@ -50,10 +44,12 @@ ALIASES = {
         "source": "source url href",
         "attribution": "attribution author recordist rec",
         "recording": "recording source_id youtube_id",
-        "start_s": "start_s start_time onset start begin_time_s begin_time begin start_time_s start_seconds "
+        "start_s": "start_s start_time onset onset_s start begin_time_s begin_time begin start_time_s start_seconds "
         "start_time_seconds",
-        "end_s": "end_s end_time offset end end_time_s end_seconds end_time_seconds stop",
+        "end_s": "end_s end_time offset offset_s end end_time_s end_seconds end_time_seconds stop",
         "seconds": "seconds duration_s",
+        "low_hz": "low_hz low_freq_hz low_f low_frequency_hz min_freq_hz",
+        "high_hz": "high_hz high_freq_hz high_f high_frequency_hz max_freq_hz",
     }.items()
 }
 
@@ -104,7 +100,7 @@ def read(path, header: tuple[str, ...] | None = None, encoding: str | None = Non
     Args:
         path: A csv (comma, semicolon, tab or bar), JSON lines, a JSON list, or Parquet; told by its content.
         header: Names of the columns where the first line holds none.
-        encoding: Of a text file; None: its byte-order mark, else UTF-8, else what its bytes look like (which is said).
+        encoding: Of a text file; None: see texts/encodings.py.
 
     Raises:
         Problem: No plain file, no text, no header, two columns of one name; while iterating also an open quote or a
@@ -118,71 +114,6 @@ def read(path, header: tuple[str, ...] | None = None, encoding: str | None = Non
     if text.lstrip()[:1] in ("{", "["):
         return records_table(path, text)
     return csv_table(path, text, header)
-
-
-def raw(path: Path) -> bytes:
-    """The bytes of a plain file; raises Problem for everything else (a pipe would never end)."""
-    if not path.exists():
-        raise Problem(f"{path} is not there", "expected a table or a folder", "check the path")
-    try:
-        if not path.is_file() or path.stat().st_size > LARGEST_BYTES:
-            raise Problem(f"{path} is no table", "expected a plain file of at most 1 GiB", "give another one")
-        return path.read_bytes()
-    except OSError as error:
-        raise Problem(f"cannot read {path}", "expected a readable file", error.strerror or str(error)) from error
-
-
-def text_of(path, encoding: str | None = None) -> str:
-    """The whole of a text file, whatever its encoding; raises Problem for what is no text."""
-    return decoded(Path(path), raw(Path(path)), encoding)
-
-
-def decoded(path: Path, data: bytes, encoding: str | None = None) -> str:
-    """Bytes of a file as text, without a byte-order mark; says what was assumed where no mark and no UTF-8 is."""
-    if data[:4] in (b"PK\x03\x04", b"\xd0\xcf\x11\xe0"):
-        raise Problem(
-            f"{path.name} is a spreadsheet or an archive", "expected a table of text", "save it as 'CSV UTF-8'"
-        )
-    found = encoding or encoding_of(data)
-    try:
-        text = data.decode(found)
-    except (UnicodeDecodeError, LookupError) as error:
-        raise Problem(f"{path.name} is no text in {found} ({error})", "expected UTF-8 text", REMEDY) from error
-    text = text.removeprefix("\ufeff")
-    if "\0" in text:
-        line = text[: text.index("\0")].count("\n") + 1
-        raise Problem(f"{path.name} line {line} holds a NUL byte", "expected text", REMEDY)
-    if encoding is None and not found.startswith("utf"):
-        log.warning("%s is not UTF-8 and is read as %s: %s", path.name, found, sample(text))
-    return text
-
-
-def sample(text: str) -> str:
-    """``line 2: 'the bird’s song'``: the first line with a letter beyond ASCII, for a person to judge."""
-    number, line = next((n, one) for n, one in enumerate(text.splitlines(), 1) if not one.isascii())
-    first = next(place for place, letter in enumerate(line) if not letter.isascii())
-    return f"line {number}: {line[max(0, first - 30) : first + 30]!r}; if that is wrong, save it as UTF-8"
-
-
-def encoding_of(data: bytes) -> str:
-    """The codec of a text's bytes: by mark, by its zeros (UTF-16 without one), UTF-8, else the likeliest."""
-    for mark, name in MARKS:
-        if data.startswith(mark):
-            return name
-    head = data[:4096]
-    for name, zeros in (("utf-16-le", head[1::2]), ("utf-16-be", head[::2])):
-        if len(zeros) and zeros.count(0) > 0.4 * len(zeros):
-            return name
-    try:
-        data.decode("utf-8")
-        return "utf-8"
-    except UnicodeDecodeError:
-        pass
-    # A detector has too little to go by in a few accents; alone among ASCII they are Windows' western ones.
-    if not WESTERN_RUN.search(data) and from_bytes(data, cp_isolation=["cp1252"]).best():
-        return "windows-1252"
-    likeliest = from_bytes(data).best()
-    return likeliest.encoding if likeliest else "utf-8"
 
 
 # ---- csv
@@ -250,9 +181,23 @@ def fields_of(path: Path, text: str, comma: str, blank: bool) -> Iterator[tuple[
 
 
 def spreadsheet_hint(text: str) -> tuple[int, str]:
-    """Without the line ``sep=;`` that spreadsheets put first: (lines taken away, the rest)."""
+    """Without what stands before the header: (lines taken away, the rest).
+
+    Spreadsheets put ``sep=;`` there, people comments: lines that begin with ``#`` and name no column that is known.
+    """
     found = re.match(r"sep=[,;|\t](\r\n|\n|\r)", text, re.IGNORECASE)
-    return (1, text[found.end() :]) if found else (0, text)
+    if found:
+        return 1, text[found.end() :]
+    comments = re.match(r"(#[^\r\n]*(\r\n|\n|\r))+", text)
+    if comments and not any(known_names(line) for line in comments[0].splitlines()):
+        return len(comments[0].splitlines()), text[comments.end() :]
+    return 0, text
+
+
+def known_names(line: str) -> int:
+    """How many cells of a line are usual names of columns, whatever parts them."""
+    known = {name for names in ALIASES.values() for name in names}
+    return sum(key(cell) in known for cell in re.split(r"[,;|\t]", line.lstrip("#")))
 
 
 def dialect(text: str) -> tuple[str, bool]:

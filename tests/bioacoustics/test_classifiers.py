@@ -19,6 +19,7 @@ from bioacoustics.classifiers.losses import binary, cross_entropy, focal
 from bioacoustics.classifiers.model_files import ClassifierProblem, load_classifier
 from bioacoustics.classifiers.network import NETWORKS
 from bioacoustics.classifiers.trainer import TrainingSettings, chances, fit, scores, validation_score
+from tests.next_lines import follow
 
 RATE = 16_000
 FRONT = front_end(rate_hz=RATE, bands=32, window_ms=32, step_ms=16)
@@ -223,12 +224,15 @@ def test_learn_writes_a_classifier_that_classify_reads(tmp_path, tones, capsys):
     assert "macro F1" in capsys.readouterr().out
 
 
-def test_a_classifier_that_was_changed_is_refused(tmp_path, tones):
+@pytest.mark.next_line("bioacoustics/commands/learn.py learn_classifier")
+def test_a_classifier_that_was_changed_is_refused(tmp_path, tones, capsys, monkeypatch):
     out = tmp_path / "model"
     assert (
         main(["learn", "classifier", str(tones), "--out", str(out), "--steps", "2", "--batch", "4", "--seconds", "1"])
         == 0
     )
+    monkeypatch.chdir(tmp_path)
+    assert follow(capsys.readouterr().out, RECORDINGS=tones) == 0
     weights = out / "classifier.safetensors"
     weights.write_bytes(weights.read_bytes()[:-1] + b"x")
     with pytest.raises(ClassifierProblem, match="not what its card says"):

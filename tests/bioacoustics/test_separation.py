@@ -21,6 +21,7 @@ from bioacoustics.separation.periodicity import sources_by_periodicity
 from bioacoustics.separation.scores import si_sdr_db
 from bioacoustics.separation.stream import mono_blocks, separated_stream
 from spectrogram.files.annotations import Annotation, read_annotations, write_annotations
+from tests.next_lines import follow
 
 RATE = 16_000
 PARAMS = front_end(RATE, bands=64)
@@ -159,7 +160,8 @@ def test_magnitudes_hold_a_tone_in_its_band():
     assert levels.mean(axis=1).argmax() == pytest.approx(PARAMS.mel_bands * np.log1p(0.75) / np.log1p(2), abs=2)
 
 
-def test_the_commands_learn_from_annotated_seconds_and_clean_a_folder_for_the_builder(tmp_path):
+@pytest.mark.next_line("bioacoustics/commands/learn.py learn_sources")
+def test_the_commands_learn_from_annotated_seconds_and_clean_a_folder_for_the_builder(tmp_path, capsys, monkeypatch):
     folder = tmp_path / "set"
     folder.mkdir()
     audio = np.concatenate([noise(2), tone(3000, 2) + noise(2, 1), noise(2, 2)])
@@ -176,10 +178,13 @@ def test_the_commands_learn_from_annotated_seconds_and_clean_a_folder_for_the_bu
         "--bases",
         "4",
         "--out",
-        str(tmp_path / "m.st"),
+        str(tmp_path / "my model.st"),
     ]
     assert main(learn) == 0
-    model = str(tmp_path / "m.st")
+    monkeypatch.chdir(tmp_path)
+    assert follow(capsys.readouterr().out, RECORDINGS=folder) == 0
+    assert (tmp_path / "separated").is_dir()
+    model = str(tmp_path / "my model.st")
     assert main(["separate", str(folder), "--model", model, "--keep", "bird", "--out", str(tmp_path / "clean")]) == 0
     cleaned, rate = soundfile.read(tmp_path / "clean" / "a.flac")
     quiet, loud = np.std(cleaned[: 2 * rate]), np.std(cleaned[2 * rate : 4 * rate])

@@ -18,6 +18,7 @@ from dataset_builder.commands import build as command
 from dataset_builder.making.clip import Clip, Dropped, cut
 from dataset_builder.making.workspace import locked
 from spectrogram.params import SpectrogramParams
+from tests.next_lines import follow
 
 ROOT = Path(__file__).resolve().parents[2]
 MINI = SpectrogramParams.preset("mini")
@@ -135,7 +136,8 @@ def test_a_site_that_refuses_leaves_the_rows_pending_and_says_how_to_go_on(tmp_p
     assert f"python -m dataset_builder download {tmp_path / 't.csv'}" in shown
 
 
-def test_a_proxy_is_asked_for_the_video_and_cookies_go_along(tmp_path):
+@pytest.mark.next_line("dataset_builder/commands/download.py hint")
+def test_a_proxy_is_asked_for_the_video_and_cookies_go_along(tmp_path, capsys, monkeypatch):
     pytest.importorskip("yt_dlp", reason="the optional extra `download` is not installed")
     (tmp_path / "t.csv").write_text(AUDIOCAPS + "1,aaaaaaaaaaa,0,x\n")
     jar = "# Netscape HTTP Cookie File\nvideo.test\tFALSE\t/\tFALSE\t4102444800\tsession\topen\n"
@@ -148,6 +150,8 @@ def test_a_proxy_is_asked_for_the_video_and_cookies_go_along(tmp_path):
         arguments += ["--address", "http://video.test/{id}.wav", "--cookies", str(tmp_path / "cookies.txt")]
         assert download.main(arguments) == 0
         assert server.headers[0]["Cookie"] == "session=open"
+    monkeypatch.chdir(tmp_path)
+    assert follow(capsys.readouterr().out, "--workers", "1") == 0
 
 
 def test_audiocaps_from_its_tables_is_downloaded_and_built_in_one_command(tmp_path, capsys, monkeypatch):

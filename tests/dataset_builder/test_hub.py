@@ -14,6 +14,7 @@ from scripted_server import wav
 
 from dataset_builder.build import Settings, build
 from dataset_builder.intake.captions import read_entries
+from tests.next_lines import follow
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -72,6 +73,7 @@ def test_audiocaps_is_one_command_that_keeps_splits_and_five_captions(audiocaps,
     assert len(list((tmp_path / "audiocaps" / "audio").iterdir())) == 3
 
 
+@pytest.mark.next_line("dataset_builder/commands/audiocaps.py hub_forecast")
 def test_a_dry_run_of_audiocaps_tells_the_size_and_streams_nothing(audiocaps, tmp_path):
     code, out, err = run(audiocaps, tmp_path, "-m", "dataset_builder", "audiocaps", "--dry-run", "--json")
     assert code == 0, err
@@ -79,6 +81,12 @@ def test_a_dry_run_of_audiocaps_tells_the_size_and_streams_nothing(audiocaps, tm
     assert json.loads(out) == {"files": 2, "megabytes": round(size / 1e6, 1)}
     assert not any("/resolve/" in asked for asked in audiocaps.asked)
     assert not (tmp_path / "audiocaps").exists()
+    line = ["-m", "dataset_builder", "audiocaps", "--splits", "train", "--limit", "1"]
+    code, out, err = run(audiocaps, tmp_path, *line, "--dry-run")
+    assert out.splitlines()[-1] == "next: run the same command without --dry-run, perhaps with --limit"
+    code, out, err = run(audiocaps, tmp_path, *line)
+    assert code == 0, err
+    assert "kept 1" in out
 
 
 def test_a_hub_that_does_not_answer_ends_with_5_and_what_to_do(tmp_path):
@@ -88,7 +96,8 @@ def test_a_hub_that_does_not_answer_ends_with_5_and_what_to_do(tmp_path):
     assert "OpenSound/AudioCaps cannot be read" in err
 
 
-def test_a_pushed_dataset_loads_by_config_streams_and_is_fetched_again(folder, tmp_path):
+@pytest.mark.next_line("dataset_builder/commands/push.py run", "dataset_builder/commands/fetch.py run")
+def test_a_pushed_dataset_loads_by_config_streams_and_is_fetched_again(folder, tmp_path, monkeypatch):
     build(read_entries(folder), tmp_path / "set", Settings(presets=("mini", "sd15")))
     # Without the sound, so that no decoder (and with it torch) is imported.
     check = """
@@ -101,9 +110,10 @@ print(fine[0]["image"].size)
 fine.push_to_hub("u/y", config_name="again")
 """
     with LoopbackHub() as hub:
-        code, _, err = run(hub, tmp_path, "-m", "dataset_builder", "push", "set", "u/x")
+        code, told, err = run(hub, tmp_path, "-m", "dataset_builder", "push", "set", "u/x")
         assert code == 0, err
-        code, out, err = run(hub, tmp_path, "-c", check)
+        said = told.splitlines()[-1].removeprefix("next: ")
+        code, out, err = run(hub, tmp_path, "-c", f"{check}\nassert 'train' in {said}")
         assert code == 0, err
         assert out.splitlines()[0].startswith("(256, 128)")
         assert out.splitlines()[1] == "(512, 512)"
@@ -112,4 +122,6 @@ fine.push_to_hub("u/y", config_name="again")
         code, out, err = run(hub, tmp_path, *fetch)
     assert code == 0, err
     assert "3 here" in out
+    monkeypatch.chdir(tmp_path)
+    assert follow(out, "--workers", "1") == 0
     assert {entry.label for entry in read_entries(tmp_path / "copy")} <= {"high", "low"}

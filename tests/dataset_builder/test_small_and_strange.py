@@ -165,6 +165,11 @@ def test_no_path_of_this_machine_is_told_to_others(sounds, tmp_path):
 NAMES = ["plain", "my owl's [set] #1", "-dash", "ünïcode ☂"]
 
 
+@pytest.mark.next_line(
+    "dataset_builder/commands/build.py farewell",
+    "dataset_builder/commands/inspect.py run",
+    "dataset_builder/making/forecast.py forecast",
+)
 @pytest.mark.parametrize("name", NAMES)
 def test_every_next_line_can_be_run_as_it_is_printed(sounds, tmp_path, monkeypatch, capfd, name):
     monkeypatch.chdir(tmp_path)

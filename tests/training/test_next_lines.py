@@ -4,7 +4,10 @@ import shlex
 
 import pytest
 
+from model_card.facts import gather
+from model_card.taught import loading
 from spectrogram.__main__ import main as spectrogram
+from spectrogram.models import load_pipeline
 from training import __main__ as command
 
 FEW = (
@@ -29,6 +32,7 @@ KINDS = {
 }
 
 
+@pytest.mark.next_line("training/__main__.py _run", "model_card/push.py main")
 @pytest.mark.parametrize("method", KINDS)
 def test_the_next_line_of_every_method_runs_as_it_is_printed(method, owls, tiny_base, tmp_path, capsys, monkeypatch):
     out = tmp_path / f"it's my {method} #1"
@@ -40,3 +44,6 @@ def test_the_next_line_of_every_method_runs_as_it_is_printed(method, owls, tiny_
     monkeypatch.chdir(tmp_path)
     assert spectrogram([*words, "--steps", "1"]) == 0
     assert (tmp_path / "out.wav").stat().st_size > 1000
+    # What `model_card push` prints is the same for a name on the Hub as for a folder.
+    if method != "full":
+        exec(loading(gather(out).settings, repr(str(out))), {"pipe": load_pipeline(tiny_base)})

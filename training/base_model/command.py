@@ -3,6 +3,8 @@
 import argparse
 from pathlib import Path
 
+from spectrogram.shell import command
+
 
 def build_parser():
     parser = argparse.ArgumentParser(prog="python -m training scratch", description=__doc__.splitlines()[0])
@@ -29,5 +31,6 @@ def main(argv):
         sums = road.train(settings, places, bars)
     for name, digest in sums.items():
         print(f"{digest}  {name}")
-    print(f'next: python -m spectrogram generate "a dog barking" -o dog.wav --base {arguments.out}')
+    how = ("generate", "a dog barking", "-o", "dog.wav", "--base", arguments.out)
+    print("next: " + command("spectrogram", *how))
     return 0

@@ -15,6 +15,7 @@ from safetensors.torch import load_file, save_file
 from dataset_builder.soundscapes.synthesis.catalogue import CATALOGUE, CLASSES
 from spectrogram.bases import locate_base
 from spectrogram.files import atomic
+from spectrogram.files.texts.encodings import text_of
 from spectrogram.known_bases import PICTURES, BaseFacts
 from spectrogram.models import load_pipeline
 from spectrogram.problems import UsageProblem
@@ -67,7 +68,7 @@ def prompts(settings, facts: BaseFacts) -> list[str]:
         path = Path(settings.replay_prompts)
         if not path.is_file():
             raise UsageProblem(f"{path} is no file", "a text file with one prompt a line", "check --replay-prompts")
-        listed = [line.strip() for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+        listed = [line.strip() for line in text_of(path).splitlines() if line.strip()]
         if not listed:
             raise UsageProblem(f"{path} is empty", "a text file with one prompt a line", "check --replay-prompts")
     elif facts.own_sounds:

@@ -6,8 +6,9 @@ weights-only reader, which builds tensors and runs no code, and writes safetenso
 """
 
 import argparse
-import shlex
 from pathlib import Path
+
+from spectrogram.shell import command
 
 
 def _export_parser():
@@ -32,7 +33,8 @@ def export_main(argv):
     if arguments.merge:
         export.merge(arguments.adapter, arguments.base, arguments.merge, arguments.scale)
         print(f"merged model in {arguments.merge}")
-        print(f'next: python -m spectrogram generate "PROMPT" -o out.wav --base {arguments.merge}')
+        how = ("generate", "a sound", "-o", "out.wav", "--base", arguments.merge)
+        print("next: " + command("spectrogram", *how))
         return 0
     path = export.kohya(arguments.adapter, arguments.base, arguments.kohya)
     error = read_header(path)["__metadata__"].get(export.ERROR_KEY)
@@ -56,8 +58,8 @@ def import_main(argv):
     from training.exchange import conversion
 
     path = conversion.import_adapter(arguments.file, arguments.base, arguments.out)
-    used = ["--lora", str(arguments.out), "--base", arguments.base]
-    print(f"{path}\nnext: {shlex.join(['python', '-m', 'spectrogram', 'generate', 'a sound', '-o', 'out.wav', *used])}")
+    how = ("generate", "a sound", "-o", "out.wav", "--lora", arguments.out, "--base", arguments.base)
+    print(f"{path}\nnext: " + command("spectrogram", *how))
     return 0
 
 

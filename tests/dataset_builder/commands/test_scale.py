@@ -1,15 +1,19 @@
 """Any division of the work over ranks, engines and restarts publishes the same bytes."""
 
+import json
 import shlex
+import sys
 
 import pytest
 import soundfile
 from test_build import command, digest
 from tones import RATE_HZ, tone
 
+from dataset_builder.__main__ import main
 from dataset_builder.commands import scale
 from dataset_builder.making.piece import build_shard, finished_pieces, planned_folders
 from dataset_builder.making.workspace import work_folder
+from tests.next_lines import follow
 
 
 @pytest.fixture
@@ -27,6 +31,28 @@ def published(many, out):
     run = command(many, "--out", out, cwd=many.parent)
     assert run.wait(200) in (0, 3), run.stderr.read()
     return {name: value for name, value in digest(out).items() if name != "README.md"}
+
+
+@pytest.mark.next_line("dataset_builder/commands/scale.py plan", "dataset_builder/commands/scale.py run")
+@pytest.mark.parametrize("with_datatrove", [False, True])
+def test_what_a_plan_says_comes_next_builds_it_and_so_on_to_the_dataset(tmp_path, capsys, monkeypatch, with_datatrove):
+    if with_datatrove:
+        pytest.importorskip("datatrove", reason="the optional package datatrove is not installed")
+    else:
+        monkeypatch.setitem(sys.modules, "datatrove", None)
+        monkeypatch.setattr(scale.importlib.util, "find_spec", lambda name: None)
+    folder, out = tmp_path / "my owl's", tmp_path / "out #1" / "set"
+    folder.mkdir()
+    for index in range(3):
+        soundfile.write(folder / f"{index}.wav", tone(1.1, 200 + 300 * index), RATE_HZ)
+    options = [str(folder), "--out", str(out)]
+    assert scale.main(["plan", *options]) == 0
+    assert follow(capsys.readouterr().out) == 0
+    assert "next: python -m dataset_builder with the options of the plan" in capsys.readouterr().out
+    before = [path.stat().st_mtime_ns for path in finished_pieces(work_folder(out) / "mini")]
+    assert before
+    assert main([*options, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["kept"] == 3
 
 
 def test_ranks_in_any_order_and_twice_over_give_the_bytes_of_one_build(many, tmp_path, capsys):

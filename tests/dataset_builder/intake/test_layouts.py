@@ -9,6 +9,7 @@ import pytest
 import soundfile
 
 from dataset_builder.intake.captions import read_entries, read_intake
+from dataset_builder.intake.layouts import LAYOUTS
 from dataset_builder.intake.youtube_tables import wanted
 from spectrogram.problems import Problem
 
@@ -53,6 +54,7 @@ def test_audiofolder_with_a_parquet_table(put):
     pandas.DataFrame({"file_name": ["0.wav"], "text": ["rain"], "start": [1.5]}).to_parquet(folder / "metadata.parquet")
     (entry,) = read_entries(folder)
     assert (entry.clip_id, entry.captions, entry.start_s) == ("0@1.5", ("rain",), 1.5)
+    assert read_entries(folder / "metadata.parquet") == [entry]
 
 
 def test_audiofolder_with_one_table_for_each_split(put):
@@ -71,6 +73,27 @@ def test_audiofolder_with_classes_inside_splits(put, caplog):
     assert found["valid/dog/0"] == ("dog", "validation")
     assert found["test/cat/1"] == ("cat", "test")
     assert "taken for splits" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("names", "splits"),
+    [
+        (["data/Train/dog/0.wav", "data/Val/dog/1.wav"], ["train", "validation"]),
+        (["development/a.wav", "evaluation/b.wav"], ["train", "test"]),
+        (["development/a.wav", "evaluation/b.wav", "validation/c.wav"], ["train", "test", "validation"]),
+        (["dev/a.wav", "train/b.wav"], ["validation", "train"]),
+        (["train/a.wav"], ["train"]),
+        (["development/a.wav"], ["train"]),
+        (["test/a.wav", "test/b.wav"], ["", ""]),
+    ],
+)
+def test_which_folders_are_splits(put, names, splits):
+    folder = put(dict.fromkeys(names) | {"t.csv": "file_name,caption\n" + "".join(f"{name},x\n" for name in names)})
+    assert [entry.split for entry in read_entries(folder / "t.csv")] == splits
+    (folder / "t.csv").unlink()
+    assert {entry.path: entry.split for entry in read_entries(folder)} == {
+        str(folder / name): split for name, split in zip(names, splits, strict=True)
+    }
 
 
 def test_a_table_whose_names_begin_with_split_folders(put):
@@ -116,6 +139,12 @@ def test_classes_that_are_links(put, tmp_path):
     assert {entry.label for entry in read_entries(tmp_path / "data")} == {"rain", "wind"}
 
 
+def test_links_that_git_saved_as_text_are_named_as_what_they_are(put, tmp_path):
+    folder = put({"store/rain/0.wav": None, "data/rain": "../store/rain", "data/notes": "long " * 190})
+    with pytest.raises(Problem, match=r"1 links that were saved as text: copy what they name \(rain\)"):
+        read_entries(folder / "data")
+
+
 TABLES = {
     "clotho": (
         "file_name,caption_1,caption_2,caption_3,caption_4,caption_5\nAM Radio.wav,A radio.,B,C,D,E\n",
@@ -148,6 +177,11 @@ TABLES = {
         "1234,Turdus,merula,Common Blackbird,Jo,Spain,song,//xeno-canto.org/1234,https://x.org/1234/download,BY,\n",
         "XC1234.mp3",
         {"label": "Common Blackbird", "recording": "1234", "source": "//xeno-canto.org/1234"},
+    ),
+    "kaleidoscope": (
+        "INDIR,FOLDER,IN FILE,OFFSET,DURATION,AUTO ID,MANUAL ID\n/x,,night.wav,0.5,2.25,MYOLUC,\n",
+        "night.wav",
+        {"label": "MYOLUC", "start_s": 0.5, "seconds": 2.25},
     ),
     "wavcaps": (
         json.dumps({"num_captions_per_audio": 1, "data": [{"id": "77", "caption": "Rain.", "duration": 3.2}]}),
@@ -273,8 +307,8 @@ def test_a_label_as_long_as_a_book_is_refused(put):
 
 def test_columns_that_nothing_reads_are_named(put, caplog):
     with caplog.at_level(logging.WARNING):
-        read_entries(put({"t.csv": "file_name,caption,mood,low_hz\na.wav,x,calm,10\n"}) / "t.csv")
-    assert "t.csv: columns that are not used: mood, low_hz" in caplog.text
+        read_entries(put({"t.csv": "file_name,caption,mood,colour\na.wav,x,calm,10\n"}) / "t.csv")
+    assert "t.csv: columns that are not used: mood, colour" in caplog.text
 
 
 def test_kept_dropped_and_named_are_all_that_was_given(put, capsys):
@@ -298,6 +332,19 @@ def test_kept_dropped_and_named_are_all_that_was_given(put, capsys):
     assert set(facts["not_used"]) == set(left)
 
 
+def test_sounds_beside_a_tables_own_are_named(put):
+    table = "file_name,caption\naudio/0.wav,rain\naudio/lost.wav,wind\n"
+    files = ["audio/0.wav", "audio/1.wav", "audio/notes.txt", "other/2.wav", "._0.wav"]
+    intake = read_intake(put({"t.csv": table} | dict.fromkeys(files)) / "t.csv")
+    assert len(intake.entries) == 2
+    assert intake.unused == {"audio/1.wav": "in no row of the table"}
+
+
+def test_every_layout_of_the_table_of_layouts_is_walked():
+    walked = {name.lower().replace("-", "") for name in TABLES}
+    assert {layout.name.lower().replace("-", "") for layout in LAYOUTS} <= walked | {"any table"}
+
+
 RAVEN = (
     "Selection\tView\tChannel\tBegin Time (s)\tEnd Time (s)\tLow Freq (Hz)\tHigh Freq (Hz)\tAnnotation\n"
     "1\tSpectrogram 1\t1\t4.0\t5.0\t150\t8000\tEurasian_Wren\n2\tSpectrogram 1\t1\t10\t11.5\t150\t8000\tRobin\n"
@@ -308,17 +355,32 @@ BIRDNET = (
     "4.0,5.0,Troglodytes troglodytes,Eurasian_Wren,0.8\n10,11.5,Erithacus rubecula,Robin,0.9\n"
 )
 
+BOXES = "annotation,start_time,end_time,low_f,high_f\nEurasian_Wren,4,5,150,8000\nRobin,10.0,11.5,150,8000\n"
+OBSERVED = [
+    {"time": onset_s, "duration": seconds, "value": {"label": label, "low_hz": 150, "high_hz": 8000}, "confidence": 1}
+    for onset_s, seconds, label in ((4.0, 1.0, "Eurasian_Wren"), (10.0, 1.5, "Robin"))
+]
+JAMS = json.dumps({"annotations": [{"namespace": "scaper", "data": OBSERVED}], "file_metadata": {"duration": 20}})
+ANNOTATIONS = {
+    "field.Table.1.selections.txt": RAVEN,
+    "field.txt": AUDACITY,
+    "field.BirdNET.results.csv": BIRDNET,
+    "field.annotations.csv": BOXES,
+    "field.jams": JAMS,
+    "field.csv": BIRDNET.replace(",", ";"),
+}
 
-@pytest.mark.parametrize(
-    ("name", "text"),
-    [("field.Table.1.selections.txt", RAVEN), ("field.txt", AUDACITY), ("field.BirdNET.results.csv", BIRDNET)],
-)
+
+@pytest.mark.parametrize(("name", "text"), ANNOTATIONS.items())
 @pytest.mark.parametrize("whole_folder", [True, False])
 def test_annotations_beside_a_recording_cut_it_where_they_say(put, name, text, whole_folder):
     folder = put({"field.flac": None, name: text, "other.flac": None})
     intake = read_intake(folder if whole_folder else folder / name)
     found = [(e.start_s, e.seconds, e.captions, e.recording) for e in intake.entries]
     assert found == [(4.0, 1.0, ("Eurasian Wren",), "field"), (10.0, 1.5, ("Robin",), "field")]
+    box = {} if "Scientific" in text else {"low_hz": 150, "high_hz": 8000}
+    event = {"label": "Eurasian_Wren", "onset_s": 4, "offset_s": 5, **box}
+    assert json.loads(intake.entries[0].events) == [event]
     assert intake.unused == ({"other.flac": "without annotations"} if whole_folder else {})
 
 

@@ -16,6 +16,7 @@ from dataset_builder.soundscapes.composer import (
     render_event,
 )
 from dataset_builder.soundscapes.synthesis import captions
+from tests.next_lines import follow
 
 
 def strongest_frequency_hz(audio):
@@ -81,6 +82,14 @@ def test_unseen_phrases_never_enter_a_caption():
 
 def test_articles_follow_the_next_word():
     assert captions.with_article("a owl and an dog") == "an owl and a dog"
+
+
+@pytest.mark.next_line("dataset_builder/commands/soundscapes.py run")
+def test_what_comes_next_builds_the_scenes(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert soundscapes.main(["--out", "my scene's #1", "--clips", "2", "--classes", "owl"]) == 0
+    assert follow(capsys.readouterr().out, "--workers", "1") == 0
+    assert (tmp_path / "sd-audio-spectrograms" / "settings.json").is_file()
 
 
 def test_the_command_writes_audio_captions_and_strong_labels(tmp_path):

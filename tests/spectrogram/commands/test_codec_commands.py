@@ -55,6 +55,24 @@ def test_some_failures_give_exit_code_3_and_all_4_each_with_its_reason(recording
     assert main(["encode", str(recordings / "bad.wav"), "-o", str(tmp_path / "out")]) == 4
 
 
+def test_a_file_that_is_called_like_a_piece_of_another_keeps_a_picture_of_its_own(recordings, tmp_path):
+    """a.wav gives a-0001.png and a-0002.png; a-0001.wav must not write the first of them."""
+    (recordings / "a-0001.wav").write_bytes((recordings / "a.wav").read_bytes())
+    (recordings / "a-0002.flac").write_bytes((recordings / "deep" / "b.flac").read_bytes())
+    assert main(["encode", str(recordings), "-o", str(tmp_path / "out"), "--pieces"]) == 0
+    names = sorted(path.stem for path in (tmp_path / "out").glob("*.png"))
+    assert names == ["a-0001", "a-0001-wav-0001", "a-0001-wav-0002", "a-0002", "a-0002-flac"]
+
+
+def test_a_photograph_beside_a_recording_is_not_overwritten(recordings, capsys):
+    Image.new("RGB", (9, 9), "green").save(recordings / "a.png")
+    before = (recordings / "a.png").read_bytes()
+    for _ in range(2):
+        assert main(["encode", str(recordings / "a.wav")]) == 0
+    assert (recordings / "a.png").read_bytes() == before
+    assert sorted(path.name for path in recordings.glob("*.png")) == ["a.png", "a_spectrogram.png"]
+
+
 def test_inputs_that_differ_only_in_suffix_do_not_overwrite_each_other(recordings, tmp_path):
     (recordings / "a.flac").write_bytes((recordings / "deep" / "b.flac").read_bytes())
     assert main(["encode", str(recordings), "-o", str(tmp_path / "out")]) == 0

@@ -10,6 +10,7 @@ import soundfile
 
 from spectrogram.__main__ import main
 from spectrogram.recipe import Recipe
+from tests.next_lines import follow
 
 
 def generate(*arguments) -> int:
@@ -29,6 +30,14 @@ def test_a_command_writes_sound_picture_and_recipes(tiny_base, tiny_lora, tmp_pa
     told = capsys.readouterr().out
     assert "seed 7" in told
     assert told.splitlines()[-1].startswith("next: python -m spectrogram")
+
+
+@pytest.mark.next_line("spectrogram/commands/options.py finish")
+def test_what_comes_next_looks_at_the_picture(tiny_base, tmp_path, capsys):
+    out = tmp_path / "my owl's #1.wav"
+    assert generate("rain", "-o", out, "--base", tiny_base, "--steps", 1, "--seconds", 0.5) == 0
+    assert follow(capsys.readouterr().out) == 0
+    assert "my owl's #1.png" in capsys.readouterr().out
 
 
 def test_several_clips_are_numbered_and_told_as_json(tiny_base, tmp_path, capsys):

@@ -120,7 +120,7 @@ def test_a_timeline_writes_its_labels(tiny_base, tmp_path, suffix):
         rows = [(row["time"], row["duration"], row["value"]) for row in jams["annotations"][0]["data"]]
         assert rows == [(0, 2, "rain"), (1.5, 2, "the bell")]
     elif suffix == ".csv":
-        assert text.splitlines()[1:] == ["a.wav,0.0,2.0,rain", "a.wav,1.5,3.5,the bell"]
+        assert text.splitlines()[1:] == ["a.wav,0.000000,2.000000,,,rain,", "a.wav,1.500000,3.500000,,,the bell,"]
     else:
         assert text.splitlines() == ["0.000000\t2.000000\train", "1.500000\t3.500000\tthe bell"]
 

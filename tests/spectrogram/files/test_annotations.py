@@ -62,6 +62,12 @@ def test_a_raven_selection_shown_in_two_views_is_one(tmp_path):
     assert read_annotations(tmp_path / "x.txt") == [Annotation(0.5, 1.5, "robin", 1000, 4000)]
 
 
+def test_a_raven_label_that_begins_with_a_quote_stays_whole(tmp_path):
+    header = "Selection\tBegin Time (s)\tEnd Time (s)\tAnnotation\n"
+    (tmp_path / "x.txt").write_text(header + '1\t0.5\t1.5\t"chip" call\n2\t2\t3\tsay "hi"\n')
+    assert [one.label for one in read_annotations(tmp_path / "x.txt")] == ['"chip" call', 'say "hi"']
+
+
 def test_birdnet_analyzer_rows_are_read_with_their_common_name(tmp_path):
     (tmp_path / "x.csv").write_text(
         "Start (s),End (s),Scientific name,Common name,Confidence,File\n"
@@ -78,6 +84,12 @@ def test_backgrounds_of_a_scaper_document_are_no_events(tmp_path):
     ]
     (tmp_path / "x.jams").write_text(json.dumps({"annotations": [{"namespace": "scaper", "data": data}]}))
     assert read_annotations(tmp_path / "x.jams") == [Annotation(1, 3, "tui")]
+
+
+@pytest.mark.parametrize("text", ["0,5\t1,5\towl\n\\\t1000,5\t2000\n", "0.5\t1.5\towl\n\\\t1000.5\t2000\n"])
+def test_decimal_commas_of_other_languages_are_read(tmp_path, text):
+    (tmp_path / "x.txt").write_text(text)
+    assert read_annotations(tmp_path / "x.txt") == [Annotation(0.5, 1.5, "owl", 1000.5, 2000.0)]
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ import pytest
 from pyarrow import parquet
 
 from spectrogram.files import dataset_folder
+from spectrogram.files.dataset_rows import load_splits
 from spectrogram.params import SpectrogramParams
 from spectrogram.problems import Problem
 
@@ -51,3 +52,12 @@ def test_a_folder_without_rows_is_none_and_broken_ones_are_named(built, tmp_path
     shard.write_bytes(b"PAR1 torn")
     with pytest.raises(Problem, match=r"train-00000-of-00001\.parquet cannot be read"):
         list(dataset_folder.rows([shard], ("clip_id",)))
+
+
+@pytest.mark.parametrize("name", ["/nowhere/at all", "my owls", "a/b/c"])
+def test_a_mistyped_dataset_is_one_sentence_with_what_is_there(tmp_path, monkeypatch, name):
+    (tmp_path / "my owl's").mkdir()
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(Problem, match="is no dataset") as caught:
+        load_splits(name)
+    assert ("there is my owl's" in str(caught.value)) == (name == "my owls")

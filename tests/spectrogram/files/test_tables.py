@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from spectrogram.files import tables
+from spectrogram.files.texts.encodings import stated
 from spectrogram.problems import Problem
 
 
@@ -74,6 +75,20 @@ def test_every_csv_in_windows_letters_comes_back_equal(tmp_path, frame, dialect)
     assert rows(tmp_path / "t.csv", encoding="cp1252") == frame.to_dict("records")
 
 
+OTHERS = {"cp1251": "абвгд ежз,;|\t\"'ё\n", "shift_jis": "雨風鳥音 ,;|\t\"'犬\n", "cp1250": "ąćęłńóśźż ,;|\t\"'ő\n"}
+
+
+@pytest.mark.parametrize("encoding", OTHERS)
+@WITHOUT_DEADLINE
+@given(data=st.data(), dialect=DIALECTS)
+def test_every_csv_in_a_stated_code_page_comes_back_equal(tmp_path, data, dialect, encoding):
+    frame = data.draw(frames(st.sampled_from(OTHERS[encoding])))
+    frame.columns = ["file_name", *(f"x{place}" for place in range(1, len(frame.columns)))]
+    frame.to_csv(tmp_path / "t.csv", encoding=encoding, **dialect)
+    with stated(encoding):
+        assert rows(tmp_path / "t.csv") == frame.to_dict("records")
+
+
 @WITHOUT_DEADLINE
 @given(frames(LETTERS), st.booleans())
 def test_every_jsonl_and_parquet_that_pandas_writes_comes_back_equal(tmp_path, frame, ascii_only):
@@ -91,14 +106,14 @@ def test_every_jsonl_and_parquet_that_pandas_writes_comes_back_equal(tmp_path, f
         ("a.wav,café", "latin-1", "windows-1252"),
         ("a.wav,“rain”", "cp1252", "windows-1252"),
         ("a.wav,ein schöner Ton für Käse", "cp1252", "windows-1252"),
-        ("a.wav,дождь на крыше и собака лает", "cp1251", "cp1251"),
+        ("a.wav,сова кричит в тёмном лесу ночью и дождь стучит по крыше старого дома", "cp1251", "cp1251"),
     ],
 )
 def test_letters_of_old_windows_are_read_and_the_assumption_is_said(table, caplog, text, encoding, assumed):
     path = table(f"file_name,caption\r\n{text}\r\n".encode(encoding))
     with caplog.at_level(logging.WARNING):
         ((_, row),) = tables.read(path)
-    assert f"{row['file_name']},{row['caption']}" == text
+    assert ",".join(row.values()) == text
     assert f"read as {assumed}: line 2: " in caplog.text
 
 
@@ -111,6 +126,12 @@ def test_utf_16_without_a_mark_is_read(table):
 def test_a_spreadsheets_empty_rows_and_columns_and_its_hint_are_no_data(table):
     path = table("sep=;\r\nfile_name;caption;;\r\na.wav;a tone, low;;\r\n;;;\r\n\r\n  ; ;;\r\n")
     assert list(tables.read(path)) == [(3, {"file_name": "a.wav", "caption": "a tone, low"})]
+
+
+def test_comments_before_the_header_are_no_data(table):
+    path = table("# made by hand, on a Monday\n# second line\nfile_name,caption\na.wav,low\n")
+    assert list(tables.read(path)) == [(4, {"file_name": "a.wav", "caption": "low"})]
+    assert tables.read(table("#,file_name,caption\n1,a.wav,low\n")).columns == ("#", "file_name", "caption")
 
 
 def test_a_comma_in_every_caption_does_not_hide_the_semicolons(table):

@@ -1,14 +1,17 @@
 """The base model's recipe at a hundredth of its size, from nothing to a folder that stock diffusers loads."""
 
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 from functools import partial
 
 import numpy as np
 import pytest
 import torch
+import yaml
 
 from dataset_builder.soundscapes.composer import compose
+from tests.next_lines import follow
+from training import __main__ as command
 from training.base_model import composing, corpus, road, text, unet, vae
 from training.base_model.settings import ScratchSettings
 
@@ -46,6 +49,17 @@ def test_stock_diffusers_loads_the_folder_and_makes_a_picture(model):
     assert pipeline("a dog barking", num_inference_steps=2, width=256, height=128).images[0].size == (256, 128)
     assert pipeline.scheduler.config.prediction_type == "v_prediction"
     assert pipeline.unet.config.in_channels == pipeline.vae.config.latent_channels == 4
+
+
+@pytest.mark.next_line("training/base_model/command.py main")
+def test_the_command_finds_what_is_done_and_what_comes_next_sounds(model, tmp_path, capsys, monkeypatch):
+    (tmp_path / "tiny.yaml").write_text(yaml.safe_dump(asdict(TINY)))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(vae, "MEASURED", 2)
+    work = model[0].parent / "work"
+    assert command.main(["scratch", "tiny.yaml", "--out", "my base", "--work", str(work)]) == 0
+    assert follow(capsys.readouterr().out, "--steps", "1") == 0
+    assert (tmp_path / "dog.wav").is_file()
 
 
 def test_the_log_says_what_taught_the_model_and_how_long_it_took(model):

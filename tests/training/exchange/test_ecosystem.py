@@ -11,6 +11,7 @@ from spectrogram.adapters import layouts
 from spectrogram.adapters.kinds import LORA
 from spectrogram.adapters.layer_names import layer_shapes
 from spectrogram.models import load_pipeline
+from tests.next_lines import follow
 from tests.training.exchange.web_ui_keys import TEXT, automatic_name, comfy_key_map, ldm_layers
 from training import __main__ as command
 from training import base as base_model
@@ -169,13 +170,18 @@ def test_the_kohya_header_tells_rank_alpha_trigger_and_codec_parameters(wide, ti
     assert json.loads(header["spectrogram_params"])["mel_bands"] == 128
 
 
-def test_a_kohya_file_of_another_alpha_comes_in_with_its_true_strength(wide, tiny_base, shapes, tmp_path):
+@pytest.mark.next_line("training/exchange/commands.py import_main")
+def test_a_kohya_file_of_another_alpha_comes_in_with_its_true_strength(
+    wide, tiny_base, shapes, tmp_path, capsys, monkeypatch
+):
     state = load_file(export.kohya(wide, str(tiny_base), tmp_path / "owl.safetensors"))
     halved = {k: v / 2 if k.endswith(".alpha") else v * 2 if "lora_up" in k else v for k, v in state.items()}
     save_file(halved, tmp_path / "half.safetensors")
-    where = ["--base", str(tiny_base), "--out", str(tmp_path / "in")]
+    where = ["--base", str(tiny_base), "--out", str(tmp_path / "my owl's #1")]
     assert command.main(["import", str(tmp_path / "half.safetensors"), *where]) == 0
-    same(wide, tmp_path / "in" / LORA.file, shapes)
+    same(wide, tmp_path / "my owl's #1" / LORA.file, shapes)
+    monkeypatch.chdir(tmp_path)
+    assert follow(capsys.readouterr().out, "--steps", "1") == 0
 
 
 def test_an_imported_text_encoder_is_loaded_by_stock_diffusers(wide, tiny_base, tmp_path):
@@ -277,14 +283,17 @@ def test_an_original_textual_inversion_file_becomes_a_word(tiny_base, tmp_path):
         assert f"<{name.split('.')[0]}>" in pipeline.tokenizer.get_vocab()
 
 
-def test_a_merged_folder_sounds_like_the_base_with_its_adapter(wide, tiny_base, tmp_path):
-    line = ["export", str(wide.parent), "--base", str(tiny_base), "--merge", str(tmp_path / "merged")]
+@pytest.mark.next_line("training/exchange/commands.py export_main")
+def test_a_merged_folder_sounds_like_the_base_with_its_adapter(wide, tiny_base, tmp_path, capsys, monkeypatch):
+    line = ["export", str(wide.parent), "--base", str(tiny_base), "--merge", str(tmp_path / "my merged")]
     assert command.main(line) == 0
-    merged, ours = load_pipeline(tmp_path / "merged"), merged_by_peft(tiny_base, wide)
+    monkeypatch.chdir(tmp_path)
+    assert follow(capsys.readouterr().out, "--steps", "1") == 0
+    merged, ours = load_pipeline(tmp_path / "my merged"), merged_by_peft(tiny_base, wide)
     for name, weight in merged.unet.named_parameters():
         if name.endswith(".weight"):
             assert torch.allclose(weight, ours["unet", name.removesuffix(".weight")], atol=2e-3)
     assert layer_shapes(merged) == layer_shapes(load_pipeline(tiny_base))
-    assert set(load_file(tmp_path / "merged" / "text_encoder" / "model.safetensors")) == {
+    assert set(load_file(tmp_path / "my merged" / "text_encoder" / "model.safetensors")) == {
         f"text_model.{name}" for name in merged.text_encoder.state_dict()
     }

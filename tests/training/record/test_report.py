@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.next_lines import follow
 from training import __main__ as command
 from training import sweep
 from training.flags import read_recipe, settings_of
@@ -35,9 +36,13 @@ def run(tmp_path):
     return folder
 
 
+@pytest.mark.next_line("training/record/report.py main")
 def test_the_page_shows_curves_players_in_order_and_what_was_set(run, capsys):
     assert command.main(["report", str(run)]) == 0
+    told = capsys.readouterr().out.splitlines()
+    assert told == [str(run / "report.html"), "next: open it in a browser"]
     page = (run / "report.html").read_text()
+    assert page.lstrip().lower().startswith("<!doctype html>")
     assert page.count("<svg") == 3
     assert page.index("before-0.wav") < page.index("step-000002-0.wav") < page.index("after-0.wav")
     assert "0.5000 → 0.2500" in page
@@ -88,12 +93,14 @@ def test_wilsons_interval_is_the_published_one():
     assert sweep.wilson(0, 10) == pytest.approx((0.0, 0.278), abs=1e-3)
 
 
+@pytest.mark.next_line("training/sweep.py main")
 def test_a_sweep_leaves_a_table_with_intervals_and_does_nothing_twice(owls, tiny_base, tmp_path, capsys):
     shared = {"base": str(tiny_base), "steps": 2, "batch": 4, "precision": "no", "samples": 0, "warmup_steps": 1,
               "tracker": "none", "replay": 0.0}  # fmt: skip
     (tmp_path / "r.yaml").write_text(json.dumps(shared))
     line = ["sweep", str(tmp_path / "r.yaml"), str(owls), "--grid", "lr=1e-4,1e-3", "--clips", "2", "--out"]
     assert command.main([*line, str(tmp_path / "s")]) == 0
+    assert follow(capsys.readouterr().out) == 0
     stamps = {p: p.stat().st_mtime_ns for p in (tmp_path / "s").glob("*/row.json")}
     assert len(stamps) == 2
     table = (tmp_path / "s" / "table.md").read_text().splitlines()

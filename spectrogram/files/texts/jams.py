@@ -1,0 +1,24 @@
+"""The one writer of JAMS documents (Humphrey et al., ISMIR 2014; schema 0.3).  Times and durations in seconds."""
+
+from __future__ import annotations
+
+VERSION = "0.3.4"
+TOOLS = "sd-audio-spectrograms"
+
+
+def observation(onset_s: float, seconds: float, value: object, confidence: float | None = None) -> dict:
+    return {"time": onset_s, "duration": seconds, "value": value, "confidence": confidence}
+
+
+def annotation(namespace: str, seconds: float, observations: list[dict], sandbox: dict | None = None) -> dict:
+    """One annotation of a whole recording in a namespace such as ``segment_open``."""
+    about = {"curator": {"name": "", "email": ""}, "annotator": {}, "version": "1", "corpus": "", "validation": ""}
+    about |= {"annotation_tools": TOOLS, "annotation_rules": "", "data_source": "program"}
+    facts = {"namespace": namespace, "data": observations, "annotation_metadata": about, "sandbox": sandbox or {}}
+    return facts | {"time": 0.0, "duration": seconds}
+
+
+def document(title: str, seconds: float, annotations: list[dict]) -> dict:
+    """A document of one recording with what ``annotation`` gave."""
+    about = {"title": title, "artist": "", "release": "", "duration": seconds, "identifiers": {}}
+    return {"annotations": annotations, "file_metadata": about | {"jams_version": VERSION}, "sandbox": {}}

@@ -1,0 +1,14 @@
+"""Commands that are printed for a person to copy: they run as they stand, whatever a name holds."""
+
+import shlex
+from pathlib import Path
+
+
+def command(module: str, *words: object) -> str:
+    """``python -m dataset_builder 'my owls' --out set``."""
+    return f"python -m {module} " + shlex.join(shown(word) for word in words)
+
+
+def shown(word: object) -> str:
+    """A word of a command; a path that begins with a dash would be taken for an option."""
+    return f"./{word}" if isinstance(word, Path) and str(word).startswith("-") else str(word)
