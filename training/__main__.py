@@ -55,9 +55,13 @@ def _train(arguments):
 
 def _rehearse(settings, arguments):
     from training.progress import Bars
-    from training.rehearsal import rehearse
 
     with Bars() as bars:
+        # The libraries alone can take longer than anybody should wait without a word.
+        bars.update("starting", 0, 1, "libraries")
+        from training.rehearsal import rehearse
+
+        bars.update("starting", 1, 1)
         found = rehearse(settings, arguments.dataset, arguments.out, bars)
     print(found.report(arguments.price))
     return 0 if found.fits else ENVIRONMENT_EXIT_CODE
@@ -65,9 +69,12 @@ def _rehearse(settings, arguments):
 
 def _run(settings, arguments):
     from training.progress import Bars
-    from training.run import train
 
     with Bars() as bars:
+        bars.update("starting", 0, 1, "libraries")
+        from training.run import train
+
+        bars.update("starting", 1, 1)
         report = train(settings, arguments.dataset, arguments.out, bars, arguments.force_resume, arguments.fresh)
     told = (
         "no clip was held out"

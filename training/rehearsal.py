@@ -3,10 +3,14 @@
 One batch of clips is cached, one batch of the replay is painted in two denoising steps, two optimizer steps with the
 planned accumulation are taken with a stop, a checkpoint and a resume between them, one batch is validated, one sample
 is heard before and after, and the result is saved and exported. What the whole run takes is computed from that.
+
+Where one step would take minutes, it is ended after two of its passes: the others are like the second one, which finds
+the first one's gradients in memory.
 """
 
 import shutil
 import tempfile
+import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -20,12 +24,16 @@ from spectrogram.problems import EnvironmentProblem
 from training.data import replay
 from training.data.latents import BATCH, clips_at_once
 from training.loop import memory_limit
+from training.loop.loop import Loop
 from training.loop.stopping import Interrupted
+from training.measuring import Measuring, forget_peak, peak_bytes
 from training.presets import MEMORY
 from training.run import Run, remember_problems
-from training.stages import Measuring, duration, forget_peak, peak_bytes
+from training.stages import duration
 
 PAINTING_STEPS = 2
+# A step that would take longer is rehearsed with its first passes.
+PATIENCE_S, FEWEST_PASSES = 60.0, 2
 GIB = 2**30
 
 
@@ -41,10 +49,30 @@ class Never:
     requested, training = False, True
 
 
+class RehearsedLoop(Loop):
+    """A loop whose steps are cut short where they would take minutes; ``passes`` is how many each of them had."""
+
+    def parts(self):
+        self.passes, began = 0, time.monotonic()
+        for part in super().parts():
+            yield part
+            self.passes += 1
+            each = (time.monotonic() - began) / self.passes
+            alone = self.accelerator.num_processes == 1
+            if alone and self.passes >= FEWEST_PASSES and each * self.settings.accumulate > PATIENCE_S:
+                return
+
+
 class RehearsedRun(Run):
     """A run on one batch of clips, with few denoising steps."""
 
-    few = PAINTING_STEPS
+    few, passes = PAINTING_STEPS, 1
+
+    rehearsed = None
+
+    def make_loop(self, *parts):
+        self.rehearsed = RehearsedLoop(*parts)
+        return self.rehearsed
 
     def _read(self, dataset):
         data = super()._read(dataset)
@@ -74,6 +102,7 @@ class Stage:
     seconds: float
     peak_bytes: int
     whole_s: float
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -103,6 +132,7 @@ class Rehearsal:
         for stage in self.stages:
             peak = (stage.peak_bytes - self.own_bytes) / GIB
             lines.append(f"{stage.name:16} {stage.seconds:9.1f} {peak:9.2f} {duration(stage.whole_s):>10}")
+        lines += [f"{stage.name}: {stage.note}" for stage in self.stages if stage.note]
         hours = self.whole_s / 3600
         cost = "" if price is None else f", {hours * price:.2f} at {price:g} an hour"
         lines.append(f"expected: {duration(self.whole_s)} ({hours:.2f} h{cost})")
@@ -162,6 +192,7 @@ def _go(settings, dataset, folder, stages, stop):
     except EnvironmentProblem as problem:
         raise EnvironmentProblem(f"this will not fit: {problem.what}", problem.expected, advice(settings)) from problem
     finally:
+        run.passes = getattr(run.rehearsed, "passes", 1)
         run.close()
     return run
 
@@ -180,13 +211,14 @@ def account(settings, run, first, second) -> list[Stage]:
     validated = min(held, settings.validation_clips) / max(min(held, run.settings.validation_clips), 1)
     heard = 2 + (settings.steps // settings.sample_every if settings.sample_every else 0)
     cached = len(run.data.training) + len(run.data.validation)
+    few = f"{run.passes} of its {run.settings.accumulate} passes were taken; the others are like the second one"
     times = {
         "loading": 1,
         "caching": (clips + held) * settings.variants / max(cached * settings.variants, 1),
         "replay": painting * settings.replay_clips / max(run.settings.replay_clips, 1),
         "building": 1,
         "validation": validated * (settings.steps // settings.validate_every + 2),
-        "training step": settings.steps,
+        "training step": settings.steps * run.settings.accumulate / run.passes,
         "checkpoint": settings.steps // settings.checkpoint_every + 1,
         "samples": painting * settings.samples * heard,
         "saving": 1,
@@ -199,7 +231,8 @@ def account(settings, run, first, second) -> list[Stage]:
         once = (
             costs[0].seconds if name == "loading" else costs[-1].each_s if name == "training step" else costs[0].each_s
         )
-        stages.append(Stage(name, once, max(cost.peak_bytes for cost in costs), once * count))
+        note = few if name == "training step" and run.passes < run.settings.accumulate else ""
+        stages.append(Stage(name, once, max(cost.peak_bytes for cost in costs), once * count, note))
     resumed = [second[name] for name in ("loading", "building") if name in second]
     if resumed:
         seconds = sum(cost.seconds for cost in resumed)

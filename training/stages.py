@@ -1,14 +1,9 @@
-"""The stages of a run as somebody outside sees them: how far each is, what it cost, how long the rest will take."""
+"""The stages of a run as somebody outside sees them: how far each is, and how long the rest will take."""
 
 import json
-import resource
-import sys
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-
-import torch
 
 
 class Stages:
@@ -27,68 +22,6 @@ class Stages:
         """A context around one piece of work of a kind."""
         self.last_timed = name
         yield
-
-
-@dataclass
-class Cost:
-    """What pieces of work of one kind took: how many, their seconds, the highest memory in bytes."""
-
-    count: int = 0
-    seconds: float = 0.0
-    peak_bytes: int = 0
-
-    @property
-    def each_s(self) -> float:
-        return self.seconds / max(self.count, 1)
-
-
-class Measuring(Stages):
-    """Passes everything on to other Stages and keeps the Cost of each kind of work in ``costs``."""
-
-    def __init__(self, shown: Stages):
-        self.shown, self.costs, self.device = shown, {}, "cpu"
-
-    def update(self, stage, done, total, note="", part=0.0):
-        self.shown.update(stage, done, total, note, part)
-
-    def learned(self, path, key):
-        self.shown.learned(path, key)
-
-    @contextmanager
-    def timed(self, name):
-        cost, began, self.last_timed = self.costs.setdefault(name, Cost()), time.monotonic(), name
-        forget_peak()
-        try:
-            yield
-        finally:
-            cost.count += 1
-            cost.seconds += time.monotonic() - began
-            cost.peak_bytes = max(cost.peak_bytes, peak_bytes())
-
-
-def forget_peak():
-    """Let the highest memory be counted from now on, where the system allows it (CUDA; Linux)."""
-    if torch.cuda.is_available():
-        torch.cuda.reset_peak_memory_stats()
-        return
-    try:
-        # 5 resets VmHWM, the highest resident memory (proc(5)).
-        Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
-    except OSError:
-        return
-
-
-def peak_bytes() -> int:
-    """The highest memory since it was forgotten: the GPU's where there is one, else what the process had resident."""
-    if torch.cuda.is_available():
-        return torch.cuda.max_memory_allocated()
-    status = Path("/proc/self/status")
-    if status.is_file():
-        line = next((line for line in status.read_text(encoding="ascii").splitlines() if line.startswith("VmHWM")), "")
-        if line:
-            return int(line.split()[1]) * 1024
-    unit = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
 
 
 class Pace:

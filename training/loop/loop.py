@@ -4,6 +4,7 @@ A step is an optimizer step, whatever the accumulation and the number of process
 """
 
 import math
+import time
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 
@@ -17,7 +18,7 @@ from training.loop.draws import Draws
 from training.loop.feed import Feed, draw
 from training.loop.objective import min_snr_weights, squared_errors
 from training.loop.schedule import warm_flat_cosine
-from training.stages import Stages
+from training.stages import Stages, duration
 
 
 class NonFiniteLoss(Problem):
@@ -103,7 +104,7 @@ class Loop:
     def _gradients(self, step):
         """(loss of the step over all processes, names of its clips); gradients are added up afterwards."""
         s, total, clips = self.settings, 0.0, []
-        for part in range(s.accumulate):
+        for part in self.parts():
             self._within_step(step, part)
             last = part + 1 == s.accumulate
             drawn = self.feed.get(self._number(step, part), self._number(step + last, 0 if last else part + 1))
@@ -111,6 +112,25 @@ class Loop:
             with nullcontext() if last else self.accelerator.no_sync(self.student):
                 total += self._backward(drawn)
         return self._mean(total), clips
+
+    def parts(self):
+        """Numbers of the forward passes of one step; a rehearsal may take fewer."""
+        return range(self.settings.accumulate)
+
+    def expected_step_s(self):
+        """Seconds that a step will take, from one forward pass at its real size without gradients."""
+        s, step = self.settings, self.step
+        drawn = self.feed.get(self._number(step, 0), self._number(step, 0)).to(self.accelerator.device)
+        self.within = lambda note, share: self.stages.update("first pass", 0, 1, note, share)
+        began = time.monotonic()
+        with torch.no_grad(), self.accelerator.autocast():
+            squared_errors(self.student, self.scheduler, drawn.latents, drawn.noise, drawn.timesteps, drawn.words)
+            if self.accelerator.device.type == "cuda":
+                torch.cuda.synchronize()
+        once = time.monotonic() - began
+        self.stages.update("first pass", 1, 1)
+        # The backward pass takes about twice as long, and recomputes the forward one under checkpointing.
+        return once * (4 if s.gradient_checkpointing else 3) * s.accumulate
 
     def _within_step(self, step, part):
         """Tell from now on how far this pass of this step is."""
@@ -222,6 +242,7 @@ class Loop:
             self._validated(events)
             listen(0)
         self.student.train()
+        self._announce(events)
         while self.step < settings.steps:
             with self.stages.timed("training step"):
                 loss, rate = self._advance_or_halve(events)
@@ -231,6 +252,16 @@ class Loop:
                 self._validated(events)
             self._between(save, listen, stop)
         return LoopResult(self.validations, loss)
+
+    def _announce(self, events):
+        """Say how long a step takes before anybody waits for the first one."""
+        if self.settings.compile or self.step >= self.settings.steps:
+            return
+        each = self.expected_step_s()
+        left = duration(each * (self.settings.steps - self.step))
+        text = f"a step takes about {duration(each)}, all {self.settings.steps} about {left}"
+        self.stages.update("training", self.step, self.settings.steps, text)
+        events.write("note", text=text)
 
     def _validated(self, events):
         found = self.validate()
