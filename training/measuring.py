@@ -35,13 +35,13 @@ class Cost:
 
 
 class Measuring(Stages):
-    """Passes everything on to other Stages and keeps the Cost of each kind of work in ``costs``."""
+    """Passes all on to other Stages, ``before`` each name, and keeps the Cost of each kind of work in ``costs``."""
 
-    def __init__(self, shown: Stages):
-        self.shown, self.costs, self.device = shown, {}, "cpu"
+    def __init__(self, shown: Stages, before: str = ""):
+        self.shown, self.before, self.costs = shown, before, {}
 
     def update(self, stage, done, total, note="", part=0.0):
-        self.shown.update(stage, done, total, note, part)
+        self.shown.update(self.before + stage, done, total, note, part)
 
     def learned(self, path, key):
         self.shown.learned(path, key)

@@ -25,11 +25,11 @@ from training.data import replay
 from training.data.latents import BATCH, clips_at_once
 from training.loop import memory_limit
 from training.loop.loop import Loop
-from training.loop.stopping import Interrupted
+from training.loop.stopping import Interrupted, StopSignal, interrupted
 from training.measuring import Measuring, forget_peak, peak_bytes
 from training.presets import MEMORY
 from training.run import Run, remember_problems
-from training.stages import duration
+from training.stages import duration, remember
 
 PAINTING_STEPS = 2
 # A step that would take longer is rehearsed with its first passes.
@@ -49,6 +49,16 @@ class Never:
     requested, training = False, True
 
 
+class Cancelled(StopSignal):
+    """A context in which a signal ends the rehearsal at once; ``came`` is whether one did."""
+
+    came = False
+
+    def _receive(self, number, frame):
+        self.came = True
+        raise interrupted("it was a rehearsal")
+
+
 class RehearsedLoop(Loop):
     """A loop whose steps are cut short where they would take minutes; ``passes`` is how many each of them had."""
 
@@ -66,9 +76,7 @@ class RehearsedLoop(Loop):
 class RehearsedRun(Run):
     """A run on one batch of clips, with few denoising steps."""
 
-    few, passes = PAINTING_STEPS, 1
-
-    rehearsed = None
+    few, passes, rehearsed = PAINTING_STEPS, 1, None
 
     def make_loop(self, *parts):
         self.rehearsed = RehearsedLoop(*parts)
@@ -87,6 +95,17 @@ class RehearsedRun(Run):
     def _own_clips(self):
         """The clips that were cached, as often as a whole batch needs them."""
         return np.resize(self.taught, self.settings.batch)
+
+    def _learn_pace(self):
+        """A rehearsal is slower a piece than a run; what it learned is told to the run by ``teach_pace``."""
+        self.pace_for_run = self.folder.parents[1] / ".cache" / "pace.json", self.pace_key()
+
+    def close(self):
+        """Let everything large go: the next run of the rehearsal must find the memory that the real one will."""
+        self.passes = getattr(self.rehearsed, "passes", 1)
+        self.rehearsed = None
+        self._let_go()
+        super().close()
 
     def _build(self):
         if len(self.replayed):
@@ -171,30 +190,46 @@ def rehearse(settings, dataset, folder, shown) -> Rehearsal:
     try:
         forget_peak()
         own = 0 if torch.cuda.is_available() else peak_bytes()
-        first, second = Measuring(shown), Measuring(shown)
-        run = _go(few, dataset, place / "run", first, StopAfterOneStep())
-        if run.row.loops:
-            run = _go(few, dataset, place / "run", second, Never())
-        stages = account(settings.for_clips(run.counts[0]), run, first.costs, second.costs)
+        first, second = (Measuring(shown, "rehearsal: ") for _ in range(2))
+        with Cancelled() as cancelled:
+            run = _go(few, dataset, place / "run", first, StopAfterOneStep(), cancelled)
+            if run.row.loops:
+                run = _go(few, dataset, place / "run", second, Never(), cancelled)
+        whole = settings.for_clips(run.counts[0])
+        stages = account(whole, run, first.costs, second.costs)
+        teach_pace(whole, run, stages)
         return Rehearsal(stages, own, limit_bytes(settings, own), advice(settings))
     finally:
         shutil.rmtree(place, ignore_errors=True)
 
 
-def _go(settings, dataset, folder, stages, stop):
+def _go(settings, dataset, folder, stages, stop, cancelled):
     folder.mkdir(parents=True, exist_ok=True)
     run = RehearsedRun(settings, dataset, folder, stages, stop)
     try:
         with remember_problems(run):
             run.go(False, False)
     except Interrupted:
-        pass
+        if cancelled.came:
+            raise
     except EnvironmentProblem as problem:
         raise EnvironmentProblem(f"this will not fit: {problem.what}", problem.expected, advice(settings)) from problem
     finally:
-        run.passes = getattr(run.rehearsed, "passes", 1)
         run.close()
     return run
+
+
+def teach_pace(settings, run, stages):
+    """Keep what the real run's stages will take, so that it says the time left from its first line on."""
+    whole = {stage.name: stage.whole_s for stage in stages}
+    clips, held = run.counts
+    units = {
+        "caching latents": ("caching", (clips + held) * settings.variants),
+        "replay": ("replay", settings.replay_clips),
+        "training": ("training step", settings.steps),
+    }
+    paces = {name: whole[stage] / max(count, 1) for name, (stage, count) in units.items() if stage in whole}
+    remember(*run.pace_for_run, paces)
 
 
 def account(settings, run, first, second) -> list[Stage]:

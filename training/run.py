@@ -89,7 +89,7 @@ class Run:
     """
 
     few: int | None = None
-    make_loop = Loop
+    make_loop, base = Loop, None
 
     def __init__(self, settings, dataset, folder, stages, stop):
         self.settings = settings = replace(settings, precision=usable_precision(settings.precision))
@@ -189,10 +189,13 @@ class Run:
             )
 
     def _learn_pace(self):
-        s, size = self.settings, "x".join(map(str, self.data.size))
-        device = self.accelerator.device.type
-        told = (s.base, s.method, s.batch, s.accumulate, s.precision, s.targets, size, device)
-        self.stages.learned(self.cache_folder / "pace.json", "|".join(map(str, told)))
+        self.stages.learned(self.cache_folder / "pace.json", self.pace_key())
+
+    def pace_key(self):
+        """What the pace of a run depends on."""
+        s, device = self.settings, self.accelerator.device.type
+        told = (s.base, s.method, s.batch, s.accumulate, s.precision, s.targets, *self.data.size, device)
+        return "|".join(map(str, told))
 
     def _load(self, what, action):
         self.stages.update("loading", 0, 1, what)
@@ -362,7 +365,8 @@ class Run:
         """Let the trained networks and their optimizer leave memory: what is heard now comes from the saved files."""
         self.accelerator.free_memory()
         self.loop = self.method = None
-        self.base.free("unet", "text_encoder")
+        if self.base is not None:
+            self.base.free("unet", "vae", "text_encoder")
 
     def _taught_pipeline(self, load_into, path):
         """A pipeline as a user would open it, from the files that were just saved."""
@@ -373,13 +377,10 @@ class Run:
         return pipeline
 
     def _write_facts(self, result):
-        json_file.write(self.folder / RUN_FILE, self._facts(result))
-
-    def _facts(self, result):
         """run.json: settings, data, base, what was trained, how it went, and with which library versions."""
         s, data, clock = self.settings, self.data, self.clock
         seconds = {"cache": clock["cached"] - clock["start"], "train": clock["trained"] - clock["cached"]}
-        return {
+        facts = {
             "settings": s.to_dict(),
             "base": s.base,
             "dataset": {"name": data.name, "train": len(data.training), "validation": len(data.validation)},
@@ -392,6 +393,7 @@ class Run:
             "seconds": {name: round(value, 1) for name, value in seconds.items()},
             "versions": {name: version(name) for name in PACKAGES},
         }
+        json_file.write(self.folder / RUN_FILE, facts)
 
     def close(self):
         if self.tracker is not None:

@@ -32,11 +32,7 @@ class Pace:
         self.began = {}
 
     def learned(self, path: Path, key: str):
-        self.path, self.key = Path(path), key
-        try:
-            self.known = {str(name): float(value) for name, value in json.loads(self.path.read_text()).items()}
-        except (OSError, ValueError, TypeError, AttributeError):
-            self.known = {}
+        self.path, self.key, self.known = Path(path), key, _read(Path(path))
 
     def left_s(self, stage: str, done: float, total: int) -> float | None:
         """Seconds until a stage is done; None while nothing is known of its pace."""
@@ -47,18 +43,36 @@ class Pace:
         return None if each is None else max(0.0, (total - done) * each)
 
     def finish(self, stage: str, done: float):
-        """Keep what a stage took for the next run here; a file that cannot be written is no reason to end."""
+        """Keep what a stage took for the next run here."""
         first, since = self.began.pop(stage, (done, 0.0))
         if self.path is None or done - first <= 0:
             return
         self.known[f"{stage}|{self.key}"] = (time.monotonic() - since) / (done - first)
-        try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            unfinished = self.path.with_suffix(".partial")
-            unfinished.write_text(json.dumps(self.known, indent=1) + "\n", encoding="utf-8")
-            unfinished.replace(self.path)
-        except OSError:
-            return
+        _write(self.path, self.known)
+
+
+def remember(path: Path, key: str, paces: dict[str, float]):
+    """Keep paces (seconds a unit, by stage) of runs like one under ``key``, as a Pace would have learned them."""
+    _write(path, _read(path) | {f"{stage}|{key}": pace for stage, pace in paces.items()})
+
+
+def _read(path: Path) -> dict[str, float]:
+    """The paces in a file; none where there is none, or it is damaged."""
+    try:
+        return {str(name): float(value) for name, value in json.loads(path.read_text()).items()}
+    except (OSError, ValueError, TypeError, AttributeError):
+        return {}
+
+
+def _write(path: Path, known: dict[str, float]):
+    """A file that cannot be written is no reason to end."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        unfinished = path.with_suffix(".partial")
+        unfinished.write_text(json.dumps(known, indent=1) + "\n", encoding="utf-8")
+        unfinished.replace(path)
+    except OSError:
+        return
 
 
 def duration(seconds: float) -> str:

@@ -227,15 +227,13 @@ def main():
     parser.add_argument("--cases", nargs="+", metavar="NAME", help="; ".join(case.name for case in CASES))
     parser.add_argument("--json", type=Path, help="file that the rows are added to")
     arguments = parser.parse_args()
-    rows = []
     for row in run(arguments.checkout, arguments.base, arguments.resolution, arguments.cases):
         told = f"weights {row['weights']:.1e}, change {row['change']:.1e}"
         print(f"{row['case']:44} step {row['step']}: {told}", flush=True)
-        rows.append(row)
-    if arguments.json:
-        rows = merged(arguments.json, rows)
-        arguments.json.parent.mkdir(parents=True, exist_ok=True)
-        arguments.json.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
+        if arguments.json:
+            arguments.json.parent.mkdir(parents=True, exist_ok=True)
+            rows = merged(arguments.json, [row])
+            arguments.json.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """A rehearsal goes through every stage and says what the run will take; life signs come while a step is long."""
 
+import json
 import time
 
 import pytest
@@ -35,7 +36,10 @@ def test_a_rehearsal_goes_through_every_stage_and_leaves_nothing_behind(owls, ti
     assert "expected:" in told
     assert " at 2 an hour" in told
     assert told.splitlines()[-1].startswith("this will fit: ")
-    assert [path.name for path in (tmp_path / "runs").iterdir()] == []
+    assert [path.name for path in (tmp_path / "runs").iterdir()] == [".cache"]
+    (learned,) = (tmp_path / "runs" / ".cache").iterdir()
+    paces = json.loads(learned.read_text())
+    assert {key.partition("|")[0] for key in paces} == {"caching latents", "replay", "training"}
 
 
 def test_what_does_not_fit_names_the_flag_that_makes_it_fit():
