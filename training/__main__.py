@@ -34,7 +34,9 @@ def build_parser():
     parser.add_argument("--vram", type=int, choices=(4, 6, 8, 12, 24), help="keep the whole run to so many GB of GPU")
     parser.add_argument("--dry-run", action="store_true", help="say what would be done, and stop")
     parser.add_argument("--rehearse", action="store_true", help="go through every stage once: seconds, memory, hours")
-    parser.add_argument("--price", type=float, help="with --rehearse: what an hour costs")
+    first = "rehearse, and go on if it fits; a run that has checkpoints goes on at once"
+    parser.add_argument("--rehearse-first", action="store_true", help=first)
+    parser.add_argument("--price", type=float, help="with a rehearsal: what an hour costs")
     parser.add_argument("--fresh", action="store_true", help="forget the run's checkpoints and begin anew")
     parser.add_argument("--force-resume", action="store_true", help="go on although settings or data differ")
     add_arguments(parser)
@@ -50,7 +52,12 @@ def _train(arguments):
         for name, value in settings.to_dict().items():
             print(f"{name:22} {value}")
         return 0
-    return _rehearse(settings, arguments) if arguments.rehearse else _run(settings, arguments)
+    begun = not arguments.fresh and any(arguments.out.glob("checkpoints/step-*"))
+    if arguments.rehearse or (arguments.rehearse_first and not begun):
+        code = _rehearse(settings, arguments)
+        if code or arguments.rehearse:
+            return code
+    return _run(settings, arguments)
 
 
 def _rehearse(settings, arguments):
@@ -63,7 +70,7 @@ def _rehearse(settings, arguments):
 
         bars.update("starting", 1, 1)
         found = rehearse(settings, arguments.dataset, arguments.out, bars)
-    print(found.report(arguments.price))
+    print(found.report(arguments.price), flush=True)
     return 0 if found.fits else ENVIRONMENT_EXIT_CODE
 
 

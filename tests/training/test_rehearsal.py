@@ -1,11 +1,14 @@
 """A rehearsal goes through every stage and says what the run will take; life signs come while a step is long."""
 
 import json
+import os
+import signal
 import time
 
 import pytest
 
 from training import __main__ as command
+from training import rehearsal
 from training.loop.draws import Draws
 from training.progress import Bars
 from training.rehearsal import GIB, Rehearsal, Stage
@@ -94,3 +97,46 @@ def test_one_clip_at_a_time_still_replays_its_share():
     seen = [int(draws.batch(number)[0]) for number in range(40)]
     assert sum(clip >= 100 for clip in seen) == 10
     assert sorted(clip for clip in seen if clip < 100) == sorted([*range(10)] * 3)
+
+
+def test_a_run_that_rehearses_first_goes_on_when_it_fits_and_says_the_first_steps_seconds(
+    owls, tiny_base, tmp_path, capsys
+):
+    out = tmp_path / "runs" / "owl"
+    line = [str(owls), "--out", str(out), "--base", str(tiny_base), "--batch", "2", "--samples", "0", "--steps", "2"]
+    assert command.main([*line, "--rehearse-first"]) == 0
+    told = capsys.readouterr().out
+    assert told.index("\nrehearsal: ") < told.index("\nthis will fit: ") < told.index("\ntraining 0/2 a step takes about")
+    assert (out / "pytorch_lora_weights.safetensors").is_file()
+    assert command.main([*line, "--rehearse-first"]) == 0
+    assert "rehearsal: " not in capsys.readouterr().out
+
+
+def test_what_does_not_fit_is_not_begun(owls, tiny_base, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(rehearsal, "limit_bytes", lambda settings, own: 1)
+    out = tmp_path / "runs" / "owl"
+    line = [str(owls), "--out", str(out), "--base", str(tiny_base), "--batch", "2", "--samples", "0", "--steps", "2"]
+    assert command.main([*line, "--rehearse-first"]) == 5
+    assert "this will not fit" in capsys.readouterr().out
+    assert not out.exists()
+
+
+def test_steps_that_would_take_minutes_are_cut_short_and_counted_as_whole_ones(
+    owls, tiny_base, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.setattr(rehearsal, "PATIENCE_S", 0.0)
+    line = [str(owls), "--out", str(tmp_path / "r" / "a"), "--base", str(tiny_base), "--batch", "1", "--samples", "0"]
+    assert command.main([*line, "--accumulate", "8", "--steps", "1000", "--rehearse"]) == 0
+    told = capsys.readouterr().out
+    assert "training step: 2 of its 8 passes were taken" in told
+    (row,) = (text.split() for text in told.splitlines() if text.startswith("training step  "))
+    seconds, whole = float(row[2]), row[4:]
+    minutes = float(whole[0]) * {"s": 1 / 60, "min": 1, "h": 60}[whole[1]]
+    assert minutes == pytest.approx(seconds * 4 * 1000 / 60, rel=0.1, abs=1)
+
+
+def test_a_signal_ends_a_rehearsal_and_leaves_nothing(owls, tiny_base, tmp_path, monkeypatch):
+    monkeypatch.setattr(rehearsal.RehearsedRun, "_train", lambda run: os.kill(os.getpid(), signal.SIGTERM))
+    line = [str(owls), "--out", str(tmp_path / "runs" / "a"), "--base", str(tiny_base), "--steps", "5"]
+    assert command.main([*line, "--rehearse"]) == 130
+    assert list((tmp_path / "runs").iterdir()) == []
