@@ -1,8 +1,9 @@
 """``--rehearse``: every stage of a run once, at its real size, before anyone waits for it or pays by the hour.
 
 One batch of clips is cached, one batch of the replay is painted in two denoising steps, two optimizer steps with the
-planned accumulation are taken with a stop, a checkpoint and a resume between them, one batch is validated, one sample
-is heard before and after, and the result is saved and exported. What the whole run takes is computed from that.
+planned accumulation are taken with a stop, a checkpoint and a resume between them, one batch is validated at two levels
+of noise, one sample is heard before and after, and the result is saved and exported. What the whole run takes is
+computed from that.
 
 Where one step would take minutes, it is ended after two of its passes: the others are like the second one, which finds
 the first one's gradients in memory.
@@ -26,14 +27,16 @@ from training.data.latents import BATCH, clips_at_once
 from training.loop import memory_limit
 from training.loop.loop import Loop
 from training.loop.stopping import Interrupted, StopSignal, interrupted
+from training.loop.validation import TIMESTEPS
 from training.measuring import Measuring, forget_peak, peak_bytes
 from training.presets import MEMORY
 from training.run import Run, remember_problems
 from training.stages import duration, remember
 
 PAINTING_STEPS = 2
-# A step that would take longer is rehearsed with its first passes.
+# A step that would take longer is rehearsed with its first passes; after a resume one is enough.
 PATIENCE_S, FEWEST_PASSES = 60.0, 2
+LEVELS = 2
 GIB = 2**30
 
 
@@ -60,7 +63,18 @@ class Cancelled(StopSignal):
 
 
 class RehearsedLoop(Loop):
-    """A loop whose steps are cut short where they would take minutes; ``passes`` is how many each of them had."""
+    """A loop whose steps are cut short where they would take minutes; ``passes`` is how many the last of them had.
+
+    It validates once, at two levels of noise.
+    """
+
+    levels = LEVELS
+
+    def validate(self):
+        return super().validate() if self.step == 0 else self.validations.get(0)
+
+    def _announce(self, events):
+        """A rehearsal measures what a run has to guess."""
 
     def parts(self):
         self.passes, began = 0, time.monotonic()
@@ -69,7 +83,8 @@ class RehearsedLoop(Loop):
             self.passes += 1
             each = (time.monotonic() - began) / self.passes
             alone = self.accelerator.num_processes == 1
-            if alone and self.passes >= FEWEST_PASSES and each * self.settings.accumulate > PATIENCE_S:
+            enough = self.passes >= (FEWEST_PASSES if self.step == 0 else 1)
+            if alone and enough and each * self.settings.accumulate > PATIENCE_S:
                 return
 
 
@@ -243,10 +258,11 @@ def account(settings, run, first, second) -> list[Stage]:
     """
     clips, held = run.counts
     painting = generation_defaults(locate_base(settings.base)).steps / PAINTING_STEPS
-    validated = min(held, settings.validation_clips) / max(min(held, run.settings.validation_clips), 1)
+    levels = TIMESTEPS / LEVELS
+    validated = levels * min(held, settings.validation_clips) / max(min(held, run.settings.validation_clips), 1)
     heard = 2 + (settings.steps // settings.sample_every if settings.sample_every else 0)
     cached = len(run.data.training) + len(run.data.validation)
-    few = f"{run.passes} of its {run.settings.accumulate} passes were taken; the others are like the second one"
+    few = f"a few of its {run.settings.accumulate} passes were taken; the others are like the second one"
     times = {
         "loading": 1,
         "caching": (clips + held) * settings.variants / max(cached * settings.variants, 1),

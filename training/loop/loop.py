@@ -47,7 +47,9 @@ class Material:
 
 
 class Loop:
-    """One training run of a method on a cache."""
+    """One training run of a method on a cache; ``levels`` of noise are validated."""
+
+    levels = validation.TIMESTEPS
 
     def __init__(self, settings, accelerator, method, scheduler, material, stages=None):
         self.settings, self.accelerator, self.method = settings, accelerator, method
@@ -87,7 +89,7 @@ class Loop:
         with self.stages.timed("validation"):
             found = validation.measure(
                 self.student, self.scheduler, m.cache, self.text, held, s.seed, s.batch, self.accelerator.autocast,
-                self.within,
+                self.within, self.levels,
             )  # fmt: skip
         self.stages.update("validation", len(held), len(held))
         return found
