@@ -40,6 +40,7 @@ import torch
 own = int(re.search(r"VmData:\\s+(\\d+)", Path("/proc/self/status").read_text())[1]) * 1024
 if not torch.cuda.is_available():
     resource.setrlimit(resource.RLIMIT_DATA, (own + vram * 2**30,) * 2)
+print("limited", flush=True)
 kept = rehearsal.rehearse
 def rehearse(*given):
     import dataclasses, json
@@ -70,6 +71,10 @@ def rehearse(base: Path, method: str, owls: Path, folder: Path, vram: int, more:
     with subprocess.Popen([str(part) for part in line], stdout=subprocess.PIPE, text=True, bufsize=1) as process:
         for text in process.stdout:
             now = time.monotonic()
+            if spoke is None and text == "limited\n":
+                # What the process is before the command begins is no silence of the command's.
+                began = now
+                continue
             silences.append(now - (spoke or began))
             spoke = now
             print(f"{now - began:7.1f} s  {text.rstrip()}", flush=True)
