@@ -19,6 +19,8 @@ from training.stages import Stages
 STATUS = Path("/proc/self/status")
 OWN = ("RssAnon", "RssShmem")
 EVERY_S = 0.02
+# How the note of a stage begins that has just taken a denoising step.
+DENOISING = "denoising step"
 
 
 @dataclass
@@ -35,12 +37,23 @@ class Cost:
 
 
 class Measuring(Stages):
-    """Passes all on to other Stages, ``before`` each name, and keeps the Cost of each kind of work in ``costs``."""
+    """Passes all on to other Stages, ``before`` each name, and keeps the Cost of each kind of work in ``costs``.
+
+    ``denoising``: seconds of single denoising steps, by the stage that they were part of.
+    """
 
     def __init__(self, shown: Stages, before: str = ""):
         self.shown, self.before, self.costs = shown, before, {}
+        self.seen, self.denoising = ("", 0.0), {}
 
     def update(self, stage, done, total, note="", part=0.0):
+        if note.startswith(DENOISING):
+            former, now = self.seen, time.monotonic()
+            if former[0] == stage:
+                self.denoising.setdefault(stage, []).append(now - former[1])
+            self.seen = stage, now
+        else:
+            self.seen = ("", 0.0)
         self.shown.update(self.before + stage, done, total, note, part)
 
     def learned(self, path, key):

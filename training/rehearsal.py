@@ -211,7 +211,7 @@ def rehearse(settings, dataset, folder, shown) -> Rehearsal:
             if run.row.loops:
                 run = _go(few, dataset, place / "run", second, Never(), cancelled)
         whole = settings.for_clips(run.counts[0])
-        stages = account(whole, run, first.costs, second.costs)
+        stages = account(whole, run, first, second)
         teach_pace(whole, run, stages)
         return Rehearsal(stages, own, limit_bytes(settings, own), advice(settings))
     finally:
@@ -253,11 +253,12 @@ def account(settings, run, first, second) -> list[Stage]:
     Args:
         settings: The real run's, with its steps.
         run: The RehearsedRun, which knows how many clips there are.
-        first: {kind of work: Cost} up to the stop.
+        first: What was measured up to the stop.
         second: The same after the resume.
     """
     clips, held = run.counts
-    painting = generation_defaults(locate_base(settings.base)).steps / PAINTING_STEPS
+    steps = generation_defaults(locate_base(settings.base)).steps
+    replays = settings.replay_clips / max(run.settings.replay_clips, 1)
     levels = TIMESTEPS / LEVELS
     validated = levels * min(held, settings.validation_clips) / max(min(held, run.settings.validation_clips), 1)
     heard = 2 + (settings.steps // settings.sample_every if settings.sample_every else 0)
@@ -266,17 +267,17 @@ def account(settings, run, first, second) -> list[Stage]:
     times = {
         "loading": 1,
         "caching": (clips + held) * settings.variants / max(cached * settings.variants, 1),
-        "replay": painting * settings.replay_clips / max(run.settings.replay_clips, 1),
+        "replay": replays * painted("replay", "replay", steps, first),
         "building": 1,
         "validation": validated * (settings.steps // settings.validate_every + 2),
         "training step": settings.steps * run.settings.accumulate / run.passes,
         "checkpoint": settings.steps // settings.checkpoint_every + 1,
-        "samples": painting * settings.samples * heard,
+        "samples": settings.samples * heard * painted("samples", "listening", steps, first),
         "saving": 1,
     }
     stages = []
     for name, count in times.items():
-        costs = [costs[name] for costs in (first, second) if name in costs]
+        costs = [measured.costs[name] for measured in (first, second) if name in measured.costs]
         if not costs:
             continue
         once = (
@@ -284,11 +285,23 @@ def account(settings, run, first, second) -> list[Stage]:
         )
         note = few if name == "training step" and run.passes < run.settings.accumulate else ""
         stages.append(Stage(name, once, max(cost.peak_bytes for cost in costs), once * count, note))
-    resumed = [second[name] for name in ("loading", "building") if name in second]
+    resumed = [second.costs[name] for name in ("loading", "building") if name in second.costs]
     if resumed:
         seconds = sum(cost.seconds for cost in resumed)
         stages.append(Stage("resume", seconds, max(cost.peak_bytes for cost in resumed), 0.0))
     return stages
+
+
+def painted(name: str, stage: str, steps: int, told: Measuring) -> float:
+    """How many times as long a stage takes that paints with ``steps`` denoising steps instead of a few.
+
+    What it does besides (loading, decoding, listening) takes as long as it took.
+    """
+    cost, each = told.costs.get(name), told.denoising.get(stage)
+    if cost is None or not each:
+        return 1.0
+    once, pace = cost.each_s, min(each)
+    return max(1.0, (once + (steps - len(each) - 1) * pace) / max(once, 1e-9))
 
 
 def limit_bytes(settings, own: int) -> int:

@@ -63,8 +63,6 @@ CASES = (
          {"method": "dreambooth"}),
     Case("textual inversion, epsilon", WORDS, (), {"method": "textual_inversion", "weight_decay": 0.01}),
 )  # fmt: skip
-# DreamBooth's script adds the two halves' mean losses and ours takes the mean of the whole batch: the same direction,
-# half as long, which AdamW does not see.
 
 
 class Recorded:
@@ -156,7 +154,8 @@ def ours(case: Case, base: Path, record: dict) -> list[list[torch.Tensor]]:
         for number, parameter in enumerate(method.parameters):
             parameter.copy_(taught_rows(case, record[f"step.0.{number}"]))
     clips = np.arange(CLIPS)
-    loop = Loop(settings, open_accelerator("no"), method, parts.scheduler, Material(Texts(), clips, [], clips, []))
+    kind = clips if settings.replay else []
+    loop = Loop(settings, open_accelerator("no"), method, parts.scheduler, Material(Texts(), clips, kind, clips, []))
     loop.feed = Recorded(record, method.reads_words)
     loop.student.train()
     found = []

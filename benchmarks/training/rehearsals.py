@@ -5,7 +5,8 @@
 BASE is a folder of real size (`python -m benchmarks.training.real_size FOLDER` writes one with random weights). Each
 rehearsal runs in a process of its own. Without a GPU the process first loads the libraries, reads how much private
 memory it has then (its own part), and lets the system refuse whatever goes further than --vram gigabytes beyond that
-(RLIMIT_DATA; Linux). Pages of the weights' files are not private, as they are not on a GPU either.
+(RLIMIT_DATA; Linux). That limit counts addresses: those of the largest weights' file come on top, because it is mapped
+while it is read, though none of its pages is written. So what is judged is the memory that was really held.
 
 Told for each method: seconds and highest memory of each stage, its share of the limit, whether the run was refused any
 memory, the time to the first line and the longest silence between two lines.
@@ -35,21 +36,22 @@ from pathlib import Path
 from training.__main__ import main
 from training import rehearsal
 import training.exchange.export, peft, accelerate
-vram, report = int(sys.argv[1]), sys.argv[2]
+vram, report, mapped = int(sys.argv[1]), sys.argv[2], int(sys.argv[3])
 import torch
 own = int(re.search(r"VmData:\\s+(\\d+)", Path("/proc/self/status").read_text())[1]) * 1024
 if not torch.cuda.is_available():
-    resource.setrlimit(resource.RLIMIT_DATA, (own + vram * 2**30,) * 2)
+    resource.setrlimit(resource.RLIMIT_DATA, (own + mapped + vram * 2**30,) * 2)
 print("limited", flush=True)
 kept = rehearsal.rehearse
 def rehearse(*given):
     import dataclasses, json
     found = kept(*given)
-    told = {"process_bytes": own, **dataclasses.asdict(found), "fits": found.fits, "whole_s": found.whole_s}
+    told = {"process_bytes": own, "mapped_bytes": mapped, "fits": found.fits, "whole_s": found.whole_s}
+    told |= dataclasses.asdict(found)
     Path(report).write_text(json.dumps(told))
     return found
 rehearsal.rehearse = rehearse
-sys.exit(main(sys.argv[3:]))
+sys.exit(main(sys.argv[4:]))
 """
 
 
@@ -65,8 +67,21 @@ def dataset(folder: Path) -> Path:
 def rehearse(base: Path, method: str, owls: Path, folder: Path, vram: int, more: list[str]) -> dict:
     """What one rehearsal told, and how long it was silent."""
     report = folder / f"{method}.json"
-    line = [sys.executable, "-c", LIMITED, vram, report, owls, "--out", folder / "runs" / method, "--base", base,
-            "--vram", vram, "--method", method, "--rehearse", *METHODS[method], *more]  # fmt: skip
+    mapped = max(path.stat().st_size for path in base.rglob("*.safetensors"))
+    line = [
+        sys.executable,
+        "-c",
+        LIMITED,
+        vram,
+        report,
+        mapped,
+        owls,
+        "--out",
+        folder / "runs" / method,
+        "--vram",
+        vram,
+    ]
+    line += ["--base", base, "--method", method, "--rehearse", *METHODS[method], *more]
     began, spoke, silences = time.monotonic(), None, []
     with subprocess.Popen([str(part) for part in line], stdout=subprocess.PIPE, text=True, bufsize=1) as process:
         for text in process.stdout:

@@ -10,9 +10,10 @@ import pytest
 from training import __main__ as command
 from training import rehearsal
 from training.loop.draws import Draws
+from training.measuring import Cost, Measuring
 from training.progress import Bars
 from training.rehearsal import GIB, Rehearsal, Stage
-from training.stages import Pace, duration
+from training.stages import Pace, Stages, duration
 
 STAGES = ("loading", "caching", "replay", "building", "validation", "training step", "checkpoint", "samples", "saving",
           "resume")  # fmt: skip
@@ -141,3 +142,21 @@ def test_a_signal_ends_a_rehearsal_and_leaves_nothing(owls, tiny_base, tmp_path,
     line = [str(owls), "--out", str(tmp_path / "runs" / "a"), "--base", str(tiny_base), "--steps", "5"]
     assert command.main([*line, "--rehearse"]) == 130
     assert list((tmp_path / "runs").iterdir()) == []
+
+
+def test_only_denoising_takes_longer_with_more_steps_and_loading_does_not():
+    told = Measuring(Stages())
+    told.costs["samples"] = Cost(1, 10.0)
+    told.denoising["listening"] = [1.0, 1.2]
+    # Three steps were taken, of 1 s each; what was done besides took 7 s.
+    assert rehearsal.painted("samples", "listening", 25, told) * 10 == pytest.approx(7 + 25)
+    assert rehearsal.painted("replay", "replay", 25, told) == 1.0
+
+
+def test_single_denoising_steps_are_timed_within_a_clip_alone():
+    told = Measuring(Stages())
+    one, two = "denoising step 1", "denoising step 2"
+    heard = [("listening", note) for note in ("", one, two, "", one)]
+    for stage, note in (*heard, ("replay", two)):
+        told.update(stage, 0, 2, note)
+    assert {stage: len(steps) for stage, steps in told.denoising.items()} == {"listening": 1}

@@ -70,6 +70,8 @@ class Loop:
         """Draw passes for the settings as they are now."""
         s, m = self.settings, self.material
         self.draws = Draws(m.taught, m.replay, s.batch, s.replay_share, s.seed)
+        # DreamBooth adds the loss on the kind to that on the sound, instead of sharing one mean among them.
+        self.weight = 1 / (1 - self.draws.share) if s.method == "dreambooth" else 1.0
         train_steps = self.scheduler.config.num_train_timesteps
         ahead = s.prefetch and self.accelerator.device.type != "cpu"
         self.feed = Feed(lambda number: draw(m.cache, self.text, self.draws, number, train_steps, s), ahead)
@@ -99,7 +101,8 @@ class Loop:
         p, s = drawn.to(self.accelerator.device), self.settings
         with self.accelerator.autocast():
             errors = squared_errors(self.student, self.scheduler, p.latents, p.noise, p.timesteps, p.words, p.heard)
-        loss = (errors * min_snr_weights(self.scheduler, p.timesteps, s.min_snr_gamma)).mean() / s.accumulate
+        loss = (errors * min_snr_weights(self.scheduler, p.timesteps, s.min_snr_gamma)).mean()
+        loss = loss * self.weight / s.accumulate
         self.accelerator.backward(loss)
         return loss.item()
 
