@@ -145,7 +145,8 @@ def check_pictures(location: str, facts: BaseFacts, params: SpectrogramParams, s
     Raises:
         Problem: With the command that draws the same sounds as this base needs them.
     """
-    wanted = picture_size(location)
+    # A base of the table may be made for other pictures than its UNet's configuration tells.
+    wanted = facts.base.size if facts.found == "table" else picture_size(location)
     allowed = [facts.params, *(PRESETS[name] for name in facts.base.presets)] if facts.params else []
     if size == wanted and (not allowed or params in allowed):
         return

@@ -59,7 +59,7 @@ def test_every_figure_of_the_table_names_its_source_and_is_a_setting():
     for known in KNOWN:
         figures = {f"{method}.{name}" for method, told in known.teaching.items() for name in told if name != "steps"}
         figures |= {f"{method}.steps" for method, told in known.teaching.items() if told.get("steps")}
-        assert figures | {"sampling"} == set(known.sources)
+        assert figures | {"sampling", "itself"} == set(known.sources)
         assert set(known.sources.values()) <= set(SOURCES)
         assert {name for told in known.teaching.values() for name in told} <= names
         assert set(known.teaching) == set(METHODS)
@@ -124,6 +124,13 @@ def test_pictures_that_do_not_fit_are_refused_with_the_command_that_rebuilds_the
     base_model.check_pictures(location, facts, good, (good.width, good.height), "data/my owls")
 
 
+def test_pictures_of_auffusion_fit_auffusion_and_no_others_do():
+    facts, params = facts_about("auffusion/auffusion"), PRESETS["auffusion"]
+    base_model.check_pictures("auffusion/auffusion", facts, params, (1024, 256), "owls")
+    with pytest.raises(ValueError, match="--preset auffusion"):
+        base_model.check_pictures("auffusion/auffusion", facts, PRESETS["sd15"], (512, 512), "owls")
+
+
 def test_a_wrong_dataset_is_refused_before_anything_of_the_base_is_loaded(owls, tmp_path, monkeypatch, capsys):
     from training import run
 
@@ -152,6 +159,23 @@ def test_a_base_of_sounds_is_replayed_with_prompts_that_it_knows():
     assert replay.source_of(with_prompts, facts) == replay.BASE
     dreambooth = settings_of({"base": RIFFUSION_NAME, "replay": 0.4, "method": "dreambooth", "class_prompt": "a drum"})
     assert set(replay.prompts(dreambooth, facts)) == {"a drum"}
+
+
+@pytest.mark.parametrize("known", KNOWN, ids=lambda known: known.title)
+def test_every_known_base_has_a_preset_whose_pictures_it_paints(known):
+    fitting = [PRESETS[known.preset]] if known.preset else [
+        params for params in PRESETS.values() if (params.width, params.height) == known.size and params.absolute
+    ]  # fmt: skip
+    assert fitting
+    assert {(params.width, params.height) for params in fitting} == {known.size}
+    facts = facts_of(known.hub[0]) if known.hub else None
+    if facts:
+        assert "--preset " in base_model.rebuild_advice(facts, known.size, "owls")
+
+
+def test_a_rate_that_a_script_multiplies_by_its_batch_is_taken_multiplied():
+    words = settings_of({"base": SD15_NAME, "method": "textual_inversion"})
+    assert (words.rate, words.batch * words.accumulate) == (pytest.approx(4 * 5e-4), 4)
 
 
 def test_what_a_base_does_not_say_of_a_method_is_stable_diffusions(tiny_base):
