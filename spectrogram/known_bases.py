@@ -24,6 +24,8 @@ SOURCES = {
     "1,200 pictures that its data set has, from memory); 80 was chosen between them",
     "diffusers dreambooth": "read: diffusers 0.40.0, examples/dreambooth/README.md: 1e-4 for a LoRA, 500 steps of 1; "
     "that its example has five pictures is from memory",
+    "diffusers kind": "read: the same README: 200 pictures of the kind, as many of them in a batch as of the subject "
+    "(--prior_loss_weight=1.0)",
     "diffusers words": "read: diffusers 0.40.0, docs/source/en/training/text_inversion.md: 3,000 steps of 4, and 5e-4 "
     "with --scale_lr, which the script multiplies by those 4",
     "diffusers full": "read: diffusers 0.40.0, examples/text_to_image/README.md: 1e-5, 15,000 steps of 4",
@@ -110,6 +112,10 @@ _SD15_SOURCES = {
     "scratch.epochs": "chosen",
     "sampling": "sd15 sampling",
 }
+# A base that knows sounds paints the kind of DreamBooth's sound itself.
+_KIND = {"replay": 0.5, "replay_clips": 200}
+_SOUND_TEACHING = {**_SD15_TEACHING, "dreambooth": {**_SD15_TEACHING["dreambooth"], **_KIND}}
+_SOUND_SOURCES = {**_SD15_SOURCES, **{f"dreambooth.{name}": "diffusers kind" for name in _KIND}}
 
 SD15 = KnownBase(
     title="Stable Diffusion 1.5",
@@ -130,8 +136,8 @@ RIFFUSION = KnownBase(
     preset="riffusion",
     presets=("dissertation",),
     sampling=GenerationDefaults(steps=50, guidance=7.0),
-    teaching=_SD15_TEACHING,
-    sources={**_SD15_SOURCES, "itself": "riffusion", "sampling": "riffusion"},
+    teaching=_SOUND_TEACHING,
+    sources={**_SOUND_SOURCES, "itself": "riffusion", "sampling": "riffusion"},
 )
 AUFFUSION = KnownBase(
     title="Auffusion",
@@ -141,8 +147,8 @@ AUFFUSION = KnownBase(
     preset="auffusion",
     licence="cc-by-nc-sa-4.0",
     sampling=GenerationDefaults(steps=100, guidance=7.5),
-    teaching=_SD15_TEACHING,
-    sources={**_SD15_SOURCES, "itself": "auffusion", "sampling": "auffusion"},
+    teaching=_SOUND_TEACHING,
+    sources={**_SOUND_SOURCES, "itself": "auffusion", "sampling": "auffusion"},
 )
 SD21 = KnownBase(
     title="Stable Diffusion 2.1",

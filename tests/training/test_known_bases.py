@@ -6,7 +6,7 @@ from dataclasses import fields
 import pytest
 
 from spectrogram.bases import EMBEDDED
-from spectrogram.known_bases import KNOWN, SD15, SOURCES, facts_of, generation_defaults, row_of
+from spectrogram.known_bases import KNOWN, SD15, SOUNDS, SOURCES, facts_of, generation_defaults, row_of
 from spectrogram.params import PRESETS
 from training import __main__ as command
 from training import base as base_model
@@ -35,7 +35,8 @@ def test_no_default_of_the_embedded_base_reaches_another_base(name, method, monk
     monkeypatch.setattr("spectrogram.bases.EMBEDDED", tmp_path)
     assert settings_of({"method": method, "base": str(tmp_path)}).rate == 123.0
     assert settings_of({"base": name, "method": method}) == before
-    assert before.replay == 0.0
+    knows = row_of(name).knows == SOUNDS
+    assert before.replay == (0.5 if knows and method == "dreambooth" else 0.0)
 
 
 def test_no_default_of_any_base_is_written_into_the_settings_themselves():
@@ -157,7 +158,9 @@ def test_a_base_of_sounds_is_replayed_with_prompts_that_it_knows():
         replay.source_of(settings_of({"base": RIFFUSION_NAME, "replay": 0.25}), facts)
     with_prompts = settings_of({"base": RIFFUSION_NAME, "replay": 0.25, "replay_prompts": "p.txt"})
     assert replay.source_of(with_prompts, facts) == replay.BASE
-    dreambooth = settings_of({"base": RIFFUSION_NAME, "replay": 0.4, "method": "dreambooth", "class_prompt": "a drum"})
+    dreambooth = settings_of({"base": RIFFUSION_NAME, "method": "dreambooth", "class_prompt": "a drum"})
+    assert replay.source_of(dreambooth, facts) == replay.BASE
+    assert len(replay.prompts(dreambooth, facts)) == 200
     assert set(replay.prompts(dreambooth, facts)) == {"a drum"}
 
 
