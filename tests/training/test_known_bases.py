@@ -1,7 +1,9 @@
 """Defaults belong to the base: whose they are, what they refuse, and that none of one base reaches another."""
 
 import json
+import re
 from dataclasses import fields
+from pathlib import Path
 
 import pytest
 
@@ -11,11 +13,12 @@ from spectrogram.params import PRESETS
 from training import __main__ as command
 from training import base as base_model
 from training.data import replay
-from training.flags import settings_of
+from training.flags import read_recipe, settings_of
 from training.method_table import METHODS
 from training.presets import facts_about, for_base
 from training.settings import TrainSettings
 
+RECIPES = sorted((Path(__file__).parents[2] / "recipes").glob("*.yaml"))
 SD15_NAME = "stable-diffusion-v1-5/stable-diffusion-v1-5"
 RIFFUSION_NAME = "riffusion/riffusion-model-v1"
 OTHERS = [known.hub[0] for known in KNOWN if known.hub]
@@ -190,3 +193,20 @@ def test_a_damaged_file_of_defaults_is_one_sentence(tmp_path):
         (tmp_path / "training_defaults.json").write_text(text)
         with pytest.raises(ValueError, match=r"training_defaults\.json of .* is unusable"):
             facts_of(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "recipe", [path for path in RECIPES if "base:" in path.read_text(encoding="utf-8")], ids=lambda path: path.name
+)
+def test_a_recipe_draws_the_pictures_that_its_base_paints(recipe):
+    values, told = read_recipe(recipe), recipe.read_text(encoding="utf-8")
+    settings = settings_of(values)
+    known = row_of(settings.base)
+    named = re.search(r"dataset_builder .*--preset (\S+)", told)
+    if known is None:
+        assert named is None
+        return
+    params = PRESETS[named[1]]
+    base_model.check_pictures(settings.base, facts_of(settings.base), params, (params.width, params.height), "sounds")
+    assert f"--recipe recipes/{recipe.name}" in told
+    assert settings.rate == known.teaching[settings.method]["rate"]
