@@ -10,7 +10,7 @@ from pathlib import Path
 
 from spectrogram.problems import ENVIRONMENT_EXIT_CODE, Problem
 from training.flags import add_arguments, resolve
-from training.method_table import how_to_use
+from training.method_table import how_to_use, method_of
 from training.presets import explain, explain_base, facts_about
 
 DESCRIPTION = "Teach a Stable Diffusion model a sound from a spectrogram dataset."
@@ -53,7 +53,9 @@ def _train(arguments):
             print(f"{name:22} {value}")
         return 0
     begun = not arguments.fresh and any(arguments.out.glob("checkpoints/step-*"))
-    if arguments.rehearse or (arguments.rehearse_first and not begun):
+    # A method without steps is over in about the time that its rehearsal would take.
+    worth_it = method_of(settings.to_dict()).loops and not begun
+    if arguments.rehearse or (arguments.rehearse_first and worth_it):
         code = _rehearse(settings, arguments)
         if code or arguments.rehearse:
             return code
