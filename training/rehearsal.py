@@ -73,7 +73,7 @@ class RehearsedLoop(Loop):
     def validate(self):
         return super().validate() if self.step == 0 else self.validations.get(0)
 
-    def _announce(self, events):
+    def _announce(self):
         """A rehearsal measures what a run has to guess."""
 
     def parts(self):

@@ -247,7 +247,7 @@ class Loop:
             self._validated(events)
             listen(0)
         self.student.train()
-        self._announce(events)
+        self._announce()
         while self.step < settings.steps:
             with self.stages.timed("training step"):
                 loss, rate = self._advance_or_halve(events)
@@ -258,15 +258,20 @@ class Loop:
             self._between(save, listen, stop)
         return LoopResult(self.validations, loss)
 
-    def _announce(self, events):
+    def _announce(self):
         """Say how long a step takes before anybody waits for the first one."""
         if self.settings.compile or self.step >= self.settings.steps:
             return
-        each = self.expected_step_s()
+        try:
+            each = self.expected_step_s()
+        except (RuntimeError, MemoryError) as error:
+            if not memory_limit.is_out_of_memory(error):
+                raise
+            # The first step meets it too, and knows what to do.
+            return
         left = duration(each * (self.settings.steps - self.step))
         text = f"a step takes about {duration(each)}, all {self.settings.steps} about {left}"
         self.stages.update("training", self.step, self.settings.steps, text)
-        events.write("note", text=text)
 
     def _validated(self, events):
         found = self.validate()
