@@ -15,17 +15,36 @@ from spectrogram.problems import Problem
 TRAINING_FILE = "training_defaults.json"
 SOUNDS, PICTURES, UNKNOWN = "sounds", "photographs and drawings", "unknown"
 
-# Where the figures come from; each row below names them by these words.
+# Where the figures come from; each row below names them by these words. Read means that the passage itself was read, in
+# a checkout or in a copy of the card; what was not is said to be from memory.
 SOURCES = {
-    "diffusers": "huggingface/diffusers, examples/text_to_image, dreambooth, textual_inversion: README.md; "
-    "docs/source/en/training/lora.md and text2image.md (58eb52c)",
-    "kohya": "kohya-ss/sd-scripts, docs/train_network_README-ja.md (0205d63): 1e-4 to 1e-3 for LoRA, 400 steps",
-    "sd15 card": "stable-diffusion-v1-5 model card: 10 % of the texts dropped, 512 x 512, guidance 7.5",
-    "sd21 card": "stabilityai/stable-diffusion-2-1 model card: v-prediction, 768 x 768",
-    "riffusion": "riffusion/riffusion-hobby, datatypes.py: 50 steps, guidance 7; its model card for what it is",
-    "auffusion": "happylittlecat2333/Auffusion README.md (100 steps, guidance 7.5, 16 kHz) and arXiv 2401.01044",
-    "lcm": "diffusers docs, api/pipelines/latent_consistency_models.md: 4 steps, guidance 1 to 2 with LCM-LoRA",
-    "hyper": "ByteDance/Hyper-SD model card: trailing time steps, no guidance with the step LoRAs",
+    "diffusers lora": "read: huggingface/diffusers 0.40.0, docs/source/en/training/lora.md and "
+    "examples/text_to_image/README.md: 1e-4",
+    "diffusers lora epochs": "read: the same README has 100 epochs, lora.md 15,000 steps of 4 (about 49 epochs of the "
+    "1,200 pictures that its data set has, from memory); 80 was chosen between them",
+    "diffusers dreambooth": "read: diffusers 0.40.0, examples/dreambooth/README.md: 1e-4 for a LoRA, 500 steps of 1; "
+    "that its example has five pictures is from memory",
+    "diffusers kind": "read: the same README: 200 pictures of the kind, as many of them in a batch as of the subject "
+    "(--prior_loss_weight=1.0)",
+    "diffusers words": "read: diffusers 0.40.0, docs/source/en/training/text_inversion.md: 3,000 steps of 4, and 5e-4 "
+    "with --scale_lr, which the script multiplies by those 4",
+    "diffusers full": "read: diffusers 0.40.0, examples/text_to_image/README.md: 1e-5, 15,000 steps of 4",
+    "diffusers min-snr": "read: diffusers 0.40.0, docs/source/en/training/text2image.md: recommended value 5.0",
+    "kohya": "read: kohya-ss/sd-scripts at 48d368f, docs/train_network.md: --network_dim=16, 1e-4 (to 1e-3 with an "
+    "alpha of 1)",
+    "sd15 card": "read in copies of the stable-diffusion-v1-5 card: 10 % of the texts dropped, 512 x 512, CreativeML "
+    "OpenRAIL-M",
+    "sd15 sampling": "guidance 7.5: read, default of diffusers' pipeline; 25 steps: chosen here, not measured",
+    "sd21 card": "read in copies of the stable-diffusion-2-1 card: made from 768-v-ema.ckpt, openrail++; that v means "
+    "v-prediction, and its scheduler's file, are from memory",
+    "riffusion": "read: riffusion/riffusion-hobby at 94c29ab, riffusion/datatypes.py: 50 steps, guidance 7; "
+    "spectrogram_params.py for its pictures; CreativeML OpenRAIL-M from reports of its card",
+    "auffusion": "read: happylittlecat2333/Auffusion at f44233d, README.md: 100 steps, guidance 7.5; converter.py for "
+    "its pictures; LICENSE: CC BY-NC-SA 4.0 (of the repository)",
+    "lcm": "read: diffusers 0.40.0, docs/source/en/api/pipelines/latent_consistency_models.md: 4 steps, 1.0 works for "
+    "the model, 1 to 2 for the LoRA; the LoRA's card: openrail++",
+    "hyper": "read in a copy of the ByteDance/Hyper-SD card and in uses of it: openrail++, trailing time steps, no "
+    "guidance, 8 steps with the LoRA for 8",
     "here": "measured here (docs/training-methods.md)",
     "chosen": "chosen here, not measured",
 }
@@ -47,7 +66,7 @@ class KnownBase:
         sampling: How it is sampled when nobody says otherwise.
         words: Parts of a name that mean this family, whoever published it.
         teaching: {method: {setting: value}}.
-        sources: {figure: key of SOURCES}.
+        sources: {figure: key of SOURCES}; "itself" is what it is, its pictures and its licence.
     """
 
     title: str
@@ -64,36 +83,39 @@ class KnownBase:
     sources: dict[str, str] = field(default_factory=dict)
 
 
-# Epochs: diffusers' LoRA example sees 60,000 pictures of a set of about 1,200, its DreamBooth example each of five
-# pictures 80 times. A method's first number of steps bounds what few clips would give.
+# A method's first number of steps bounds what few clips would give.
 _SD15_TEACHING = {
     "lora": {"rate": 1e-4, "steps": 0, "epochs": 80, "rank": 16, "min_snr_gamma": 5.0, "caption_dropout": 0.1},
-    "dreambooth": {"rate": 1e-4, "steps": 0, "epochs": 80, "rank": 16},
-    "textual_inversion": {"rate": 5e-4, "steps": 3000, "batch": 4},
+    "dreambooth": {"rate": 1e-4, "steps": 0, "epochs": 100, "rank": 16},
+    "textual_inversion": {"rate": 2e-3, "steps": 3000, "batch": 4},
     "full": {"rate": 1e-5, "steps": 0, "epochs": 50, "min_snr_gamma": 5.0, "caption_dropout": 0.1},
     "scratch": {"rate": 1e-4, "steps": 0, "epochs": 1000},
     "aesthetic": {},
 }
 _SD15_SOURCES = {
-    "lora.rate": "diffusers",
-    "lora.epochs": "diffusers",
-    "lora.rank": "chosen",
-    "lora.min_snr_gamma": "diffusers",
+    "lora.rate": "diffusers lora",
+    "lora.epochs": "diffusers lora epochs",
+    "lora.rank": "kohya",
+    "lora.min_snr_gamma": "diffusers min-snr",
     "lora.caption_dropout": "sd15 card",
-    "dreambooth.rate": "diffusers",
-    "dreambooth.epochs": "diffusers",
-    "dreambooth.rank": "chosen",
-    "textual_inversion.rate": "diffusers",
-    "textual_inversion.steps": "diffusers",
-    "textual_inversion.batch": "diffusers",
-    "full.rate": "diffusers",
-    "full.epochs": "diffusers",
-    "full.min_snr_gamma": "diffusers",
+    "dreambooth.rate": "diffusers dreambooth",
+    "dreambooth.epochs": "diffusers dreambooth",
+    "dreambooth.rank": "kohya",
+    "textual_inversion.rate": "diffusers words",
+    "textual_inversion.steps": "diffusers words",
+    "textual_inversion.batch": "diffusers words",
+    "full.rate": "diffusers full",
+    "full.epochs": "diffusers full",
+    "full.min_snr_gamma": "diffusers min-snr",
     "full.caption_dropout": "sd15 card",
     "scratch.rate": "chosen",
     "scratch.epochs": "chosen",
-    "sampling": "sd15 card",
+    "sampling": "sd15 sampling",
 }
+# A base that knows sounds paints the kind of DreamBooth's sound itself.
+_KIND = {"replay": 0.5, "replay_clips": 200}
+_SOUND_TEACHING = {**_SD15_TEACHING, "dreambooth": {**_SD15_TEACHING["dreambooth"], **_KIND}}
+_SOUND_SOURCES = {**_SD15_SOURCES, **{f"dreambooth.{name}": "diffusers kind" for name in _KIND}}
 
 SD15 = KnownBase(
     title="Stable Diffusion 1.5",
@@ -105,7 +127,7 @@ SD15 = KnownBase(
     knows=PICTURES,
     sampling=GenerationDefaults(steps=25, guidance=7.5),
     teaching=_SD15_TEACHING,
-    sources=_SD15_SOURCES,
+    sources={**_SD15_SOURCES, "itself": "sd15 card"},
 )
 RIFFUSION = KnownBase(
     title="Riffusion v1",
@@ -114,18 +136,19 @@ RIFFUSION = KnownBase(
     preset="riffusion",
     presets=("dissertation",),
     sampling=GenerationDefaults(steps=50, guidance=7.0),
-    teaching=_SD15_TEACHING,
-    sources={**_SD15_SOURCES, "sampling": "riffusion"},
+    teaching=_SOUND_TEACHING,
+    sources={**_SOUND_SOURCES, "itself": "riffusion", "sampling": "riffusion"},
 )
 AUFFUSION = KnownBase(
     title="Auffusion",
     hub=("auffusion/auffusion", "auffusion/auffusion-full", "auffusion/auffusion-full-no-adapter"),
     knows=SOUNDS,
     size=(1024, 256),
+    preset="auffusion",
     licence="cc-by-nc-sa-4.0",
     sampling=GenerationDefaults(steps=100, guidance=7.5),
-    teaching=_SD15_TEACHING,
-    sources={**_SD15_SOURCES, "sampling": "auffusion"},
+    teaching=_SOUND_TEACHING,
+    sources={**_SOUND_SOURCES, "itself": "auffusion", "sampling": "auffusion"},
 )
 SD21 = KnownBase(
     title="Stable Diffusion 2.1",
@@ -136,7 +159,7 @@ SD21 = KnownBase(
     licence="openrail++",
     sampling=GenerationDefaults(steps=25, guidance=7.5),
     teaching=_SD15_TEACHING,
-    sources={**_SD15_SOURCES, "sampling": "sd21 card"},
+    sources={**_SD15_SOURCES, "itself": "sd21 card"},
 )
 LCM = KnownBase(
     title="Latent consistency model (LCM)",
@@ -146,7 +169,7 @@ LCM = KnownBase(
     licence="openrail++",
     sampling=GenerationDefaults(steps=4, guidance=1.0),
     teaching=_SD15_TEACHING,
-    sources={**_SD15_SOURCES, "sampling": "lcm"},
+    sources={**_SD15_SOURCES, "itself": "lcm", "sampling": "lcm"},
 )
 HYPER = KnownBase(
     title="Hyper-SD, Lightning",
@@ -156,7 +179,7 @@ HYPER = KnownBase(
     licence="openrail++",
     sampling=GenerationDefaults(steps=8, guidance=1.0),
     teaching=_SD15_TEACHING,
-    sources={**_SD15_SOURCES, "sampling": "hyper"},
+    sources={**_SD15_SOURCES, "itself": "hyper", "sampling": "hyper"},
 )
 KNOWN = (SD15, RIFFUSION, AUFFUSION, SD21, LCM, HYPER)
 EXPECTED_BESIDE = '{"title": "…", "knows": "sounds", "teaching": {"lora": {"rate": 1e-4}}}'

@@ -17,7 +17,7 @@ MODEL_FILE = "spectrogram.json"
 SCALES = ("mel", "linear", "log", "slaney")
 LAYOUTS = ("grey", "bands", "frames", "stereo", "left_right")
 CURVES = ("db", "power")
-NORMS = ("mean", "peak", "slaney")
+NORMS = ("mean", "peak", "slaney", "area")
 FRAMINGS = ("half", "centre")
 
 
@@ -31,8 +31,9 @@ class SpectrogramParams:
 
     The fields below `layout` only serve to read the pictures of others. Layout `left_right` is G and B.
     `curve="power"` stores (magnitude/peak)^power instead of dB, `peak` being the magnitude of the loudest pixel (None:
-    each picture's own). `norm` is HTK's `peak`, or librosa's `slaney` on power. `padded_ms` is the zero-padded FFT's
-    length. `framing="centre"` puts frame t at t·hop, not (t + ½)·hop, with reflected ends.
+    each picture's own). `norm` is HTK's `peak`, librosa's `slaney` on power, or the same triangles on magnitudes
+    (`area`). `padded_ms` is the zero-padded FFT's length. `framing="centre"` puts frame t at t·hop, not
+    (t + ½)·hop, with reflected ends.
     """
 
     sample_rate_hz: int
@@ -260,12 +261,30 @@ PRESETS = {
     "sd15-fine": SD15.replace(layout="bands"),
     "sd15-10s": SD15.replace(sample_rate_hz=42000, step_ms=20 / 3, window_ms=140 / 3, layout="frames"),
     "sd15-stereo": SD15.replace(layout="stereo"),
+    # 768 x 768 for Stable Diffusion 2.1, 7.68 s; the window is longer, so that more bands have as many bins each.
+    "sd21": SD15.replace(mel_bands=768, columns=768, window_ms=75.0),
     "linear": SD15.replace(scale="linear"),
     "log": SD15.replace(scale="log", low_hz=40.0),
     # Pictures of others: riffusion-hobby's defaults; an MSc dissertation on riffusion's code, ten seconds a picture;
     # teticio/audio-diffusion (librosa, 80 dB under the peak, lowest band in the first row).
     "riffusion": RIFFUSION,
     "dissertation": RIFFUSION.replace(step_ms=10000 / 512, low_hz=20.0, high_hz=20000.0),
+    # Auffusion's 1024 x 256, 10.24 s at 16 kHz: the logarithm of magnitudes from 1e-5 to 200, where the windows add up
+    # to 512 and a full-scale sine is 256.
+    "auffusion": SpectrogramParams(
+        sample_rate_hz=16000,
+        step_ms=10.0,
+        window_ms=64.0,
+        mel_bands=256,
+        low_hz=0.0,
+        high_hz=8000.0,
+        columns=1024,
+        scale="slaney",
+        range_db=146.0206,
+        peak=200 / 256,
+        padded_ms=128.0,
+        norm="area",
+    ),
     "audio-diffusion": SpectrogramParams(
         sample_rate_hz=22050,
         step_ms=512 / 22.05,

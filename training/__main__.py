@@ -11,7 +11,7 @@ from pathlib import Path
 from spectrogram.files.texts import encodings
 from spectrogram.problems import ENVIRONMENT_EXIT_CODE, Problem
 from training.flags import add_arguments, resolve
-from training.method_table import how_to_use
+from training.method_table import how_to_use, method_of
 from training.presets import explain, explain_base, facts_about
 
 DESCRIPTION = "Teach a Stable Diffusion model a sound from a spectrogram dataset."
@@ -35,7 +35,9 @@ def build_parser():
     parser.add_argument("--vram", type=int, choices=(4, 6, 8, 12, 24), help="keep the whole run to so many GB of GPU")
     parser.add_argument("--dry-run", action="store_true", help="say what would be done, and stop")
     parser.add_argument("--rehearse", action="store_true", help="go through every stage once: seconds, memory, hours")
-    parser.add_argument("--price", type=float, help="with --rehearse: what an hour costs")
+    first = "rehearse, and go on if it fits; a run that has checkpoints goes on at once"
+    parser.add_argument("--rehearse-first", action="store_true", help=first)
+    parser.add_argument("--price", type=float, help="with a rehearsal: what an hour costs")
     parser.add_argument("--fresh", action="store_true", help="forget the run's checkpoints and begin anew")
     parser.add_argument("--force-resume", action="store_true", help="go on although settings or data differ")
     encodings.add_argument(parser)
@@ -52,24 +54,38 @@ def _train(arguments):
         for name, value in settings.to_dict().items():
             print(f"{name:22} {value}")
         return 0
-    return _rehearse(settings, arguments) if arguments.rehearse else _run(settings, arguments)
+    begun = not arguments.fresh and any(arguments.out.glob("checkpoints/step-*"))
+    # A method without steps is over in about the time that its rehearsal would take.
+    worth_it = method_of(settings.to_dict()).loops and not begun
+    if arguments.rehearse or (arguments.rehearse_first and worth_it):
+        code = _rehearse(settings, arguments)
+        if code or arguments.rehearse:
+            return code
+    return _run(settings, arguments)
 
 
 def _rehearse(settings, arguments):
     from training.progress import Bars
-    from training.rehearsal import rehearse
 
     with Bars() as bars:
+        # The libraries alone can take longer than anybody should wait without a word.
+        bars.update("starting", 0, 1, "libraries")
+        from training.rehearsal import rehearse
+
+        bars.update("starting", 1, 1)
         found = rehearse(settings, arguments.dataset, arguments.out, bars)
-    print(found.report(arguments.price))
+    print(found.report(arguments.price), flush=True)
     return 0 if found.fits else ENVIRONMENT_EXIT_CODE
 
 
 def _run(settings, arguments):
     from training.progress import Bars
-    from training.run import train
 
     with Bars() as bars:
+        bars.update("starting", 0, 1, "libraries")
+        from training.run import train
+
+        bars.update("starting", 1, 1)
         report = train(settings, arguments.dataset, arguments.out, bars, arguments.force_resume, arguments.fresh)
     told = (
         "no clip was held out"

@@ -13,10 +13,31 @@ from transformers import CLIPTextModel, CLIPTokenizer
 
 from spectrogram.bases import locate_base, read_beside
 from spectrogram.known_bases import BaseFacts
+from spectrogram.models import choose_device, load_pipeline
 from spectrogram.params import MODEL_FILE, PRESETS, SpectrogramParams
 from spectrogram.problems import Problem
+from training.method_table import carrier_of
 
-SAFE = {"use_safetensors": True, "dtype": torch.float32}
+SAFE = {"use_safetensors": True}
+HALVES = {"fp16": torch.float16, "bf16": torch.bfloat16}
+
+
+def half_type(settings, device_type: str) -> torch.dtype | None:
+    """The number format of frozen weights that are kept in half precision; None where they are in float32 or taught.
+
+    On the CPU it is bfloat16 or nothing: it has no float16 kernels worth the name.
+    """
+    if not settings.half_base or carrier_of(settings.to_dict()).trains_all:
+        return None
+    half = HALVES.get(settings.precision)
+    return torch.bfloat16 if half is not None and device_type == "cpu" else half
+
+
+def open_pipeline(settings):
+    """The base as a pipeline that makes sounds, under the run's memory plan: half precision where that has it."""
+    device = choose_device()
+    dtype = half_type(settings, device) if settings.vram and device == "cpu" else None
+    return load_pipeline(locate_base(settings.base), device, dtype, settings.vram or None)
 
 
 @dataclass
@@ -32,17 +53,20 @@ class Base:
 
     def load_encoders(self):
         """Load VAE and text encoder, frozen, in float32."""
-        self.vae = AutoencoderKL.from_pretrained(self.name, subfolder="vae", **SAFE).requires_grad_(False)
+        found = AutoencoderKL.from_pretrained(self.name, subfolder="vae", dtype=torch.float32, **SAFE)
+        self.vae = found.requires_grad_(False)
         self.load_text_encoder()
 
     def load_text_encoder(self):
         """Load the text encoder alone, frozen, in float32."""
-        found = CLIPTextModel.from_pretrained(self.name, subfolder="text_encoder", **SAFE)
+        found = CLIPTextModel.from_pretrained(self.name, subfolder="text_encoder", dtype=torch.float32, **SAFE)
         self.text_encoder = found.requires_grad_(False)
 
-    def load_unet(self):
-        """Load the UNet in float32."""
-        self.unet = UNet2DConditionModel.from_pretrained(self.name, subfolder="unet", **SAFE)
+    def load_unet(self, dtype: torch.dtype | None = None):
+        """Load the UNet, frozen; weight by weight in half precision where ``dtype`` is one, else in float32."""
+        dtype = dtype or torch.float32
+        found = UNet2DConditionModel.from_pretrained(self.name, subfolder="unet", dtype=dtype, **SAFE)
+        self.unet = found.requires_grad_(False)
 
     def free(self, *parts: str):
         """Let some parts leave memory: "vae", "text_encoder", "unet"."""
@@ -70,9 +94,10 @@ def fingerprint(unet):
     """16 hex characters that change with any retraining: each tensor's name, shape, sum and first values."""
     digest = hashlib.sha256()
     for name, tensor in sorted(unet.state_dict().items()):
-        values = tensor.detach().float()
-        told = f"{name} {tuple(tensor.shape)} {values.double().sum().item():.9e}"
-        digest.update(told.encode() + values.flatten()[:16].cpu().numpy().tobytes())
+        values = tensor.detach()
+        # The sum is made in double precision without a copy of the weights in it.
+        told = f"{name} {tuple(tensor.shape)} {values.sum(dtype=torch.float64).item():.9e}"
+        digest.update(told.encode() + values.flatten()[:16].float().cpu().numpy().tobytes())
     return digest.hexdigest()[:16]
 
 
@@ -120,7 +145,8 @@ def check_pictures(location: str, facts: BaseFacts, params: SpectrogramParams, s
     Raises:
         Problem: With the command that draws the same sounds as this base needs them.
     """
-    wanted = picture_size(location)
+    # A base of the table may be made for other pictures than its UNet's configuration tells.
+    wanted = facts.base.size if facts.found == "table" else picture_size(location)
     allowed = [facts.params, *(PRESETS[name] for name in facts.base.presets)] if facts.params else []
     if size == wanted and (not allowed or params in allowed):
         return

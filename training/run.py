@@ -3,7 +3,7 @@
 import shutil
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 
@@ -13,7 +13,6 @@ import yaml
 from spectrogram.adapters.kinds import LORA
 from spectrogram.bases import locate_base
 from spectrogram.files import json_file
-from spectrogram.models import load_pipeline
 from spectrogram.problems import Problem
 from training import base as base_model
 from training import methods
@@ -21,7 +20,7 @@ from training.data import dataset as collection
 from training.data import latents, replay
 from training.exchange.export import kohya
 from training.loop import checkpoint, memory_limit
-from training.loop.devices import open_accelerator, place
+from training.loop.devices import open_accelerator, place, usable_precision
 from training.loop.lock import locked
 from training.loop.loop import Loop, LoopResult, Material
 from training.loop.memory_limit import OutOfMemory
@@ -90,12 +89,14 @@ class Run:
     """
 
     few: int | None = None
+    make_loop, base = Loop, None
 
     def __init__(self, settings, dataset, folder, stages, stop):
-        self.settings, self.dataset, self.folder = settings, dataset, folder
+        self.settings = settings = replace(settings, precision=usable_precision(settings.precision))
+        self.dataset, self.folder = dataset, folder
         self.stages, self.stop, self.clock = stages, stop, {"start": time.monotonic()}
         torch.manual_seed(settings.seed)
-        self.accelerator = open_accelerator(settings.precision)
+        self.accelerator = open_accelerator(settings.precision, small=bool(settings.vram))
         self.main = self.accelerator.is_main_process
         self.checkpoints = checkpoint.Checkpoints(folder / "checkpoints", settings.keep_checkpoints)
         self.events, self.tracker = Silence(), None
@@ -153,7 +154,7 @@ class Run:
         if source == replay.DATASET:
             self.replayed = self._replay_dataset(cached)
         base.free("vae", *([] if source == replay.BASE else ["text_encoder"]))
-        self._load("UNet", base.load_unet)
+        self._load_unet()
         key = base_model.fingerprint(base.unet)
         if source == replay.BASE and self.row.loops:
             self.replayed = self._replay(cached, base, key)
@@ -188,10 +189,13 @@ class Run:
             )
 
     def _learn_pace(self):
-        s, size = self.settings, "x".join(map(str, self.data.size))
-        device = self.accelerator.device.type
-        told = (s.base, s.method, s.batch, s.accumulate, s.precision, s.targets, size, device)
-        self.stages.learned(self.cache_folder / "pace.json", "|".join(map(str, told)))
+        self.stages.learned(self.cache_folder / "pace.json", self.pace_key())
+
+    def pace_key(self):
+        """What the pace of a run depends on."""
+        s, device = self.settings, self.accelerator.device.type
+        told = (s.base, s.method, s.batch, s.accumulate, s.precision, s.targets, *self.data.size, device)
+        return "|".join(map(str, told))
 
     def _load(self, what, action):
         self.stages.update("loading", 0, 1, what)
@@ -199,6 +203,10 @@ class Run:
             found = action()
         self.stages.update("loading", 1, 1, what)
         return found
+
+    def _load_unet(self):
+        half = base_model.half_type(self.settings, self.accelerator.device.type)
+        self._load("UNet", lambda: self.base.load_unet(half))
 
     def _cache(self, pictures, wordings):
         s, base = self.settings, self.base
@@ -211,18 +219,17 @@ class Run:
 
     def _replay(self, cached, base, key):
         """Numbers of the clips that the base makes of its prompts; networks come and go one after the other."""
-        if self.settings.vram:
-            base.free("unet")
+        texts = replay.prompts(self.settings, self.facts)
+        with torch.no_grad():
+            words = latents.encode_texts(base.tokenizer, base.text_encoder, texts)
+        base.free("text_encoder", *(["unet"] if self.settings.vram else []))
         with self.stages.timed("replay"):
-            made, texts = replay.make(
+            made, _ = replay.make(
                 self.settings, self.facts, key, self.cache_folder,
                 lambda done, total, note="": self.stages.update("replay", done, total, note), self.few,
             )  # fmt: skip
-            with torch.no_grad():
-                words = latents.encode_texts(base.tokenizer, base.text_encoder, texts)
-        base.free("text_encoder")
         if base.unet is None:
-            base.load_unet()
+            self._load_unet()
         return cached.extend(made, words, texts)
 
     def _replay_dataset(self, cached):
@@ -248,7 +255,7 @@ class Run:
     def _build(self):
         s, data = self.settings, self.data
         with self.stages.timed("building"):
-            if method_reads_words(self.teaching, s):
+            if methods.reads_words(s):
                 self.base.load_text_encoder()
             place(self.base.unet, s, self.accelerator.device)
             torch.manual_seed(s.seed)
@@ -256,7 +263,7 @@ class Run:
             self.base.free("text_encoder")
             self.base.text_encoder = self.method.text_encoder
             material = Material(self.cached, self._own_clips(), self.replayed, data.validation, data.names)
-            self.loop = Loop(s, self.accelerator, self.method, self.base.scheduler, material, self.stages)
+            self.loop = self.make_loop(s, self.accelerator, self.method, self.base.scheduler, material, self.stages)
         self.trainable = sum(p.numel() for p in self.method.parameters)
 
     def _own_clips(self):
@@ -358,24 +365,22 @@ class Run:
         """Let the trained networks and their optimizer leave memory: what is heard now comes from the saved files."""
         self.accelerator.free_memory()
         self.loop = self.method = None
-        self.base.free("unet", "text_encoder")
+        if self.base is not None:
+            self.base.free("unet", "vae", "text_encoder")
 
     def _taught_pipeline(self, load_into, path):
         """A pipeline as a user would open it, from the files that were just saved."""
         whole = carrier_of(self.settings.to_dict()).result.carries_base
-        base = None if whole else load_pipeline(locate_base(self.settings.base), vram_gb=self.settings.vram or None)
+        base = None if whole else base_model.open_pipeline(self.settings)
         pipeline = load_into(base, path)
         pipeline.params = self.data.params
         return pipeline
 
     def _write_facts(self, result):
-        json_file.write(self.folder / RUN_FILE, self._facts(result))
-
-    def _facts(self, result):
         """run.json: settings, data, base, what was trained, how it went, and with which library versions."""
         s, data, clock = self.settings, self.data, self.clock
         seconds = {"cache": clock["cached"] - clock["start"], "train": clock["trained"] - clock["cached"]}
-        return {
+        facts = {
             "settings": s.to_dict(),
             "base": s.base,
             "dataset": {"name": data.name, "train": len(data.training), "validation": len(data.validation)},
@@ -388,12 +393,8 @@ class Run:
             "seconds": {name: round(value, 1) for name, value in seconds.items()},
             "versions": {name: version(name) for name in PACKAGES},
         }
+        json_file.write(self.folder / RUN_FILE, facts)
 
     def close(self):
         if self.tracker is not None:
             self.tracker.close()
-
-
-def method_reads_words(teaching, settings) -> bool:
-    """Whether a method trains on token ids, and so needs the text encoder beside the UNet."""
-    return settings.text_encoder if settings.method in ("lora", "dreambooth") else teaching.TAUGHT.reads_words

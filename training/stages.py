@@ -1,14 +1,9 @@
-"""The stages of a run as somebody outside sees them: how far each is, what it cost, how long the rest will take."""
+"""The stages of a run as somebody outside sees them: how far each is, and how long the rest will take."""
 
 import json
-import resource
-import sys
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-
-import torch
 
 
 class Stages:
@@ -29,68 +24,6 @@ class Stages:
         yield
 
 
-@dataclass
-class Cost:
-    """What pieces of work of one kind took: how many, their seconds, the highest memory in bytes."""
-
-    count: int = 0
-    seconds: float = 0.0
-    peak_bytes: int = 0
-
-    @property
-    def each_s(self) -> float:
-        return self.seconds / max(self.count, 1)
-
-
-class Measuring(Stages):
-    """Passes everything on to other Stages and keeps the Cost of each kind of work in ``costs``."""
-
-    def __init__(self, shown: Stages):
-        self.shown, self.costs, self.device = shown, {}, "cpu"
-
-    def update(self, stage, done, total, note="", part=0.0):
-        self.shown.update(stage, done, total, note, part)
-
-    def learned(self, path, key):
-        self.shown.learned(path, key)
-
-    @contextmanager
-    def timed(self, name):
-        cost, began, self.last_timed = self.costs.setdefault(name, Cost()), time.monotonic(), name
-        forget_peak()
-        try:
-            yield
-        finally:
-            cost.count += 1
-            cost.seconds += time.monotonic() - began
-            cost.peak_bytes = max(cost.peak_bytes, peak_bytes())
-
-
-def forget_peak():
-    """Let the highest memory be counted from now on, where the system allows it (CUDA; Linux)."""
-    if torch.cuda.is_available():
-        torch.cuda.reset_peak_memory_stats()
-        return
-    try:
-        # 5 resets VmHWM, the highest resident memory (proc(5)).
-        Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
-    except OSError:
-        return
-
-
-def peak_bytes() -> int:
-    """The highest memory since it was forgotten: the GPU's where there is one, else what the process had resident."""
-    if torch.cuda.is_available():
-        return torch.cuda.max_memory_allocated()
-    status = Path("/proc/self/status")
-    if status.is_file():
-        line = next((line for line in status.read_text(encoding="ascii").splitlines() if line.startswith("VmHWM")), "")
-        if line:
-            return int(line.split()[1]) * 1024
-    unit = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
-
-
 class Pace:
     """Seconds that a unit of a stage takes: of this run as soon as it is known, before that of this machine's last."""
 
@@ -99,11 +32,7 @@ class Pace:
         self.began = {}
 
     def learned(self, path: Path, key: str):
-        self.path, self.key = Path(path), key
-        try:
-            self.known = {str(name): float(value) for name, value in json.loads(self.path.read_text()).items()}
-        except (OSError, ValueError, TypeError, AttributeError):
-            self.known = {}
+        self.path, self.key, self.known = Path(path), key, _read(Path(path))
 
     def left_s(self, stage: str, done: float, total: int) -> float | None:
         """Seconds until a stage is done; None while nothing is known of its pace."""
@@ -114,18 +43,36 @@ class Pace:
         return None if each is None else max(0.0, (total - done) * each)
 
     def finish(self, stage: str, done: float):
-        """Keep what a stage took for the next run here; a file that cannot be written is no reason to end."""
+        """Keep what a stage took for the next run here."""
         first, since = self.began.pop(stage, (done, 0.0))
         if self.path is None or done - first <= 0:
             return
         self.known[f"{stage}|{self.key}"] = (time.monotonic() - since) / (done - first)
-        try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            unfinished = self.path.with_suffix(".partial")
-            unfinished.write_text(json.dumps(self.known, indent=1) + "\n", encoding="utf-8")
-            unfinished.replace(self.path)
-        except OSError:
-            return
+        _write(self.path, self.known)
+
+
+def remember(path: Path, key: str, paces: dict[str, float]):
+    """Keep paces (seconds a unit, by stage) of runs like one under ``key``, as a Pace would have learned them."""
+    _write(path, _read(path) | {f"{stage}|{key}": pace for stage, pace in paces.items()})
+
+
+def _read(path: Path) -> dict[str, float]:
+    """The paces in a file; none where there is none, or it is damaged."""
+    try:
+        return {str(name): float(value) for name, value in json.loads(path.read_text()).items()}
+    except (OSError, ValueError, TypeError, AttributeError):
+        return {}
+
+
+def _write(path: Path, known: dict[str, float]):
+    """A file that cannot be written is no reason to end."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        unfinished = path.with_suffix(".partial")
+        unfinished.write_text(json.dumps(known, indent=1) + "\n", encoding="utf-8")
+        unfinished.replace(path)
+    except OSError:
+        return
 
 
 def duration(seconds: float) -> str:

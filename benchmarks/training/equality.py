@@ -4,7 +4,8 @@
 
 A script of the checkout runs unchanged in float32 for two steps (`recorder.py` writes down what it draws); our loop is
 given the same passes and the same first weights. Told is the relative difference |ours - theirs| / |theirs| over all
-trained tensors, of the weights and of what the steps changed in them. Without --base: random small weights.
+trained tensors, of the weights and of what the steps changed in them. Without --base: random small weights; a base of
+Stable Diffusion 1.5's size is made by `python -m benchmarks.training.real_size FOLDER`.
 """
 
 import argparse
@@ -19,6 +20,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from diffusers import UNet2DConditionModel
 from PIL import Image
 from safetensors.torch import load_file
 
@@ -57,6 +59,9 @@ CASES = (
     Case("lora, v-prediction, Min-SNR, accumulation", LORA,
          ("--snr_gamma", "5", "--gradient_accumulation_steps", "2"), {"min_snr_gamma": 5.0, "accumulate": 2}),
     Case("dreambooth, epsilon", DREAMBOOTH, (), {"method": "dreambooth"}),
+    Case("dreambooth, prior preservation", DREAMBOOTH,
+         ("--with_prior_preservation", "--class_prompt", "a sound", "--num_class_images", str(CLIPS)),
+         {"method": "dreambooth"}),
     Case("textual inversion, epsilon", WORDS, (), {"method": "textual_inversion", "weight_decay": 0.01}),
 )  # fmt: skip
 
@@ -69,7 +74,10 @@ class Recorded:
 
     def get(self, number, following):
         values = (self.record[f"pass.{number}.{name}"] for name in ("latents", "noise", "timesteps", self.words))
-        return Pass(torch.zeros(BATCH, dtype=torch.long), *values)
+        latents, *others = values
+        # The scripts count every column.
+        heard = torch.ones(len(latents), latents.shape[-1])
+        return Pass(torch.zeros(BATCH, dtype=torch.long), latents, *others, heard)
 
 
 class Texts:
@@ -93,10 +101,10 @@ def with_prediction(base: Path, folder: Path, kind: str) -> Path:
     return folder
 
 
-def pictures(folder: Path, resolution: int) -> Path:
+def pictures(folder: Path, resolution: int, seed: int = 0) -> Path:
     """A folder of random pictures with captions, as the scripts read it."""
     folder.mkdir(parents=True)
-    random = np.random.default_rng(0)
+    random = np.random.default_rng(seed)
     with open(folder / "metadata.jsonl", "w", encoding="utf-8") as table:
         for n in range(CLIPS):
             Image.fromarray(random.integers(256, size=(resolution, resolution, 3), dtype=np.uint8)).save(
@@ -119,6 +127,9 @@ def theirs(checkout: Path, case: Case, base: Path, folder: Path, resolution: int
         WORDS: {"train_data_dir": data, "placeholder_token": "<new-sound>", "initializer_token": "rain",
                 "num_vectors": 2, "save_steps": 10**6, "repeats": 4},
     }[case.script]  # fmt: skip
+    if "--with_prior_preservation" in case.flags:
+        own["class_data_dir"] = pictures(folder / "kind", resolution, seed=1)
+        (folder / "kind" / "metadata.jsonl").unlink()
     if case.script != LORA:
         # The other scripts take every file of the folder for a picture.
         (data / "metadata.jsonl").unlink()
@@ -138,12 +149,14 @@ def ours(case: Case, base: Path, record: dict) -> list[list[torch.Tensor]]:
            "vectors": 2, "initial_word": "rain", "replay": 0.0, "base": str(base)}  # fmt: skip
     settings = settings_of({**few, **case.settings})
     parts = base_model.load(str(base))
+    parts.free("vae")
     method = choose(settings.method).build(settings, parts)
     with torch.no_grad():
         for number, parameter in enumerate(method.parameters):
             parameter.copy_(taught_rows(case, record[f"step.0.{number}"]))
     clips = np.arange(CLIPS)
-    loop = Loop(settings, open_accelerator("no"), method, parts.scheduler, Material(Texts(), clips, [], clips, []))
+    kind = clips if settings.replay else []
+    loop = Loop(settings, open_accelerator("no"), method, parts.scheduler, Material(Texts(), clips, kind, clips, []))
     loop.feed = Recorded(record, method.reads_words)
     loop.student.train()
     found = []
@@ -170,8 +183,22 @@ def compare(case: Case, record: dict, found) -> list[dict]:
         mine, their = torch.cat([tensor.flatten() for tensor in tensors]).double(), flat(step)
         difference = (mine - their).norm()
         told = {"weights": float(difference / their.norm()), "change": float(difference / (their - first).norm())}
-        rows.append({"case": case.name, "step": step, **told})
+        rows.append({"case": case.name, "step": step, "trained": len(mine), **told})
     return rows
+
+
+def unet_parameters(base: Path) -> int:
+    """Weights of a base's UNet, from its configuration alone."""
+    with torch.device("meta"):
+        unet = UNet2DConditionModel.from_config(UNet2DConditionModel.load_config(base, subfolder="unet"))
+    return sum(parameter.numel() for parameter in unet.parameters())
+
+
+def merged(path: Path, rows: list[dict]) -> list[dict]:
+    """The rows of a file with these in place of those of the same case and base."""
+    known = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else []
+    key = lambda row: (row["case"], row["base_parameters"], row["step"])  # noqa: E731
+    return [row for row in known if key(row) not in {key(new) for new in rows}] + rows
 
 
 def run(checkout: Path, base: Path | None = None, resolution: int = 128, cases=None) -> Iterator[dict]:
@@ -186,7 +213,8 @@ def run(checkout: Path, base: Path | None = None, resolution: int = 128, cases=N
             kind = "v_prediction" if "v-prediction" in case.name else "epsilon"
             model = with_prediction(Path(base), folder / "base", kind)
             record = theirs(checkout, case, model, folder, resolution)
-            yield from compare(case, record, ours(case, model, record))
+            size = {"base_parameters": unet_parameters(model), "resolution": resolution}
+            yield from ({**row, **size} for row in compare(case, record, ours(case, model, record)))
 
 
 def main():
@@ -195,15 +223,15 @@ def main():
     parser.add_argument("--base", type=Path, help="model folder (default: small random weights)")
     parser.add_argument("--resolution", type=int, default=128)
     parser.add_argument("--cases", nargs="+", metavar="NAME", help="; ".join(case.name for case in CASES))
-    parser.add_argument("--json", type=Path)
+    parser.add_argument("--json", type=Path, help="file that the rows are added to")
     arguments = parser.parse_args()
-    rows = []
     for row in run(arguments.checkout, arguments.base, arguments.resolution, arguments.cases):
         told = f"weights {row['weights']:.1e}, change {row['change']:.1e}"
         print(f"{row['case']:44} step {row['step']}: {told}", flush=True)
-        rows.append(row)
-    if arguments.json:
-        arguments.json.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
+        if arguments.json:
+            arguments.json.parent.mkdir(parents=True, exist_ok=True)
+            rows = merged(arguments.json, [row])
+            arguments.json.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ STAGES = {
     "caching latents": "getting ready: pictures and captions",
     "replay": "getting ready: what the base can do already, so that it is kept,",
 }
+REHEARSAL = "rehearsal: "
 
 
 def progress_html(state: RunState) -> str:
@@ -26,7 +27,9 @@ def progress_html(state: RunState) -> str:
     if state.phase == "running":
         left = "" if state.seconds_left is None else f" · {minutes(state.seconds_left)} left"
         told = f"step {state.step}/{state.total}{left}" if state.step else getting_ready(state.stage)
-        return status_html(told, (f"{state.name} goes on when you close this page.",), share=share or 0.0)
+        takes = (f"The rehearsal found: it fits, and takes about {state.expected}.",) if state.expected else ()
+        notes = (*takes, f"{state.name} goes on when you close this page.")
+        return status_html(told, notes, share=share or 0.0)
     if state.phase == "done":
         steps = f", after {state.total} steps" if state.total > 1 else ""
         return status_html(f"{state.name} is ready{steps}. Listen below, then use it in Generate.", share=1.0)
@@ -40,6 +43,8 @@ def progress_html(state: RunState) -> str:
 def getting_ready(stage: str) -> str:
     """What happens before the first step, in the words of a person; `stage` is "replay 12/70" in the trainer's log."""
     name, _, count = stage.rpartition(" ")
+    if name.startswith(REHEARSAL):
+        return f"rehearsal: every stage once, to see that it fits and how long it takes ({name[len(REHEARSAL) :]})"
     return f"{STAGES[name]} {count}" if name in STAGES else "reading the sounds …"
 
 

@@ -40,7 +40,7 @@ def start_job(
         api.upload_folder(repo_id=repo, repo_type="dataset", folder_path=dataset, commit_message="Dataset for training")
         job = run_job(
             image=IMAGE,
-            command=["bash", "-euc", SCRIPT, "train", space_id, repo, name, *flags(options)],
+            command=["bash", "-euc", SCRIPT, "train", space_id, repo, name, str(FLAVORS[flavor]), *flags(options)],
             flavor=flavor,
             timeout=TIMEOUT,
             secrets={"HF_TOKEN": token},
@@ -62,14 +62,15 @@ def flags(options: dict) -> list[str]:
     return [part for name, value in options.items() for part in (f"--{name.replace('_', '-')}", str(value))]
 
 
-# "$1" the Space, "$2" the dataset's and adapter's repository, "$3" the run's name, then the trainer's flags.
+# "$1" the Space, "$2" the dataset's and adapter's repository, "$3" the run's name, "$4" the price of an hour, then the
+# trainer's flags. The rehearsal comes first: what does not fit ends the job (code 5) before hours of it are paid.
 SCRIPT = """
-space="$1"; repo="$2"; name="$3"; shift 3
+space="$1"; repo="$2"; name="$3"; price="$4"; shift 4
 uv tool install -q "huggingface_hub>=2.4,<3"
 hf download "$space" --repo-type space --local-dir /work -q
 cd /work
 uv venv -q && uv pip install -q -r requirements.txt
-uv run --no-project python -m training "$repo" --out "runs/$name" "$@"
+uv run --no-project python -m training "$repo" --out "runs/$name" --rehearse-first --price "$price" "$@"
 uv run --no-project python -m model_card "runs/$name"
 hf repo create "$repo" --private --exist-ok
 hf upload "$repo" "runs/$name" . --include "*.safetensors" "README.md" "run.json" "settings.yaml" "samples/*"

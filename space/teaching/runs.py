@@ -29,7 +29,10 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @dataclass(frozen=True)
 class RunState:
-    """How a run stands. `phase`: none, running, stopped, failed or done; `stage`: what its log told last."""
+    """How a run stands. `phase`: none, running, stopped, failed or done; `stage`: what its log told last.
+
+    `expected`: how long all of it takes, as its rehearsal found.
+    """
 
     name: str
     phase: str
@@ -39,6 +42,7 @@ class RunState:
     seconds_left: float | None = None
     log_tail: str = ""
     stage: str = ""
+    expected: str = ""
 
 
 class TrainingRuns:
@@ -53,10 +57,12 @@ class TrainingRuns:
     def start(self, name: str, dataset: Path, options: dict[str, object]) -> RunState:
         """Start a run, or take up one that was stopped: the trainer itself goes on from its last checkpoint.
 
+        It rehearses every stage first, so that what cannot fit ends at once and the time is known.
+
         What was finished, or is asked for otherwise or with other sounds than before, begins anew.
         """
         flags = [part for option, value in options.items() for part in (f"--{option.replace('_', '-')}", str(value))]
-        command = [*self.program, str(dataset), "--out", str(self.places.run(name)), *flags]
+        command = [*self.program, str(dataset), "--out", str(self.places.run(name)), "--rehearse-first", *flags]
         built_ns = dataset.stat().st_mtime_ns if dataset.is_dir() else 0
         note = {
             "command": command,
@@ -156,7 +162,15 @@ class TrainingRuns:
         left_s = seconds_left(steps, total) if phase == "running" else None
         log = self.log_tail(name)
         stages = re.findall(r"^(\D+ \d+/\d+)", log, re.MULTILINE)
-        return RunState(name, phase, done, total, losses, left_s, log, stages[-1] if stages else "")
+        stage = stages[-1] if stages else ""
+        return RunState(name, phase, done, total, losses, left_s, log, stage, self._expected(name))
+
+    def _expected(self, name: str) -> str:
+        """ "9 min", as the rehearsal of a run told it; empty before."""
+        log = self.notes / f"{name}.log"
+        text = log.read_text(encoding="utf-8", errors="replace") if log.is_file() else ""
+        found = re.search(r"^expected: ([\d.]+ (?:s|min|h)) ", text, re.MULTILINE)
+        return found[1] if found else ""
 
     def _phase(self, name: str, note: dict, events: list[dict]) -> str:
         if self._alive(name, note):

@@ -59,7 +59,7 @@ def _triangles(params: SpectrogramParams) -> np.ndarray:
     weights = np.maximum(0, np.minimum(1 - (centre - bins_hz) / below, 1 - (bins_hz - centre) / above))
     if params.norm == "mean":
         weights /= weights.sum(axis=1, keepdims=True)
-    if params.norm == "slaney":
+    if params.norm in ("slaney", "area"):
         weights *= 2 / (edges[2:] - edges[:-2])[:, None]
     return weights
 
@@ -69,7 +69,7 @@ def filterbank(params: SpectrogramParams) -> csr_matrix:
     """Triangles (bands, bins): `mean` rows sum to one, so a band is the mean magnitude of its bins.
 
     No side of a triangle is then shorter than one bin, so that no band is empty; the triangles of `peak` (HTK) and
-    `slaney` (librosa) are left as those projects make them.
+    `slaney`, `area` (librosa) are left as those projects make them.
     """
     return csr_matrix(_triangles(params).astype(np.float32))
 

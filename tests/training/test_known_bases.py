@@ -1,21 +1,24 @@
 """Defaults belong to the base: whose they are, what they refuse, and that none of one base reaches another."""
 
 import json
+import re
 from dataclasses import fields
+from pathlib import Path
 
 import pytest
 
 from spectrogram.bases import EMBEDDED
-from spectrogram.known_bases import KNOWN, SD15, SOURCES, facts_of, generation_defaults, row_of
+from spectrogram.known_bases import KNOWN, SD15, SOUNDS, SOURCES, facts_of, generation_defaults, row_of
 from spectrogram.params import PRESETS
 from training import __main__ as command
 from training import base as base_model
 from training.data import replay
-from training.flags import settings_of
+from training.flags import read_recipe, settings_of
 from training.method_table import METHODS
 from training.presets import facts_about, for_base
 from training.settings import TrainSettings
 
+RECIPES = sorted((Path(__file__).parents[2] / "recipes").glob("*.yaml"))
 SD15_NAME = "stable-diffusion-v1-5/stable-diffusion-v1-5"
 RIFFUSION_NAME = "riffusion/riffusion-model-v1"
 OTHERS = [known.hub[0] for known in KNOWN if known.hub]
@@ -35,7 +38,8 @@ def test_no_default_of_the_embedded_base_reaches_another_base(name, method, monk
     monkeypatch.setattr("spectrogram.bases.EMBEDDED", tmp_path)
     assert settings_of({"method": method, "base": str(tmp_path)}).rate == 123.0
     assert settings_of({"base": name, "method": method}) == before
-    assert before.replay == 0.0
+    knows = row_of(name).knows == SOUNDS
+    assert before.replay == (0.5 if knows and method == "dreambooth" else 0.0)
 
 
 def test_no_default_of_any_base_is_written_into_the_settings_themselves():
@@ -59,7 +63,7 @@ def test_every_figure_of_the_table_names_its_source_and_is_a_setting():
     for known in KNOWN:
         figures = {f"{method}.{name}" for method, told in known.teaching.items() for name in told if name != "steps"}
         figures |= {f"{method}.steps" for method, told in known.teaching.items() if told.get("steps")}
-        assert figures | {"sampling"} == set(known.sources)
+        assert figures | {"sampling", "itself"} == set(known.sources)
         assert set(known.sources.values()) <= set(SOURCES)
         assert {name for told in known.teaching.values() for name in told} <= names
         assert set(known.teaching) == set(METHODS)
@@ -124,6 +128,13 @@ def test_pictures_that_do_not_fit_are_refused_with_the_command_that_rebuilds_the
     base_model.check_pictures(location, facts, good, (good.width, good.height), "data/my owls")
 
 
+def test_pictures_of_auffusion_fit_auffusion_and_no_others_do():
+    facts, params = facts_about("auffusion/auffusion"), PRESETS["auffusion"]
+    base_model.check_pictures("auffusion/auffusion", facts, params, (1024, 256), "owls")
+    with pytest.raises(ValueError, match="--preset auffusion"):
+        base_model.check_pictures("auffusion/auffusion", facts, PRESETS["sd15"], (512, 512), "owls")
+
+
 def test_a_wrong_dataset_is_refused_before_anything_of_the_base_is_loaded(owls, tmp_path, monkeypatch, capsys):
     from training import run
 
@@ -150,8 +161,27 @@ def test_a_base_of_sounds_is_replayed_with_prompts_that_it_knows():
         replay.source_of(settings_of({"base": RIFFUSION_NAME, "replay": 0.25}), facts)
     with_prompts = settings_of({"base": RIFFUSION_NAME, "replay": 0.25, "replay_prompts": "p.txt"})
     assert replay.source_of(with_prompts, facts) == replay.BASE
-    dreambooth = settings_of({"base": RIFFUSION_NAME, "replay": 0.4, "method": "dreambooth", "class_prompt": "a drum"})
+    dreambooth = settings_of({"base": RIFFUSION_NAME, "method": "dreambooth", "class_prompt": "a drum"})
+    assert replay.source_of(dreambooth, facts) == replay.BASE
+    assert len(replay.prompts(dreambooth, facts)) == 200
     assert set(replay.prompts(dreambooth, facts)) == {"a drum"}
+
+
+@pytest.mark.parametrize("known", KNOWN, ids=lambda known: known.title)
+def test_every_known_base_has_a_preset_whose_pictures_it_paints(known):
+    fitting = [PRESETS[known.preset]] if known.preset else [
+        params for params in PRESETS.values() if (params.width, params.height) == known.size and params.absolute
+    ]  # fmt: skip
+    assert fitting
+    assert {(params.width, params.height) for params in fitting} == {known.size}
+    facts = facts_of(known.hub[0]) if known.hub else None
+    if facts:
+        assert "--preset " in base_model.rebuild_advice(facts, known.size, "owls")
+
+
+def test_a_rate_that_a_script_multiplies_by_its_batch_is_taken_multiplied():
+    words = settings_of({"base": SD15_NAME, "method": "textual_inversion"})
+    assert (words.rate, words.batch * words.accumulate) == (pytest.approx(4 * 5e-4), 4)
 
 
 def test_what_a_base_does_not_say_of_a_method_is_stable_diffusions(tiny_base):
@@ -163,3 +193,20 @@ def test_a_damaged_file_of_defaults_is_one_sentence(tmp_path):
         (tmp_path / "training_defaults.json").write_text(text)
         with pytest.raises(ValueError, match=r"training_defaults\.json of .* is unusable"):
             facts_of(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "recipe", [path for path in RECIPES if "base:" in path.read_text(encoding="utf-8")], ids=lambda path: path.name
+)
+def test_a_recipe_draws_the_pictures_that_its_base_paints(recipe):
+    values, told = read_recipe(recipe), recipe.read_text(encoding="utf-8")
+    settings = settings_of(values)
+    known = row_of(settings.base)
+    named = re.search(r"dataset_builder .*--preset (\S+)", told)
+    if known is None:
+        assert named is None
+        return
+    params = PRESETS[named[1]]
+    base_model.check_pictures(settings.base, facts_of(settings.base), params, (params.width, params.height), "sounds")
+    assert f"--recipe recipes/{recipe.name}" in told
+    assert settings.rate == known.teaching[settings.method]["rate"]

@@ -1,14 +1,19 @@
 """A rehearsal goes through every stage and says what the run will take; life signs come while a step is long."""
 
+import json
+import os
+import signal
 import time
 
 import pytest
 
 from training import __main__ as command
+from training import rehearsal
 from training.loop.draws import Draws
+from training.measuring import Cost, Measuring
 from training.progress import Bars
 from training.rehearsal import GIB, Rehearsal, Stage
-from training.stages import Pace, duration
+from training.stages import Pace, Stages, duration
 
 STAGES = ("loading", "caching", "replay", "building", "validation", "training step", "checkpoint", "samples", "saving",
           "resume")  # fmt: skip
@@ -35,7 +40,10 @@ def test_a_rehearsal_goes_through_every_stage_and_leaves_nothing_behind(owls, ti
     assert "expected:" in told
     assert " at 2 an hour" in told
     assert told.splitlines()[-1].startswith("this will fit: ")
-    assert [path.name for path in (tmp_path / "runs").iterdir()] == []
+    assert [path.name for path in (tmp_path / "runs").iterdir()] == [".cache"]
+    (learned,) = (tmp_path / "runs" / ".cache").iterdir()
+    paces = json.loads(learned.read_text())
+    assert {key.partition("|")[0] for key in paces} == {"caching latents", "replay", "training"}
 
 
 def test_what_does_not_fit_names_the_flag_that_makes_it_fit():
@@ -90,3 +98,65 @@ def test_one_clip_at_a_time_still_replays_its_share():
     seen = [int(draws.batch(number)[0]) for number in range(40)]
     assert sum(clip >= 100 for clip in seen) == 10
     assert sorted(clip for clip in seen if clip < 100) == sorted([*range(10)] * 3)
+
+
+def test_a_run_that_rehearses_first_goes_on_when_it_fits_and_says_the_first_steps_seconds(
+    owls, tiny_base, tmp_path, capsys
+):
+    out = tmp_path / "runs" / "owl"
+    line = [str(owls), "--out", str(out), "--base", str(tiny_base), "--batch", "2", "--samples", "0", "--steps", "2"]
+    assert command.main([*line, "--rehearse-first"]) == 0
+    told = capsys.readouterr().out
+    said = [told.index(f"\n{text}") for text in ("rehearsal: ", "this will fit: ", "training 0/2 a step takes about")]
+    assert said == sorted(said)
+    assert (out / "pytorch_lora_weights.safetensors").is_file()
+    assert command.main([*line, "--rehearse-first"]) == 0
+    assert "rehearsal: " not in capsys.readouterr().out
+
+
+def test_what_does_not_fit_is_not_begun(owls, tiny_base, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(rehearsal, "limit_bytes", lambda settings, own: 1)
+    out = tmp_path / "runs" / "owl"
+    line = [str(owls), "--out", str(out), "--base", str(tiny_base), "--batch", "2", "--samples", "0", "--steps", "2"]
+    assert command.main([*line, "--rehearse-first"]) == 5
+    assert "this will not fit" in capsys.readouterr().out
+    assert not out.exists()
+
+
+def test_steps_that_would_take_minutes_are_cut_short_and_counted_as_whole_ones(
+    owls, tiny_base, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.setattr(rehearsal, "PATIENCE_S", 0.0)
+    line = [str(owls), "--out", str(tmp_path / "r" / "a"), "--base", str(tiny_base), "--batch", "1", "--samples", "0"]
+    assert command.main([*line, "--accumulate", "8", "--steps", "1000", "--rehearse"]) == 0
+    told = capsys.readouterr().out
+    assert "training step: a few of its 8 passes were taken" in told
+    (row,) = (text.split() for text in told.splitlines() if text.startswith("training step  "))
+    seconds, whole = float(row[2]), row[4:]
+    minutes = float(whole[0]) * {"s": 1 / 60, "min": 1, "h": 60}[whole[1]]
+    assert minutes == pytest.approx(seconds * 8 * 1000 / 60, rel=0.1, abs=1)
+
+
+def test_a_signal_ends_a_rehearsal_and_leaves_nothing(owls, tiny_base, tmp_path, monkeypatch):
+    monkeypatch.setattr(rehearsal.RehearsedRun, "_train", lambda run: os.kill(os.getpid(), signal.SIGTERM))
+    line = [str(owls), "--out", str(tmp_path / "runs" / "a"), "--base", str(tiny_base), "--steps", "5"]
+    assert command.main([*line, "--rehearse"]) == 130
+    assert list((tmp_path / "runs").iterdir()) == []
+
+
+def test_only_denoising_takes_longer_with_more_steps_and_loading_does_not():
+    told = Measuring(Stages())
+    told.costs["samples"] = Cost(1, 10.0)
+    told.denoising["listening"] = [1.0, 1.2]
+    # Three steps were taken, of 1 s each; what was done besides took 7 s.
+    assert rehearsal.painted("samples", "listening", 25, told) * 10 == pytest.approx(7 + 25)
+    assert rehearsal.painted("replay", "replay", 25, told) == 1.0
+
+
+def test_single_denoising_steps_are_timed_within_a_clip_alone():
+    told = Measuring(Stages())
+    one, two = "denoising step 1", "denoising step 2"
+    heard = [("listening", note) for note in ("", one, two, "", one)]
+    for stage, note in (*heard, ("replay", two)):
+        told.update(stage, 0, 2, note)
+    assert {stage: len(steps) for stage, steps in told.denoising.items()} == {"listening": 1}

@@ -13,12 +13,11 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from dataset_builder.soundscapes.synthesis.catalogue import CATALOGUE, CLASSES
-from spectrogram.bases import locate_base
 from spectrogram.files import atomic
 from spectrogram.files.texts.encodings import text_of
 from spectrogram.known_bases import PICTURES, BaseFacts
-from spectrogram.models import load_pipeline
 from spectrogram.problems import UsageProblem
+from training.base import open_pipeline
 from training.data.latents import clips_at_once
 
 NOTHING, OTHERS, DATASET, BASE = "nothing", "the dataset's other clips", "another dataset", "the base itself"
@@ -102,7 +101,7 @@ def make(settings, facts, base_key, folder, progress=lambda done, total, note=""
 
 def _generate(settings, texts, progress, steps):
     """Latents (clips, c, h, w) of each prompt, under the run's memory plan."""
-    pipeline = load_pipeline(locate_base(settings.base), vram_gb=settings.vram or None)
+    pipeline = open_pipeline(settings)
     pipeline.set_progress_bar_config(disable=True)
     params, made = pipeline.params, []
     batch = clips_at_once(params.height, params.width, BATCH, settings.vram)

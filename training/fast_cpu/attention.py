@@ -3,6 +3,9 @@
 The backward pass of torch's fused attention took 30 % of a training step on two CPU cores (float32 and bfloat16 alike);
 with plain products a step of the base model takes 0.71 of the time. The softmax is computed in float32 and kept in the
 number format of its input: in bfloat16 over 77 tokens it takes 2.6 times as long.
+
+Among the 4,096 tokens of a 512 x 512 picture torch's own is twice as fast (process seconds of one thread, forward and
+backward: float32 0.99 for 2.26, bfloat16 0.81 for 1.48; 1,024 tokens 0.11 for 0.17), and keeps no table of all pairs.
 """
 
 from functools import cache
@@ -11,6 +14,8 @@ import torch
 from diffusers.models.attention_processor import AttnProcessor, AttnProcessor2_0
 
 from training.fast_cpu import merged_products, products
+
+MANY_PAIRS = 2**20
 
 
 class PlainAttention:
@@ -31,7 +36,7 @@ class PlainAttention:
         else:
             (q,) = _heads(self._project([attn.to_q], x), 1, attn.heads)
             k, v = _heads(self._project([attn.to_k, attn.to_v], context), 2, attn.heads)
-        found = _attend().apply(q, k, v, attn.scale)
+        found = _pay_attention(q, k, v, attn.scale)
         found = found.view(len(x), attn.heads, *found.shape[1:]).transpose(1, 2).flatten(2)
         return attn.to_out[1](self._project([attn.to_out[0]], found))
 
@@ -50,6 +55,13 @@ def _heads(x, parts, heads):
     batch, tokens = x.shape[:2]
     split = x.view(batch, tokens, parts, heads, -1).permute(2, 0, 3, 1, 4)
     return split.reshape(parts, batch * heads, tokens, -1).unbind(0)
+
+
+def _pay_attention(q, k, v, scale):
+    """softmax(scale q kT) v of (rows, tokens, width) tensors, the way that suits how many tokens there are."""
+    if q.shape[1] * k.shape[1] < MANY_PAIRS:
+        return _attend().apply(q, k, v, scale)
+    return torch.nn.functional.scaled_dot_product_attention(q[None], k[None], v[None], scale=scale)[0]
 
 
 @cache

@@ -7,12 +7,22 @@ import torch
 from accelerate import Accelerator
 from accelerate.state import AcceleratorState
 
+from training.base import half_type
 
-def open_accelerator(precision):
-    """A new Accelerator; an earlier run of this process may have had another precision."""
+
+def usable_precision(precision):
+    """The autocast type that this machine has: without a GPU there is no fp16, and bf16 is as small."""
+    return "bf16" if precision == "fp16" and not torch.cuda.is_available() else precision
+
+
+def open_accelerator(precision, small=False):
+    """A new Accelerator; an earlier run of this process may have had another precision.
+
+    ``small``: the run keeps to a memory limit, so freed memory is given back.
+    """
     # accelerate keeps a process's first precision and refuses another one; what it knows of other processes stays.
     AcceleratorState._reset_state()
-    if not torch.cuda.is_available():
+    if not torch.cuda.is_available() and not small:
         keep_memory()
     return Accelerator(mixed_precision=precision, cpu=not torch.cuda.is_available())
 
@@ -28,12 +38,10 @@ def keep_memory():
 
 
 def place(unet, settings, device):
-    """Number format, memory layout, checkpointing and compilation of a UNet, as the settings have it.
-
-    Half a base on the CPU is bfloat16 or nothing: it has no float16 kernels worth the name.
-    """
-    if settings.half_base and settings.precision != "no" and (device.type != "cpu" or settings.precision == "bf16"):
-        unet.to(torch.float16 if settings.precision == "fp16" else torch.bfloat16)
+    """Number format, memory layout, checkpointing and compilation of a UNet, as the settings have it."""
+    half = half_type(settings, device.type)
+    if half is not None:
+        unet.to(half)
     if settings.channels_last:
         unet.to(memory_format=torch.channels_last)
     if settings.gradient_checkpointing:

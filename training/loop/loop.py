@@ -4,6 +4,7 @@ A step is an optimizer step, whatever the accumulation and the number of process
 """
 
 import math
+import time
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 
@@ -17,7 +18,7 @@ from training.loop.draws import Draws
 from training.loop.feed import Feed, draw
 from training.loop.objective import min_snr_weights, squared_errors
 from training.loop.schedule import warm_flat_cosine
-from training.stages import Stages
+from training.stages import Stages, duration
 
 
 class NonFiniteLoss(Problem):
@@ -46,7 +47,9 @@ class Material:
 
 
 class Loop:
-    """One training run of a method on a cache."""
+    """One training run of a method on a cache; ``levels`` of noise are validated."""
+
+    levels = validation.TIMESTEPS
 
     def __init__(self, settings, accelerator, method, scheduler, material, stages=None):
         self.settings, self.accelerator, self.method = settings, accelerator, method
@@ -67,6 +70,8 @@ class Loop:
         """Draw passes for the settings as they are now."""
         s, m = self.settings, self.material
         self.draws = Draws(m.taught, m.replay, s.batch, s.replay_share, s.seed)
+        # DreamBooth adds the loss on the kind to that on the sound, instead of sharing one mean among them.
+        self.weight = 1 / (1 - self.draws.share) if s.method == "dreambooth" else 1.0
         train_steps = self.scheduler.config.num_train_timesteps
         ahead = s.prefetch and self.accelerator.device.type != "cpu"
         self.feed = Feed(lambda number: draw(m.cache, self.text, self.draws, number, train_steps, s), ahead)
@@ -86,7 +91,7 @@ class Loop:
         with self.stages.timed("validation"):
             found = validation.measure(
                 self.student, self.scheduler, m.cache, self.text, held, s.seed, s.batch, self.accelerator.autocast,
-                self.within,
+                self.within, self.levels,
             )  # fmt: skip
         self.stages.update("validation", len(held), len(held))
         return found
@@ -96,14 +101,15 @@ class Loop:
         p, s = drawn.to(self.accelerator.device), self.settings
         with self.accelerator.autocast():
             errors = squared_errors(self.student, self.scheduler, p.latents, p.noise, p.timesteps, p.words, p.heard)
-        loss = (errors * min_snr_weights(self.scheduler, p.timesteps, s.min_snr_gamma)).mean() / s.accumulate
+        loss = (errors * min_snr_weights(self.scheduler, p.timesteps, s.min_snr_gamma)).mean()
+        loss = loss * self.weight / s.accumulate
         self.accelerator.backward(loss)
         return loss.item()
 
     def _gradients(self, step):
         """(loss of the step over all processes, names of its clips); gradients are added up afterwards."""
         s, total, clips = self.settings, 0.0, []
-        for part in range(s.accumulate):
+        for part in self.parts():
             self._within_step(step, part)
             last = part + 1 == s.accumulate
             drawn = self.feed.get(self._number(step, part), self._number(step + last, 0 if last else part + 1))
@@ -111,6 +117,25 @@ class Loop:
             with nullcontext() if last else self.accelerator.no_sync(self.student):
                 total += self._backward(drawn)
         return self._mean(total), clips
+
+    def parts(self):
+        """Numbers of the forward passes of one step; a rehearsal may take fewer."""
+        return range(self.settings.accumulate)
+
+    def expected_step_s(self):
+        """Seconds that a step will take, from one forward pass at its real size without gradients."""
+        s, step = self.settings, self.step
+        drawn = self.feed.get(self._number(step, 0), self._number(step, 0)).to(self.accelerator.device)
+        self.within = lambda note, share: self.stages.update("first pass", 0, 1, note, share)
+        began = time.monotonic()
+        with torch.no_grad(), self.accelerator.autocast():
+            squared_errors(self.student, self.scheduler, drawn.latents, drawn.noise, drawn.timesteps, drawn.words)
+            if self.accelerator.device.type == "cuda":
+                torch.cuda.synchronize()
+        once = time.monotonic() - began
+        self.stages.update("first pass", 1, 1)
+        # The backward pass takes about twice as long, and recomputes the forward one under checkpointing.
+        return once * (4 if s.gradient_checkpointing else 3) * s.accumulate
 
     def _within_step(self, step, part):
         """Tell from now on how far this pass of this step is."""
@@ -222,6 +247,7 @@ class Loop:
             self._validated(events)
             listen(0)
         self.student.train()
+        self._announce()
         while self.step < settings.steps:
             with self.stages.timed("training step"):
                 loss, rate = self._advance_or_halve(events)
@@ -231,6 +257,21 @@ class Loop:
                 self._validated(events)
             self._between(save, listen, stop)
         return LoopResult(self.validations, loss)
+
+    def _announce(self):
+        """Say how long a step takes before anybody waits for the first one."""
+        if self.settings.compile or self.step >= self.settings.steps:
+            return
+        try:
+            each = self.expected_step_s()
+        except (RuntimeError, MemoryError) as error:
+            if not memory_limit.is_out_of_memory(error):
+                raise
+            # The first step meets it too, and knows what to do.
+            return
+        left = duration(each * (self.settings.steps - self.step))
+        text = f"a step takes about {duration(each)}, all {self.settings.steps} about {left}"
+        self.stages.update("training", self.step, self.settings.steps, text)
 
     def _validated(self, events):
         found = self.validate()

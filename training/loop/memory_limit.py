@@ -5,6 +5,10 @@ import torch
 from spectrogram.problems import EnvironmentProblem
 from training.method_table import carrier_of
 
+# CUDA and Windows; torch's CPU allocator on Linux; oneDNN, where a product finds no room for its scratch pad.
+TOLD = ("not enough memory", "out of memory", "can't allocate memory", "could not create a memory object",
+        "std::bad_alloc")  # fmt: skip
+
 
 class OutOfMemory(EnvironmentProblem):
     """A forward or backward pass did not fit; the state before the step is kept."""
@@ -14,8 +18,7 @@ def is_out_of_memory(error):
     """Whether an error of torch means memory: its own class on a GPU, a sentence on the CPU."""
     if isinstance(error, torch.OutOfMemoryError | MemoryError):
         return True
-    text = str(error)
-    return "not enough memory" in text or "out of memory" in text
+    return any(told in str(error) for told in TOLD)
 
 
 def advice(settings):

@@ -35,10 +35,12 @@ def fixed_timesteps(train_steps, count=TIMESTEPS):
     return [int((i + 0.5) * train_steps / count) for i in range(count)]
 
 
-def measure(model, scheduler, cache, text, indices, seed, batch, autocast, within=lambda note, share: None):
+def measure(model, scheduler, cache, text, indices, seed, batch, autocast, within=lambda note, share: None,
+            levels=TIMESTEPS):  # fmt: skip
     """The ValidationLoss of a model on some clips of a cache; ``text`` holds its input for each wording.
 
-    The model's mode is restored afterwards; ``within(note, share)`` is told how far it is, 0..1.
+    The model's mode is restored afterwards; ``within(note, share)`` is told how far it is, 0..1. Losses of fewer
+    ``levels`` of noise compare with none but their like.
     """
 
     device = next(model.parameters()).device
@@ -49,13 +51,11 @@ def measure(model, scheduler, cache, text, indices, seed, batch, autocast, withi
             latents, rows, heard = cache.fixed_rows(torch.as_tensor(indices[start : start + batch]))
             latents, words, heard = latents.to(device), as_input(text[rows]).to(device), heard.to(device)
             errors = torch.zeros(len(latents), device=device)
-            for turn, step in enumerate(fixed_timesteps(scheduler.config.num_train_timesteps)):
+            for turn, step in enumerate(fixed_timesteps(scheduler.config.num_train_timesteps, levels)):
                 noise = fixed_noise(latents.shape, seed, start, turn).to(device)
                 steps = torch.full((len(latents),), step, device=device)
-                within(
-                    f"noise level {turn + 1} of {TIMESTEPS}", (start + len(latents) * turn / TIMESTEPS) / len(indices)
-                )
-                errors += squared_errors(model, scheduler, latents, noise, steps, words, heard) / TIMESTEPS
+                within(f"noise level {turn + 1} of {levels}", (start + len(latents) * turn / levels) / len(indices))
+                errors += squared_errors(model, scheduler, latents, noise, steps, words, heard) / levels
             per_clip.append(errors.cpu())
     model.train(was_training)
     values = torch.cat(per_clip).double()

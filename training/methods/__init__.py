@@ -21,3 +21,10 @@ def loader(settings):
         steps, through = settings.aesthetic_steps, settings.aesthetic_through
         return lambda pipeline, path: (pipeline.load_aesthetic(path, steps, through=through), pipeline)[1]
     return choose(row.name).TAUGHT.load_into
+
+
+def reads_words(settings) -> bool:
+    """Whether a method trains on token ids, and so needs the text encoder beside the UNet."""
+    if settings.method in ("lora", "dreambooth"):
+        return settings.text_encoder
+    return choose(settings.method).TAUGHT.reads_words

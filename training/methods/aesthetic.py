@@ -11,7 +11,6 @@ import torch
 from spectrogram.adapters.aesthetic import Aesthetic, steered
 from spectrogram.bases import locate_base
 from spectrogram.ears.clip import open_ear
-from spectrogram.models import load_pipeline
 from training import base as base_model
 from training.data import replay
 from training.loop.validation import ValidationLoss
@@ -34,7 +33,7 @@ def teach(run):
     """
     s, data, folder = run.settings, run.data, run.folder
     base = locate_base(s.base)
-    pipeline = load_pipeline(base)
+    pipeline = base_model.open_pipeline(s)
     ear = open_ear(base, str(pipeline.device))
     pictures = data.pictures[data.training]
     made = Aesthetic.of(list(pictures), ear, s.trigger or folder.resolve().name, base=s.base, dataset=data.name)

@@ -11,6 +11,7 @@ from spectrogram.files import json_file
 from spectrogram.models import quiet_loading
 from spectrogram.pipeline import SpectrogramAudioPipeline
 from spectrogram.sampling.memory import plan_memory, save_memory
+from training.base import half_type
 from training.record.run_file import read_samples
 
 
@@ -70,10 +71,10 @@ def live_pipeline(settings, device, **parts):
     """The base's pipeline with the parts that are being trained in place of its own, under the run's memory plan."""
     quiet_loading()
     plan = plan_memory(settings.vram or None)
-    half = settings.vram and device.type == "cuda"
+    half = half_type(settings, device.type) if settings.vram else None
     pipeline = SpectrogramAudioPipeline.from_pretrained(
         locate_base(settings.base), use_safetensors=True, safety_checker=None, requires_safety_checker=False,
-        dtype=torch.float16 if half else torch.float32, **parts,
+        dtype=half or torch.float32, **parts,
     )  # fmt: skip
     return save_memory(pipeline, plan, str(device))
 

@@ -1,6 +1,8 @@
 """Fine-tune without a page: uploads, verdicts, runs as programs, publishing and jobs on a loopback Hub."""
 
 import json
+import os
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -17,6 +19,7 @@ from space.store.clips import ClipStore
 from space.store.places import Places, checked
 from space.store.uploads import collect
 from space.teaching.checking import check_rows, summary, verdicts_html
+from space.teaching.hub_job import SCRIPT
 from space.teaching.runs import RunState, seconds_left
 from spectrogram.params import SpectrogramParams
 from spectrogram.problems import Problem, UsageProblem
@@ -206,6 +209,24 @@ def test_a_job_carries_its_token_as_a_secret_and_its_words_apart(tmp_path):
     assert "hf_secret" not in json.dumps(job["command"])
     assert job["secrets"] == {"HF_TOKEN": "hf_secret"}
     assert job["command"][-4:] == ["--steps", "300", "--trigger", "x; rm -rf /"]
-    assert job["command"][3:7] == ["train", "lab/sounds", "ann/owl", "owl"]
+    assert job["command"][3:8] == ["train", "lab/sounds", "ann/owl", "owl", "0.4"]
     assert hub.created[0]["visibility"] == "private"
     assert "job-1" in told
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="no bash")
+@pytest.mark.parametrize(("code", "published"), [(0, True), (5, False)])
+def test_a_job_rehearses_before_it_trains_and_what_does_not_fit_ends_it(code, published, tmp_path):
+    """The job's own script; the two programs that it finds only on the Hub write down what they are asked."""
+    asked = tmp_path / "asked"
+    for name, ends in (("uv", f'case "$*" in *"-m training"*) exit {code};; esac'), ("hf", "")):
+        (tmp_path / name).write_text(f'#!/bin/sh\necho "{name} $*" >> "{asked}"\n{ends}\n')
+        (tmp_path / name).chmod(0o755)
+    script = SCRIPT.replace("cd /work", f"cd {tmp_path}")
+    line = ["bash", "-euc", script, "train", "lab/sounds", "ann/owl", "owl", "0.4", "--steps", "300"]
+    done = subprocess.run(line, env={**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"})
+    told = asked.read_text()
+    trained = "-m training ann/owl --out runs/owl --rehearse-first --price 0.4 --steps 300"
+    assert trained in told
+    assert done.returncode == code
+    assert ("model_card runs/owl" in told) == ("hf upload ann/owl" in told) == published

@@ -80,7 +80,8 @@ def test_a_run_is_stopped_found_again_after_a_reload_resumed_and_used(tab, monke
     monkeypatch.setattr("space.teaching.methods.SAMPLE_EVERY", 1000)
     choose(page, "textual_inversion")
     page.click("#finetune-start")
-    expect(progress(page)).to_contain_text(re.compile(r"step \d+/400"), timeout=150_000)
+    # It rehearses first.
+    expect(progress(page)).to_contain_text(re.compile(r"step \d+/400"), timeout=300_000)
     page.click("#finetune-stop")
     expect(progress(page)).to_contain_text("word-owls-word was stopped at step", timeout=150_000)
     page.reload()

@@ -48,7 +48,7 @@ def test_files_become_a_dataset_an_adapter_and_a_sound(page, owls, served, monke
     expect(page.locator("#finetune-progress")).to_contain_text(re.compile("test-owls|reading|step"))
     page.reload()
     page.get_by_role("tab", name="Fine-tune").click()
-    expect(page.locator("#finetune-progress")).to_contain_text("test-owls is ready", timeout=150_000)
+    expect(page.locator("#finetune-progress")).to_contain_text("test-owls is ready", timeout=300_000)
     expect(page.locator("#finetune-samples audio").first).to_be_visible()
     page.click("#finetune-publish")
     expect(page.locator("#finetune-published")).to_contain_text("Publishing needs a token")

@@ -152,6 +152,23 @@ def test_what_happens_before_the_first_step_is_told_from_the_trainers_log(runs, 
     runs.stop("owl")
 
 
+def test_a_run_is_rehearsed_first_and_what_was_found_is_told(runs, tmp_path):
+    (tmp_path / "trainer.py").write_text(
+        "import time\nprint('rehearsal: validation 1/1', flush=True)\ntime.sleep(3)\n"
+        "print('expected: 12 min (0.20 h)\\nthis will fit: 1 of 4 GiB\\ntraining 1/5', flush=True)\ntime.sleep(60)\n"
+    )
+    runs.start("owl", tmp_path / "data", {"steps": 5})
+    assert "--rehearse-first" in runs.children["owl"].args
+    while not runs.state("owl").stage:
+        time.sleep(0.05)
+    assert "to see that it fits and how long it takes (validation)" in progress_html(runs.state("owl"))
+    while not runs.state("owl").expected:
+        time.sleep(0.05)
+    assert "it fits, and takes about 12 min" in progress_html(runs.state("owl"))
+    runs.stop("owl")
+    wait_for(runs, "owl", "stopped")
+
+
 def test_a_finished_or_changed_run_begins_anew_and_a_stopped_one_goes_on(runs, tmp_path):
     for options, fresh in (({"steps": 2}, True), ({"steps": 2}, True), ({"steps": 3}, True)):
         runs.start("owl", tmp_path / "data", options)

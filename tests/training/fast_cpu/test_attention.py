@@ -6,11 +6,11 @@ from diffusers.models.attention_processor import Attention, AttnProcessor, AttnP
 from training.fast_cpu.attention import PlainAttention, choose
 
 
-def outputs(processor, context=None):
+def outputs(processor, context=None, tokens=10):
     torch.manual_seed(0)
     layer = Attention(query_dim=32, cross_attention_dim=None if context is None else 24, heads=4, dim_head=8)
     layer.set_processor(processor)
-    x = torch.randn(2, 10, 32, requires_grad=True)
+    x = torch.randn(2, tokens, 32, requires_grad=True)
     y = layer(x, encoder_hidden_states=context)
     y.square().sum().backward()
     return y, x.grad
@@ -23,6 +23,13 @@ def test_outputs_and_gradients_are_those_of_both_of_diffusers_kernels():
             theirs, other_gradient = outputs(other, context)
             assert torch.allclose(ours, theirs, atol=1e-5)
             assert torch.allclose(gradient, other_gradient, atol=1e-4)
+
+
+def test_many_tokens_are_attended_to_alike():
+    ours, gradient = outputs(PlainAttention(), tokens=1040)
+    theirs, other_gradient = outputs(AttnProcessor(), tokens=1040)
+    assert torch.allclose(ours, theirs, atol=1e-5)
+    assert torch.allclose(gradient, other_gradient, atol=1e-4)
 
 
 def test_the_cpu_gets_the_plain_one_and_a_gpu_the_fused_one(tiny_base):
