@@ -14,7 +14,7 @@ from typing import Self
 import numpy as np
 
 from dataset_builder.soundscapes.labels import COLUMNS as LABEL_COLUMNS
-from dataset_builder.soundscapes.labels import Event, csv_rows, jams
+from dataset_builder.soundscapes.labels import Event, csv_rows, jams, with_measured
 from spectrogram.files.audio import write_audio
 
 COLUMNS = ("file_name", "caption", "label", "licence", "source", "attribution", "source_id", "split", "more_captions")
@@ -53,6 +53,7 @@ class SceneFolder:
         """
         name = f"audio/{stem}.flac"
         write_audio(self.out / name, audio[None], rate_hz)
+        events = with_measured(events, audio, rate_hz)
         document, labels = jams(f"{stem}.flac", seconds, events, about), csv_rows(events)
         (self.out / "jams" / f"{stem}.jams").write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
         told = json.dumps([described(event) for event in events], ensure_ascii=False)

@@ -13,7 +13,12 @@ def add_arguments(parser: argparse.ArgumentParser):
     add = parser.add_argument
     add("events", nargs="+", metavar="EVENT", help="'START-END PROMPT' in seconds, for example '0-4 forest'")
     add("--seconds", type=float, help="length (the end of the last event when left out)")
-    add("--labels", type=Path, metavar="FILE", help=f"also write the events as labels: {', '.join(FORMATS)}")
+    add(
+        "--labels",
+        type=Path,
+        metavar="FILE",
+        help=f"also write the events as labels, as asked and as measured in the sound: {', '.join(FORMATS)}",
+    )
     add_common_arguments(parser)
 
 
@@ -25,7 +30,11 @@ def run(options: argparse.Namespace) -> int:
     def paint(pipeline, **how):
         output = pipeline.timeline(events, options.seconds, **how)
         if options.labels:
-            write_labels(options.labels, events, output.audios.shape[-1] / output.sampling_rate, options.out.name)
+            from spectrogram.verbs.measured import measured_events
+
+            heard = measured_events(output.audios[0].mean(axis=0), output.sampling_rate, events)
+            seconds = output.audios.shape[-1] / output.sampling_rate
+            write_labels(options.labels, events, seconds, options.out.name, heard)
         return output
 
     return perform(options, paint, *(prompt for *_, prompt in events))

@@ -119,8 +119,14 @@ def test_a_timeline_writes_its_labels(tiny_base, tmp_path, suffix):
         assert jams["file_metadata"]["duration"] == 3.5
         rows = [(row["time"], row["duration"], row["value"]) for row in jams["annotations"][0]["data"]]
         assert rows == [(0, 2, "rain"), (1.5, 2, "the bell")]
+        assert jams["annotations"][1]["annotation_metadata"]["data_source"] == "measured in the sound"
+        for row in jams["annotations"][1]["data"]:
+            assert 0 <= row["time"] <= row["time"] + row["duration"] <= 3.5
+            assert 0 <= row["value"]["low_hz"] <= row["value"]["high_hz"]
     elif suffix == ".csv":
-        assert text.splitlines()[1:] == ["a.wav,0.0,2.0,rain", "a.wav,1.5,3.5,the bell"]
+        header, *rows = text.splitlines()
+        assert header == "file_name,onset_s,offset_s,label,measured_onset_s,measured_offset_s,low_hz,high_hz"
+        assert [row.rsplit(",", 4)[0] for row in rows] == ["a.wav,0.0,2.0,rain", "a.wav,1.5,3.5,the bell"]
     else:
         assert text.splitlines() == ["0.000000\t2.000000\train", "1.500000\t3.500000\tthe bell"]
 
