@@ -18,7 +18,7 @@ from spectrogram.verbs.measured import measured
 
 MEASURED = ("measured_onset_s", "measured_offset_s", "low_hz", "high_hz")
 COLUMNS = ("file_name", "onset_s", "offset_s", "label", "role", "snr_db", "pitch_semitones", "stretch", "distance")
-COLUMNS += MEASURED
+COLUMNS += (*MEASURED, "azimuth_deg", "distance_m")
 JAMS_VERSION = "0.3.4"
 TOOLS = "sd-audio-spectrograms soundscapes"
 # What scaper calls the numbers of an event.
