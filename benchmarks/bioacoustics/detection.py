@@ -33,7 +33,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("data", type=Path)
     parser.add_argument("--work", type=Path, default=Path("runs/bioacoustics/detection"))
     parser.add_argument("--network", choices=("cnn", "crnn"), default="cnn")
-    parser.add_argument("--steps", type=int, default=900)
+    parser.add_argument("--steps", type=int, default=700)
     parser.add_argument("--until", choices=("composed", "taught", "detected"), default="detected")
     options = parser.parse_args(arguments)
     torch.set_num_threads(1)

@@ -21,17 +21,22 @@ RESAMPLES = 1000
 
 
 def ways(
-    real: Clips, synthetic: Clips | None, seed: int, front: FrontEnd | None
+    real: Clips, synthetic: Clips | None, seed: int, front: FrontEnd | None, copies: Clips | None = None
 ) -> dict[str, tuple[Clips, Augmentation]]:
-    """{name: (what it learns from, how that is varied)}; embeddings (no ``front``) are not varied."""
-    plain, varied = NONE, Augmentation()
+    """{name: (what it learns from, how that is varied)}.
+
+    Spectrograms (``front``) are varied as they are drawn; for embeddings ``copies`` holds the real clips with varied
+    ones beside them.
+    """
+    plain, varied = NONE, Augmentation() if front else NONE
+    augmented = real if front else copies
     table = {REAL: (real, plain)}
-    if front:
-        table["real + augmented"] = (real, varied)
+    if augmented is not None:
+        table["real + augmented"] = (augmented, varied)
     if synthetic is not None:
         table["real + synthetic"] = (real.joined(synthetic), plain)
-        if front:
-            table["real + augmented + synthetic"] = (real.joined(synthetic), varied)
+        if augmented is not None:
+            table["real + augmented + synthetic"] = (augmented.joined(synthetic), varied)
         table["synthetic only"] = (synthetic, plain)
         table["real + synthetic, labels shuffled"] = (real.joined(shuffled_labels(synthetic, seed)), plain)
     return table
@@ -46,12 +51,13 @@ def taught_each_way(
     seeds: list[int],
     report: Callable[[int, int], None] = lambda done, total: None,
     out: Path | None = None,
+    copies: Clips | None = None,
 ) -> dict[str, np.ndarray]:
     """{way: probabilities (seeds, test clips, classes)}; what ``out`` holds of the same clips is not taught again."""
     given: dict[str, list[np.ndarray]] = {}
-    total = len(seeds) * len(ways(real, synthetic, 0, front))
+    total = len(seeds) * len(ways(real, synthetic, 0, front, copies))
     for seed in seeds:
-        for name, (clips, augmentation) in ways(real, synthetic, seed, front).items():
+        for name, (clips, augmentation) in ways(real, synthetic, seed, front, copies).items():
             own = replace(settings, seed=seed, augmentation=augmentation)
             given.setdefault(name, []).append(taught(clips, test, front, own, out))
             report(sum(map(len, given.values())), total)

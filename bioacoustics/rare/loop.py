@@ -28,6 +28,8 @@ from spectrogram.problems import UsageProblem
 
 TEMPLATE = Path(__file__).with_name("report.html")
 HEARD = 3
+# Varied copies of each real clip, for classifiers that stand on embeddings.
+COPIES = 4
 Report = Callable[[str, int, int], None]
 
 
@@ -80,7 +82,8 @@ def run_loop(plan: Plan, report: Report = lambda stage, done, total: None) -> di
     settings = TrainingSettings(network=plan.network, steps=plan.steps, batch=16, rate=3e-3 if front else 1e-2)
     seeds = [plan.seed + number for number in range(plan.seeds)]
     told = lambda done, total: report("classifiers", done, total)  # noqa: E731
-    given = taught_each_way(*sets, front, settings, seeds, told, plan.out / "classifiers")
+    copies = None if front else embedded_clips(real, plan.embedder, None, sets[0].classes, COPIES, plan.seed)
+    given = taught_each_way(*sets, front, settings, seeds, told, plan.out / "classifiers", copies)
     result = {
         "plan": {name: str(value) for name, value in asdict(plan).items()},
         "classes": list(sets[2].classes),

@@ -136,6 +136,15 @@ def test_the_whole_loop_on_ready_clips_refuses_those_of_the_wrong_class(tmp_path
     assert result["verdict"] in page
 
 
+def test_a_linear_classifier_on_another_ear_has_all_ways_too(tmp_path):
+    real, made = tones_in(tmp_path / "real", 7), tones_in(tmp_path / "generated", 2)
+    asked = ["rare", str(real), "--generated", str(made), "--network", "linear", "--embedder", "logmel-stats-v1"]
+    assert main([*asked, "--steps", "40", "--seeds", "2", "--out", str(tmp_path / "out")]) == 0
+    rows = {row["way"]: row for row in json.loads((tmp_path / "out" / "results.json").read_text())["rows"]}
+    assert len(rows) == 6
+    assert rows["real + augmented"]["macro_auroc"]["value"] > 0.9
+
+
 def test_a_plan_that_makes_no_sense_is_refused(tmp_path):
     assert main(["rare", str(tmp_path), "--network", "linear", "--out", str(tmp_path / "a")]) == 2
     assert main(["rare", str(tmp_path), "--seeds", "0", "--out", str(tmp_path / "a")]) == 2
