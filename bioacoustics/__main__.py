@@ -19,6 +19,11 @@ COMMANDS = {
         "name what sounds in clips, and say how well, also in rain and wind",
     ),
     "detect": ("bioacoustics.commands.detect", "find when each class sounds in recordings of hours"),
+    "rare": (
+        "bioacoustics.commands.rare",
+        "find out whether generated sound helps a classifier of classes with few recordings",
+    ),
+    "choose": ("bioacoustics.commands.choose", "find the spectrogram that tells your classes apart best"),
 }
 
 

@@ -10,6 +10,7 @@ import importlib
 import sys
 import types
 import warnings
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ import scipy.signal
 WINDOW, OVERLAP, PREWHITEN = 1024, 0.5, 25
 
 
+@cache
 def load(checkout: Path):
     """Its modules ``source_separation`` and ``utility``, without its __init__, which needs plotly."""
     folder = next(checkout.rglob("source_separation.py")).parent

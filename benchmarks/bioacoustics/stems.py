@@ -1,4 +1,4 @@
-"""Scenes whose parts are known: animals over weather, at a stated ratio, from recordings of a folder's test half."""
+"""Scenes whose parts are known: animals over weather, at a stated ratio, from one part of a folder's recordings."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ RATE_HZ = 32_000
 SECONDS = 10.0
 RATIOS_DB = (20.0, 15.0, 10.0, 5.0, 0.0, -5.0)
 SETS = ("birds_xc_phoebe", "openset", "ambience", "nz_inaturalist")
+PARTS = ("learn", "test", "tune")
 CLASS_OF = {
     "crickets": "insects",
     "cricket": "insects",
@@ -43,15 +44,21 @@ class Scene:
 
 
 def recordings(data: Path) -> dict[str, dict[str, list[Path]]]:
-    """{half: {class: files}}, halves by a hash of the source recording, so that no test recording was learned from."""
-    found: dict[str, dict[str, list[Path]]] = {half: defaultdict(list) for half in ("learn", "test")}
+    """{part: {class: files}}; of every class the source recordings go in turn to learn, tune and test."""
+    files: dict[str, dict[str, list[Path]]] = defaultdict(lambda: defaultdict(list))
     for name in SETS:
         with (data / name / "metadata.csv").open(encoding="utf-8-sig", newline="") as file:
             for row in csv.DictReader(file):
                 group = "birds" if name == "birds_xc_phoebe" else CLASS_OF.get(row["label"])
                 if group:
-                    draw = int(hashlib.sha256(row["source_id"].encode()).hexdigest()[:8], 16)
-                    found["test" if draw % 2 else "learn"][group].append(data / name / row["file_name"])
+                    files[group][row["source_id"]].append(data / name / row["file_name"])
+    found: dict[str, dict[str, list[Path]]] = {part: defaultdict(list) for part in PARTS}
+    dealt: dict[str, str] = {}
+    for group, own in sorted(files.items()):
+        order = sorted(own, key=lambda one: hashlib.sha256(one.encode()).hexdigest())
+        for place, source in enumerate(order):
+            part = dealt.setdefault(source, PARTS[place % len(PARTS)])
+            found[part][group] += own[source]
     return found
 
 
@@ -65,10 +72,10 @@ def filled(audio: np.ndarray, seconds: float) -> np.ndarray:
     return np.resize(audio, round(seconds * RATE_HZ))
 
 
-def scenes(data: Path, seed: int = 0, each: int = 2) -> list[Scene]:
+def scenes(data: Path, part: str = "test", seed: int = 0, each: int = 2) -> list[Scene]:
     """``each`` scenes of birds and of insects in rain and in wind at every ratio: 48 for two."""
     rng = np.random.default_rng(seed)
-    files = recordings(data)["test"]
+    files = recordings(data)[part]
     made = []
     for target_class in ("birds", "insects"):
         for weather_class in ("rain", "wind"):

@@ -9,12 +9,13 @@ from pathlib import Path
 
 import numpy as np
 
+from bioacoustics.classifiers.annotated import annotated_clips
 from bioacoustics.classifiers.augmentation import Augmentation
 from bioacoustics.classifiers.clips import Clips, ClipsProblem, fingerprint, folds_by_recording, read_clips
 from bioacoustics.classifiers.embeddings import embedded_clips
 from bioacoustics.classifiers.figures import by_class, calibration, confusion, figures
 from bioacoustics.classifiers.front_end import FrontEnd, front_end
-from bioacoustics.classifiers.model_files import Classifier, save_classifier
+from bioacoustics.classifiers.model_files import Classifier, load_classifier, save_classifier
 from bioacoustics.classifiers.trainer import Fitted, TrainingSettings, fit, scores, validation_score
 from dataset_builder.intake.captions import read_entries
 from metrics.embedders.registry import load as load_embedder
@@ -45,6 +46,10 @@ class Request:
     noise_db: tuple[float, float] = (5.0, 25.0)
     unbalanced: bool = False
     scale: str = "mel"
+    annotated: bool = False
+    annotations: Path | None = None
+    hz: int = 32_000
+    begin: Path | None = None
     test: float = 0.2
     sweep: int = 0
     seed: int = 0
@@ -76,7 +81,7 @@ def teach(request: Request, report: Callable[[int, int], None] = lambda done, to
     steps = lambda step, total, loss: report(step, total)  # noqa: E731
     if request.sweep:
         settings, tried = swept(clips.at(learning), clips.at(validation), front, settings, request.sweep, noise)
-    fitted = fit(clips.at(learning), front, settings, clips.at(validation), noise, steps)
+    fitted = fit(clips.at(learning), front, settings, clips.at(validation), noise, steps, weights_of(request, front))
     classifier = Classifier(
         fitted.network, settings.network, clips.classes, request.seconds, clips.multi_label, front, embedder
     )
@@ -94,6 +99,20 @@ def teach(request: Request, report: Callable[[int, int], None] = lambda done, to
     return save_classifier(request.out, classifier, facts)
 
 
+def weights_of(request: Request, front: FrontEnd | None) -> dict | None:
+    """The weights to begin from; raises UsageProblem when that classifier hears otherwise."""
+    if not request.begin:
+        return None
+    other = load_classifier(request.begin)
+    if other.front != front:
+        raise UsageProblem(
+            f"{request.begin} sees another spectrogram",
+            "the same scale and rate",
+            "leave --begin out",
+        )
+    return other.network.state_dict()
+
+
 def noise_of(request: Request, front: FrontEnd | None) -> Clips | None:
     """What is mixed under the training clips: the weather that was named, or else the backgrounds."""
     where = request.noise or request.background
@@ -105,12 +124,17 @@ def noise_of(request: Request, front: FrontEnd | None) -> Clips | None:
 
 
 def read_set(request: Request):
+    if request.annotated:
+        if request.network == "linear":
+            raise UsageProblem("--annotated needs a cnn or crnn", "a network that sees spectrograms", "leave it out")
+        front = front_end(request.scale, request.hz)
+        return annotated_clips(request.where, front, request.seconds, request.annotations), front, None, []
     entries = read_entries(Path(request.where))
     if request.network == "linear":
         embedder = load_embedder(request.embedder, request.weights)
         clips, front = embedded_clips(entries, embedder), None
     else:
-        embedder, front = None, front_end(request.scale)
+        embedder, front = None, front_end(request.scale, request.hz)
         clips = read_clips(entries, front, request.seconds)
     if request.background:
         if front is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -17,6 +17,7 @@ from bioacoustics.classifiers.losses import LOSSES
 from bioacoustics.classifiers.network import NETWORKS, LinearHead
 from spectrogram.problems import UsageProblem
 
+LAST_LAYER, CONVOLUTIONS = "classes.", "trunk."
 Progress = Callable[[int, int, float], None]
 
 
@@ -73,6 +74,7 @@ def fit(
     validation: Clips | None = None,
     noise: Clips | None = None,
     progress: Progress = lambda step, steps, loss: None,
+    start: Mapping[str, torch.Tensor] | None = None,
 ) -> Fitted:
     """Train a network.
 
@@ -84,10 +86,13 @@ def fit(
             better one.
         noise: recordings that are mixed under the clips; None: steady noise of random colours.
         progress: told the step, all steps and the loss.
+        start: weights of a network that learned other classes; all but its last layer are begun from.
     """
     torch.manual_seed(settings.seed)
     rng = np.random.default_rng(settings.seed)
     network = network_for(clips, settings)
+    if start is not None:
+        begin_from(network, start)
     optimizer = torch.optim.AdamW(network.parameters(), lr=settings.rate, weight_decay=settings.weight_decay)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, settings.rate, total_steps=settings.steps, pct_start=0.15)
     loss_of = LOSSES[settings.loss or ("bce" if clips.multi_label else "cross_entropy")]
@@ -125,6 +130,20 @@ def network_for(clips: Clips, settings: TrainingSettings) -> torch.nn.Module:
         network.mean.copy_(rows.mean(dim=0))
         network.spread.copy_(rows.std(dim=0).clamp_min(1e-6))
     return network
+
+
+def begin_from(network: torch.nn.Module, start: Mapping[str, torch.Tensor]) -> None:
+    """Give a network the weights of another, but for the layer that names classes.
+
+    A network of the other kind, cnn or crnn, gives its convolutions alone.  Raises UsageProblem when no layer fits.
+    """
+    own = network.state_dict()
+    taken = {name: value for name, value in start.items() if not name.startswith(LAST_LAYER)}
+    if set(taken) != {name for name in own if not name.startswith(LAST_LAYER)}:
+        taken = {name: value for name, value in taken.items() if name.startswith(CONVOLUTIONS)}
+    if not taken or any(name not in own or own[name].shape != value.shape for name, value in taken.items()):
+        raise UsageProblem("the network to begin from has other layers", "a cnn or crnn", "choose another")
+    network.load_state_dict(own | taken)
 
 
 def batch_of(clips: Clips, chosen, front, noise, settings: TrainingSettings, rng) -> tuple[np.ndarray, np.ndarray]:

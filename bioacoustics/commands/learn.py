@@ -4,6 +4,7 @@ learn sources --source birds=FOLDER --source rain=FOLDER --steady rain --out sou
 learn sources --annotated FOLDER --out sources.safetensors      each label and the background, from annotated seconds
 learn sources --periodicity FOLDER --out sources.safetensors    two unnamed sources, told apart by their rhythms
 learn classifier SET --out runs/classifier                      a labelled table or folder, split by recording
+learn classifier FOLDER --annotated --seconds 1 --out DIR       windows of annotated recordings, for detect
 """
 
 from __future__ import annotations
@@ -69,6 +70,10 @@ def add_classifier(add) -> None:
     add("--noise-db", type=float, nargs=2, default=(5.0, 25.0), metavar="DB", help="range of ratios (default 5 25)")
     add("--unbalanced", action="store_true", help="draw clips as they come, not every class alike")
     add("--scale", choices=("mel", "linear", "log", "pcen"), default="mel", help="the spectrogram")
+    add("--begin", type=Path, metavar="DIR", help="another classifier, of other classes, whose layers are begun from")
+    add("--hz", type=int, default=32_000, help="rate of the sounds (default 32000)")
+    add("--annotated", action="store_true", help="SET is a folder of recordings with annotation files: its windows")
+    add("--annotations", type=Path, metavar="DIR", help="where these lie (default: beside the recordings)")
     add("--test", type=float, default=0.2, metavar="SHARE", help="recordings held out for the figures (default 0.2)")
     add("--sweep", type=int, default=0, metavar="N", help="try N settings on validation recordings first")
     add("--seed", type=int, default=0)

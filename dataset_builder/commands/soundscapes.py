@@ -3,6 +3,7 @@
 soundscapes --out scenes --clips 200                               sounds synthesised here, nothing is needed
 soundscapes --events birds --backgrounds forests --out scenes      from recordings (folders or tables, as for a build)
 soundscapes --prompt "a dog barking in a loud rain" --out scenes   what a sentence says, rendered and labelled
+soundscapes --layout stereo --prompt "a dog barking on the left, a bell behind" --out scenes       with sides
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ RANGES = {
     "stretch": "length of an event against its source",
     "event_seconds": "length of an event (s)",
     "event_count": "number of events",
+    "azimuth_deg": "side of an event in degrees, left is positive (with --layout)",
     "distance": "weights of near, middle and far",
 }
 
@@ -44,6 +46,7 @@ def parser() -> argparse.ArgumentParser:
     add("--prompt", action="append", default=[], help="a sentence to render; may be given several times")
     add("--split", default="80/10/10", help="shares of train/validation/test among recordings (default: 80/10/10)")
     add("--seconds", type=float, default=5.12, help="length of a scene (default 5.12)")
+    add("--layout", choices=("mono", "stereo", "ambisonics"), default="mono", help="with sides: azimuth in the labels")
     for name, text in RANGES.items():
         count = 3 if name == "distance" else 2
         add(f"--{name.replace('_', '-')}", type=float, nargs=count, metavar="X", help=f"{text}, a range")
@@ -60,7 +63,7 @@ def run(options: argparse.Namespace) -> int:
     clips = options.clips if options.clips is not None else 1 if options.prompt else 100
     total = clips * max(1, len(options.prompt))
     with progress(total, "scenes") as report:
-        if options.events or options.prompt:
+        if options.events or options.prompt or options.layout != "mono":
             written = mixed(options, clips, report)
         else:
             written = synthesised(options, clips, report)
@@ -120,4 +123,4 @@ def chosen_ranges(options: argparse.Namespace):
             raise UsageProblem(
                 f"--{name.replace('_', '-')} is {value[0]:g} to {value[1]:g}", "lowest first", "swap them"
             )
-    return Ranges(seconds=options.seconds, **given)
+    return Ranges(seconds=options.seconds, layout=options.layout, **given)

@@ -14,7 +14,7 @@ from typing import Self
 import numpy as np
 
 from dataset_builder.soundscapes.labels import COLUMNS as LABEL_COLUMNS
-from dataset_builder.soundscapes.labels import Event, csv_rows, jams
+from dataset_builder.soundscapes.labels import Event, csv_rows, jams, with_measured
 from spectrogram.files.audio import write_audio
 
 COLUMNS = ("file_name", "caption", "label", "licence", "source", "attribution", "source_id", "split", "more_captions")
@@ -47,12 +47,16 @@ class SceneFolder:
     def add(
         self, stem: str, audio: np.ndarray, rate_hz: int, facts: dict, events: list[Event], seconds: float, about: dict
     ) -> None:
-        """Write mono samples as audio/STEM.flac with their row, and their events in all three forms.
+        """Write samples, (samples,) or (channels, samples), as audio/STEM.flac with their row and their events.
 
         ``seconds`` is the length of the sound, ``about`` goes into the JAMS document (captions, seed).
         """
         name = f"audio/{stem}.flac"
-        write_audio(self.out / name, audio[None], rate_hz)
+        channels = np.atleast_2d(audio)
+        write_audio(self.out / name, channels, rate_hz)
+        # The first channel of Ambisonics is the whole; the others have no sound of their own.
+        heard = channels[0] if len(channels) == 4 else channels.mean(axis=0)
+        events = with_measured(events, heard, rate_hz)
         document, labels = jams(f"{stem}.flac", seconds, events, about), csv_rows(events)
         (self.out / "jams" / f"{stem}.jams").write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
         told = json.dumps([described(event) for event in events], ensure_ascii=False)

@@ -1,5 +1,7 @@
 """Strong labels of a composed sound: one event each, as rows of a csv and as a JAMS documents.
 
+Times as they were asked for, and as they are measured in the mixed sound, with the band of frequencies.
+
 JAMS: Humphrey et al., ISMIR 2014, schema 0.3, namespaces scaper and segment_open.  Times and durations in seconds from
 the beginning of the clip.
 """
@@ -7,11 +9,17 @@ the beginning of the clip.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+import numpy as np
+
+from spectrogram.files.annotations import Annotation
 from spectrogram.files.texts import jams as documents
+from spectrogram.verbs.measured import measured
 
+MEASURED = ("measured_onset_s", "measured_offset_s", "low_hz", "high_hz")
 COLUMNS = ("file_name", "onset_s", "offset_s", "label", "role", "snr_db", "pitch_semitones", "stretch", "distance")
+COLUMNS += (*MEASURED, "azimuth_deg", "distance_m")
 # What scaper calls the numbers of an event.
 SCAPER = {"snr_db": "snr", "pitch_semitones": "pitch_shift", "stretch": "time_stretch"}
 
@@ -30,6 +38,21 @@ class Event:
     attributes: tuple[tuple[str, str], ...] = ()
     role: str = "foreground"
     facts: Mapping[str, object] = field(default_factory=dict)
+
+
+def with_measured(events: list[Event], audio: np.ndarray, rate_hz: int) -> list[Event]:
+    """Foreground events with what the mixed sound says of them, onset, offset and box in Hz, beside what was asked.
+
+    An event of which nothing rises above the rest has none of these.
+    """
+    told = []
+    for event in events:
+        asked = Annotation(event.onset_s, event.offset_s, event.label)
+        found = measured(audio, rate_hz, asked) if event.role == "foreground" else asked
+        numbers = (found.onset_s, found.offset_s, found.low_hz, found.high_hz)
+        facts = dict(zip(MEASURED, numbers, strict=True)) if found.low_hz is not None else {}
+        told.append(replace(event, facts=dict(event.facts) | facts))
+    return told
 
 
 def csv_rows(events: list[Event]) -> list[dict]:

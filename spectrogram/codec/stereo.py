@@ -5,6 +5,7 @@ parallelogram law the three also fix the size of the side, (left - right)/2, so 
 """
 
 import numpy as np
+from scipy.ndimage import uniform_filter1d
 
 from spectrogram.codec.compiled import compiled
 from spectrogram.codec.reconstruct import MOMENTUM, fit_bands, guess_spectrum, spread_with_tones
@@ -12,6 +13,9 @@ from spectrogram.codec.stft import Sweep
 from spectrogram.params import SpectrogramParams
 
 STEPS = 32
+# Delays between the channels that are looked for, over how many frames they are the same, and how much louder one side
+# must be to be taken for the nearer one.
+DELAYS_S, DELAY_FRAMES, LEAST_SIDE = np.linspace(0, 0.8e-3, 65), 17, 0.01
 
 
 def synthesise_stereo(planes: np.ndarray, params: SpectrogramParams, seed: int, steps: int | None = None) -> np.ndarray:
@@ -19,7 +23,7 @@ def synthesise_stereo(planes: np.ndarray, params: SpectrogramParams, seed: int, 
     sizes = [spread_with_tones(plane, params) for plane in planes]
     sizes.append(side_size(*sizes))
     sweep = Sweep(params, planes.shape[2], planes.shape[2] * params.hop_samples)
-    pair = _open_triangle(guess_spectrum(sizes[1], params, seed), *sizes[:3])
+    pair = _open_triangle(guess_spectrum(sizes[1], params, seed), *sizes[:3], leading(*sizes[:3], params))
     previous = [np.zeros_like(pair[0]), np.zeros_like(pair[1])]
     canvases = sweep.lay_channels(sweep.split(*pair), 2)
 
@@ -32,6 +36,25 @@ def synthesise_stereo(planes: np.ndarray, params: SpectrogramParams, seed: int, 
     for _ in range(STEPS if steps is None else steps):
         canvases = sweep.lay_channels(imposed(canvases), 2)
     return _fit_sides(*map(sweep.audio, canvases), planes, params)
+
+
+def leading(left: np.ndarray, mid: np.ndarray, right: np.ndarray, params: SpectrogramParams) -> np.ndarray:
+    """Which channel is ahead in phase, 1 the left and -1 the right, from sizes (frames, bins); float32.
+
+    The three sizes say how far two phases lie apart but not which is ahead.  A sound that comes later on one side turns
+    the phase with frequency, by 2 pi f tau: the tau that fits the distances of all bins says where the phase has
+    wrapped, and the louder channel is the nearer one.
+    """
+    weight = left * right
+    apart = np.clip((4 * mid * mid - left * left - right * right) / (2 * weight + 1e-12), -1, 1)
+    hz = np.fft.rfftfreq(2 * (left.shape[1] - 1), 1 / params.sample_rate_hz)
+    turns = 2 * np.pi * hz[:, None] * DELAYS_S
+    fit = uniform_filter1d((weight * apart) @ np.cos(turns).astype(np.float32), DELAY_FRAMES, axis=0)
+    louder = uniform_filter1d((left * left - right * right).sum(axis=1), DELAY_FRAMES)
+    whole = uniform_filter1d((left * left + right * right).sum(axis=1), DELAY_FRAMES)
+    side = np.where(louder < -LEAST_SIDE * whole, -1, 1)
+    wrapped = np.where(np.sin(turns) < 0, -1, 1).T[fit.argmax(axis=1)]
+    return (side[:, None] * wrapped).astype(np.float32)
 
 
 def side_size(left: np.ndarray, mid: np.ndarray, right: np.ndarray) -> np.ndarray:
@@ -48,18 +71,19 @@ def _fit_sides(left: np.ndarray, right: np.ndarray, planes: np.ndarray, params: 
 
 
 @compiled
-def _open_triangle(mid, left_size, mid_size, right_size):
-    """Left and right that add up to twice the mid: three sides give a triangle's angles, but for a sign."""
+def _open_triangle(mid, left_size, mid_size, right_size, ahead):
+    """Left and right that add up to twice the mid: three sides give a triangle's angles, ``ahead`` its sign."""
     left, right = np.empty(mid.shape, np.complex64), np.empty(mid.shape, np.complex64)
     tiny = np.float32(1e-9)
     for frame in range(mid.shape[0]):
         for bin_ in range(mid.shape[1]):
             a, b, base = left_size[frame, bin_], right_size[frame, bin_], 2 * mid_size[frame, bin_] + tiny
+            up = ahead[frame, bin_]
             unit = mid[frame, bin_] / (mid_size[frame, bin_] + tiny)
             near = min(max((base * base + a * a - b * b) / (2 * base * a + tiny * tiny), -1), 1)
             far = min(max((base * base + b * b - a * a) / (2 * base * b + tiny * tiny), -1), 1)
-            left[frame, bin_] = unit * complex(a * near, a * np.sqrt(1 - near * near))
-            right[frame, bin_] = unit * complex(b * far, -b * np.sqrt(1 - far * far))
+            left[frame, bin_] = unit * complex(a * near, up * a * np.sqrt(1 - near * near))
+            right[frame, bin_] = unit * complex(b * far, -up * b * np.sqrt(1 - far * far))
     return left, right
 
 

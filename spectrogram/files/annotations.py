@@ -46,6 +46,7 @@ BIRDNET_COLUMNS = ("Start (s)", "End (s)", "Scientific name", "Common name", "Co
 BOX_NAMES = ("start_time|start_s|onset_s|onset", "end_time|end_s|offset_s|offset", "annotation|label|species|class")
 JAMS_NAMESPACES = ("scaper", "segment_open", "tag_open")
 BOX_COLUMNS = ("audio_file", "start_time", "end_time", "low_f", "high_f", "annotation", "confidence")
+MEASURED_COLUMNS = ("measured_start_time", "measured_end_time")
 
 
 class AnnotationProblem(Problem):
@@ -54,7 +55,10 @@ class AnnotationProblem(Problem):
 
 @dataclass(frozen=True, order=True)
 class Annotation:
-    """``label`` sounds from ``onset_s`` to ``offset_s``; the box of frequencies and the confidence may be unknown."""
+    """``label`` sounds from ``onset_s`` to ``offset_s``; the box of frequencies and the confidence may be unknown.
+
+    ``measured_s`` is where the sound itself has it, where the times are those that were asked for.
+    """
 
     onset_s: float
     offset_s: float
@@ -62,6 +66,7 @@ class Annotation:
     low_hz: float | None = None
     high_hz: float | None = None
     confidence: float | None = None
+    measured_s: tuple[float, float] | None = None
 
     def __post_init__(self) -> None:
         if not (0 <= self.onset_s <= self.offset_s < math.inf):
@@ -275,11 +280,13 @@ def read_boxes(text: str) -> list[Annotation]:
 def boxes_text(annotations: Sequence[Annotation], seconds: float, recording: str) -> str:
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(BOX_COLUMNS)
+    found = any(one.measured_s for one in annotations)
+    writer.writerow((*BOX_COLUMNS, *(MEASURED_COLUMNS if found else ())))
     for one in annotations:
         box = ("" if value is None else f"{value:.1f}" for value in (one.low_hz, one.high_hz))
         confidence = "" if one.confidence is None else f"{one.confidence:.4f}"
-        writer.writerow((recording, f"{one.onset_s:.6f}", f"{one.offset_s:.6f}", *box, one.label, confidence))
+        more = [f"{time_s:.6f}" for time_s in one.measured_s] if one.measured_s else [""] * (2 * found)
+        writer.writerow((recording, f"{one.onset_s:.6f}", f"{one.offset_s:.6f}", *box, one.label, confidence, *more))
     return text.getvalue()
 
 
@@ -318,6 +325,13 @@ def jams_text(annotations: Sequence[Annotation], seconds: float, recording: str)
     ]
     labels = [box | {"value": box["value"]["label"]} for box in boxes]
     told = [jams.annotation("segment_open", seconds, labels), jams.annotation("scaper", seconds, boxes)]
+    found = [
+        box | {"time": one.measured_s[0], "duration": one.measured_s[1] - one.measured_s[0]}
+        for one, box in zip(annotations, boxes, strict=True)
+        if one.measured_s
+    ]
+    if found:
+        told.append(jams.annotation("scaper", seconds, found, source="measured in the sound"))
     return json.dumps(jams.document(recording, seconds, told), indent=1, allow_nan=False) + "\n"
 
 

@@ -10,15 +10,18 @@ from __future__ import annotations
 
 import logging
 import re
+from dataclasses import replace
 
 import numpy as np
 
 from dataset_builder.soundscapes.scenes.bank import Bank, Sound, name_of
+from dataset_builder.soundscapes.scenes.places import azimuth_in
 from dataset_builder.soundscapes.scenes.scene import Layer, Ranges, Scene, one_of
 from spectrogram.problems import UsageProblem
 
 THEN = re.compile(r",?\s+(?:and\s+)?(?:followed\s+by|then)\s+", re.IGNORECASE)
 WHILE = re.compile(r",?\s+(?:while|and|with|as)\s+", re.IGNORECASE)
+COMMA = re.compile(r",\s+")
 BACKGROUND = re.compile(r"\s+(?:in|on|at|by|near)\s+(?:an?\s+|the\s+)?(.+)$", re.IGNORECASE)
 BEHIND = re.compile(r"^(.+?)\s+in\s+the\s+background$", re.IGNORECASE)
 FAR, NEAR = (
@@ -54,17 +57,18 @@ def scene_of(prompt: str, bank: Bank, ranges: Ranges, seed: int, index: int = 0)
     """The scene that a sentence describes; raises UsageProblem for words that name no sound of the bank."""
     rng = np.random.default_rng([seed, index])
     background, level_db, louder_db = None, float(np.mean(ranges.background_db)), 0.0
-    turns: list[list[tuple[Sound, str]]] = []
+    turns: list[list[tuple[Sound, str, float | None]]] = []
     for turn in THEN.split(prompt.strip().rstrip(".")):
         together = []
-        for part in WHILE.split(turn):
+        for part in parts_of(turn, ranges.layout):
+            part, azimuth_deg = azimuth_in(part) if ranges.layout != "mono" else (part, None)
             event, place = parted(part, bank)
             if place:
                 background = found(place, bank.backgrounds or bank.events, rng)
                 louder_db = LOUD_STEP_DB * (bool(LOUD.search(place)) - bool(QUIET.search(place)))
                 say_unused(place, background)
             for _ in range(count_of(event) if event else 0):
-                together.append((found(event, bank.events, rng), event))
+                together.append((found(event, bank.events, rng), event, azimuth_deg))
             if event:
                 say_unused(event, together[-1][0])
         if together:
@@ -72,11 +76,20 @@ def scene_of(prompt: str, bank: Bank, ranges: Ranges, seed: int, index: int = 0)
     layers = [
         layer
         for number, together in enumerate(turns)
-        for place, (sound, words) in enumerate(together)
+        for place, (sound, words, azimuth_deg) in enumerate(together)
         for layer in [said_layer(rng, sound, words, (number, len(turns)), (place, len(together)), ranges, louder_db)]
     ]
+    if ranges.layout != "mono":
+        sides = [azimuth_deg or 0.0 for together in turns for *_, azimuth_deg in together]
+        layers = [replace(one, azimuth_deg=azimuth_deg) for one, azimuth_deg in zip(layers, sides, strict=True)]
     level_db += louder_db
-    return Scene(ranges.seconds, ranges.rate_hz, background, level_db, tuple(layers), (seed, index), (prompt,))
+    about = (tuple(layers), (seed, index), (prompt,), ranges.layout)
+    return Scene(ranges.seconds, ranges.rate_hz, background, level_db, *about)
+
+
+def parts_of(turn: str, layout: str) -> list[str]:
+    """What sounds together; where sounds have sides, a comma parts them too: "a robin on the left, a stream behind"."""
+    return [part for one in WHILE.split(turn) for part in (COMMA.split(one) if layout != "mono" else [one]) if part]
 
 
 def count_of(words: str) -> int:

@@ -8,6 +8,7 @@ import numpy as np
 
 from dataset_builder.soundscapes.labels import Event
 from dataset_builder.soundscapes.scenes.bank import Sound
+from dataset_builder.soundscapes.scenes.places import LAYOUTS, METRES, Place, around, placed_in
 from dataset_builder.soundscapes.scenes.scene import Layer, Scene, behind
 from dataset_builder.soundscapes.synthesis.signals import RATE_HZ, reverberate
 from spectrogram.files.audio import resample
@@ -19,20 +20,26 @@ FAR_CUTOFF_HZ, FAR_DB = 4000.0, -6.0
 
 
 def rendered(scene: Scene) -> tuple[np.ndarray, list[Event]]:
-    """Mono float32 in [-1, 1] of the scene's length and rate, and its events in the order of their onsets."""
+    """Float32 in [-1, 1] of the scene's length and rate, and its events in the order of their onsets.
+
+    Mono is (samples,); other layouts are (channels, samples), see ``places``.
+    """
     rng = np.random.default_rng([*scene.seed, 1])
     length = round(scene.seconds * scene.rate_hz)
-    mix = 10 ** (NOISE_DB / 20) * rng.standard_normal(length)
+    mix = 10 ** (NOISE_DB / 20) * rng.standard_normal((LAYOUTS[scene.layout], length))
     if scene.background:
-        mix += at_level(looped(scene.background, rng, length, scene.rate_hz), scene.background_db)
+        behind = at_level(looped(scene.background, rng, length, scene.rate_hz), scene.background_db)
+        mix += around(scene.layout, behind, scene.rate_hz)
     events = []
     for layer in scene.layers:
         audio = changed(layer, rng, scene.rate_hz)
         start = round(layer.onset_s * scene.rate_hz)
         audio = at_level(audio, scene.background_db + layer.snr_db)[: length - start]
-        mix[start : start + len(audio)] += audio
+        place = Place(layer.azimuth_deg or 0.0, METRES[layer.distance])
+        mix[:, start : start + len(audio)] += placed_in(scene.layout, audio, place, scene.rate_hz)
         events.append(event_of(layer, round(layer.onset_s + len(audio) / scene.rate_hz, 3)))
     mix /= max(1.0, float(np.abs(mix).max()))
+    mix = mix[0] if scene.layout == "mono" else mix
     return mix.astype(np.float32), sorted(events, key=lambda event: event.onset_s)
 
 
@@ -41,6 +48,8 @@ def event_of(layer: Layer, offset_s: float) -> Event:
     facts = {"source_file": PurePath(layer.sound.path).name, "source_time": layer.sound.start_s, "snr_db": layer.snr_db}
     facts |= {"pitch_semitones": layer.pitch_semitones, "stretch": layer.stretch, "distance": layer.distance}
     facts["phrase"] = layer.phrase
+    if layer.azimuth_deg is not None:
+        facts |= {"azimuth_deg": layer.azimuth_deg, "distance_m": METRES[layer.distance]}
     return Event(layer.sound.label, layer.onset_s, offset_s, facts=facts)
 
 

@@ -11,11 +11,15 @@ from dataset_builder.soundscapes.scenes.bank import Bank, Sound
 
 PLACE = re.compile(r"\b(ambien[ct]e|soundscape|atmosphere|outdoors?|street|room)\b", re.IGNORECASE)
 DISTANCES = ("near", "", "far")
+LEAST_SIDE_DEG, BEHIND_DEG = 25.0, 135.0
 
 
 @dataclass(frozen=True)
 class Ranges:
-    """What the numbers of a scene are drawn from (uniformly); ``distance`` holds the weights of near, middle, far."""
+    """What the numbers of a scene are drawn from (uniformly); ``distance`` holds the weights of near, middle, far.
+
+    ``layout`` is one of ``places.LAYOUTS``; sides are drawn for those that have any.
+    """
 
     seconds: float = 5.12
     rate_hz: int = 44_100
@@ -27,6 +31,8 @@ class Ranges:
     stretch: tuple[float, float] = (0.9, 1.15)
     distance: tuple[float, float, float] = (0.2, 0.6, 0.2)
     followed_share: float = 0.5
+    layout: str = "mono"
+    azimuth_deg: tuple[float, float] = (-75.0, 75.0)
 
 
 @dataclass(frozen=True)
@@ -40,11 +46,12 @@ class Layer:
     pitch_semitones: float = 0.0
     stretch: float = 1.0
     distance: str = ""
+    azimuth_deg: float | None = None
 
     @property
     def phrase(self) -> str:
-        """``a distant robin``: what a caption calls it."""
-        return ("a distant " if self.distance == "far" else "") + without_article(self)
+        """``a distant robin on the left``: what a caption calls it."""
+        return ("a distant " if self.distance == "far" else "") + without_article(self) + side(self.azimuth_deg)
 
 
 @dataclass(frozen=True)
@@ -58,6 +65,7 @@ class Scene:
     layers: tuple[Layer, ...]
     seed: tuple[int, int]
     captions: tuple[str, ...] = field(default=())
+    layout: str = "mono"
 
 
 def drawn(bank: Bank, ranges: Ranges, seed: int, index: int) -> Scene:
@@ -73,7 +81,7 @@ def drawn(bank: Bank, ranges: Ranges, seed: int, index: int) -> Scene:
     layers = tuple(layer(rng, sound, place, count if followed else 1, ranges) for place, sound in enumerate(sounds))
     level_db = float(rng.uniform(*ranges.background_db))
     caption = worded(layers, background, level_db, followed, ranges)
-    return Scene(ranges.seconds, ranges.rate_hz, background, level_db, layers, (seed, index), (caption,))
+    return Scene(ranges.seconds, ranges.rate_hz, background, level_db, layers, (seed, index), (caption,), ranges.layout)
 
 
 def layer(rng: np.random.Generator, sound: Sound, place: int, turns: int, ranges: Ranges) -> Layer:
@@ -89,7 +97,15 @@ def layer(rng: np.random.Generator, sound: Sound, place: int, turns: int, ranges
         pitch_semitones=round(float(rng.uniform(*ranges.pitch_semitones)), 2),
         stretch=round(float(rng.uniform(*ranges.stretch)), 3),
         distance=str(rng.choice(DISTANCES, p=np.array(ranges.distance) / sum(ranges.distance))),
+        azimuth_deg=None if ranges.layout == "mono" else round(float(rng.uniform(*ranges.azimuth_deg)), 1),
     )
+
+
+def side(azimuth_deg: float | None) -> str:
+    """`` on the left`` where a sound is clearly there."""
+    if azimuth_deg is None or abs(azimuth_deg) < LEAST_SIDE_DEG:
+        return ""
+    return " behind" if abs(azimuth_deg) > BEHIND_DEG else " on the left" if azimuth_deg > 0 else " on the right"
 
 
 def worded(layers: tuple[Layer, ...], background: Sound | None, level_db: float, followed: bool, ranges: Ranges) -> str:

@@ -10,10 +10,12 @@ def observation(onset_s: float, seconds: float, value: object, confidence: float
     return {"time": onset_s, "duration": seconds, "value": value, "confidence": confidence}
 
 
-def annotation(namespace: str, seconds: float, observations: list[dict], sandbox: dict | None = None) -> dict:
+def annotation(
+    namespace: str, seconds: float, observations: list[dict], sandbox: dict | None = None, source: str = "program"
+) -> dict:
     """One annotation of a whole recording in a namespace such as ``segment_open``."""
     about = {"curator": {"name": "", "email": ""}, "annotator": {}, "version": "1", "corpus": "", "validation": ""}
-    about |= {"annotation_tools": TOOLS, "annotation_rules": "", "data_source": "program"}
+    about |= {"annotation_tools": TOOLS, "annotation_rules": "", "data_source": source}
     facts = {"namespace": namespace, "data": observations, "annotation_metadata": about, "sandbox": sandbox or {}}
     return facts | {"time": 0.0, "duration": seconds}
 

@@ -119,10 +119,24 @@ def test_a_timeline_writes_its_labels(tiny_base, tmp_path, suffix):
         assert jams["file_metadata"]["duration"] == 3.5
         rows = [(row["time"], row["duration"], row["value"]) for row in jams["annotations"][0]["data"]]
         assert rows == [(0, 2, "rain"), (1.5, 2, "the bell")]
+        assert jams["annotations"][-1]["annotation_metadata"]["data_source"] == "measured in the sound"
+        for row in jams["annotations"][-1]["data"]:
+            assert 0 <= row["time"] <= row["time"] + row["duration"] <= 3.5
+            assert 0 <= row["value"]["low_hz"] <= row["value"]["high_hz"]
     elif suffix == ".csv":
-        assert text.splitlines()[1:] == ["a.wav,0.000000,2.000000,,,rain,", "a.wav,1.500000,3.500000,,,the bell,"]
+        header, *rows = (line.split(",") for line in text.splitlines())
+        assert header[-2:] == ["measured_start_time", "measured_end_time"]
+        assert [row[:3] + row[5:6] for row in rows] == [
+            ["a.wav", "0.000000", "2.000000", "rain"],
+            ["a.wav", "1.500000", "3.500000", "the bell"],
+        ]
+        for row in rows:
+            assert 0 <= float(row[-2]) <= float(row[-1]) <= 3.5
+            assert 0 <= float(row[3]) <= float(row[4])
     else:
-        assert text.splitlines() == ["0.000000\t2.000000\train", "1.500000\t3.500000\tthe bell"]
+        lines = text.splitlines()
+        assert lines[::2] == ["0.000000\t2.000000\train", "1.500000\t3.500000\tthe bell"]
+        assert all(line.startswith("\\\t") for line in lines[1::2])
 
 
 def test_several_adapters_have_their_own_strengths(tiny_base, tiny_lora, tmp_path):

@@ -1,0 +1,1 @@
+"""Which spectrogram tells given classes apart best, found by trying."""
