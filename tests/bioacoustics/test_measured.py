@@ -51,7 +51,7 @@ def test_what_is_far_from_the_event_and_nearly_nothing_does_not_widen_it():
     assert told.high_hz < 3500
 
 
-def test_an_event_of_which_nothing_is_heard_stays_as_it_was_asked_for():
+def test_what_was_asked_for_stays_beside_what_is_measured():
     audio = tone_in(1, 2, 3000) + 0.0005 * noise(4, 3)
     told = with_measured(audio, RATE, Annotation(0.8, 2.3, "tone"))
     assert (told.onset_s, told.offset_s) == (0.8, 2.3)
