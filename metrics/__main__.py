@@ -4,7 +4,8 @@ import argparse
 import sys
 from pathlib import Path
 
-from spectrogram.problems import PARTIAL_EXIT_CODE, Problem, UsageProblem
+from spectrogram.exits import ended
+from spectrogram.problems import PARTIAL_EXIT_CODE, UsageProblem
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -42,11 +43,7 @@ def build_parser() -> argparse.ArgumentParser:
 def main(arguments: list[str] | None = None) -> int:
     """0 all done, 3 some clips were skipped (listed), 2 and 4 usage or input."""
     options = build_parser().parse_args(arguments)
-    try:
-        return run(options)
-    except Problem as problem:
-        print(f"error: {problem}", file=sys.stderr)
-        return problem.exit_code
+    return ended(lambda: run(options))
 
 
 def run(options) -> int:

@@ -8,11 +8,13 @@ import sys
 from importlib import import_module
 from pathlib import Path
 
-from spectrogram.problems import ENVIRONMENT_EXIT_CODE, Problem
+from spectrogram.exits import ended
+from spectrogram.problems import ENVIRONMENT_EXIT_CODE
 from training.flags import add_arguments, resolve
 from training.method_table import how_to_use
 from training.presets import explain, explain_base, facts_about
 
+PROGRAM = "python -m training"
 DESCRIPTION = "Teach a Stable Diffusion model a sound from a spectrogram dataset."
 COMMANDS = {
     "scratch": ("training.base_model.command", "main"),
@@ -85,14 +87,11 @@ def main(argv=None):
     0 done, 2 usage, 4 unusable input, 5 disk, memory or a missing package, 6 non-finite training, 130 stopped.
     """
     argv = list(sys.argv[1:] if argv is None else argv)
-    try:
-        if argv and argv[0] in COMMANDS:
-            module, function = COMMANDS[argv[0]]
-            return getattr(import_module(module), function)(argv[1:])
-        return _train(build_parser().parse_args(argv))
-    except Problem as problem:
-        print(f"python -m training: {problem}", file=sys.stderr)
-        return problem.exit_code
+    if argv and argv[0] in COMMANDS:
+        module, function = COMMANDS[argv[0]]
+        return ended(lambda: getattr(import_module(module), function)(argv[1:]), PROGRAM)
+    arguments = build_parser().parse_args(argv)
+    return ended(lambda: _train(arguments), PROGRAM)
 
 
 if __name__ == "__main__":

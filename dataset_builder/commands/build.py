@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from dataset_builder.commands.arguments import add_summary, command, parser_for, say
-from dataset_builder.exits import ended
+from spectrogram.exits import ended
 from spectrogram.problems import PARTIAL_EXIT_CODE, UsageProblem
 
 # About 77 tokens of the CLIP tokenizer; the caption itself is kept whole.

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from dataset_builder.commands.arguments import add_summary, command, parser_for, say
 from dataset_builder.commands.build import progress
-from dataset_builder.exits import ended
+from spectrogram.exits import ended
 from spectrogram.problems import UsageProblem
 
 RANGES = {
