@@ -12,6 +12,7 @@ from pathlib import Path
 
 from dataset_builder.sources.failures import Failure
 from dataset_builder.sources.sound_folder import Item
+from spectrogram.files.hub import asking
 from spectrogram.problems import Problem
 
 DEFAULT = "OpenSound/AudioCaps"
@@ -68,8 +69,9 @@ def forecast(name: str) -> dict:
 
     if Path(name).exists():
         return {"files": 0, "megabytes": 0.0}
-    tree = HfApi().list_repo_tree(name, repo_type="dataset", recursive=True)
-    sizes = [one.size for one in tree if Path(one.path).suffix in DATA_SUFFIXES]
+    with asking(f"{name} cannot be read"):
+        tree = HfApi().list_repo_tree(name, repo_type="dataset", recursive=True)
+        sizes = [one.size for one in tree if Path(one.path).suffix in DATA_SUFFIXES]
     return {"files": len(sizes), "megabytes": round(sum(sizes) / 1e6, 1)}
 
 
