@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from string import Template
 
+from spectrogram.files import atomic
 from spectrogram.known_bases import SD15
 from spectrogram.problems import Problem
 from training.flags import settings_of
@@ -193,7 +194,7 @@ def write(folders, path=None):
         "notes": f"<h2>Notes</h2><ul>{told}</ul>" if told else "",
     }
     template = Template((Path(__file__).parent / "report.html").read_text(encoding="utf-8"))
-    page.write_text(template.substitute(fields), encoding="utf-8")
+    atomic.write_text(page, template.substitute(fields))
     return page
 
 
