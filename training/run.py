@@ -12,7 +12,6 @@ import yaml
 
 from spectrogram.adapters.kinds import LORA
 from spectrogram.bases import locate_base
-from spectrogram.files import json_file
 from spectrogram.models import load_pipeline
 from spectrogram.problems import Problem
 from training import base as base_model
@@ -30,7 +29,7 @@ from training.method_table import carrier_of, method_of
 from training.presets import facts_about
 from training.record import samples
 from training.record.events import EventLog, Silence
-from training.record.run_file import RUN_FILE
+from training.record.run_file import write_run
 from training.record.trackers import open_tracker
 from training.stages import Stages
 
@@ -369,7 +368,7 @@ class Run:
         return pipeline
 
     def _write_facts(self, result):
-        json_file.write(self.folder / RUN_FILE, self._facts(result))
+        write_run(self.folder, self._facts(result))
 
     def _facts(self, result):
         """run.json: settings, data, base, what was trained, how it went, and with which library versions."""
