@@ -43,6 +43,11 @@ class Served:
 
         return psutil.Process(self.process.pid).memory_info().rss / 2**20
 
+    def disk_mb(self) -> float:
+        """What the page has in its temporary folder; 0 where it was given none."""
+        files = self.temporary.rglob("*") if self.temporary else ()
+        return sum(path.stat().st_size for path in files if path.is_file()) / 2**20
+
 
 def free_port() -> int:
     import socket
