@@ -33,7 +33,7 @@ def test_a_good_model_is_read(tmp_path):
     [
         {"sources": '["../../ESCAPED"]'}, {"sources": '["/tmp/ESCAPED"]'}, {"sources": "5"}, {"sources": "{"},
         {"sources": '["a\\u0000b"]'}, {"frames": "1000000000"}, {"frames": "x"}, {"params": "{}"}, {"steady": "null"},
-        {"params": PARAMS.replace(window_ms=40_000.0, step_ms=20_000.0).to_json()}, {"credits": "[" * 5000},
+        {"params": PARAMS.replace(window_ms=32_000.0, step_ms=16_000.0).to_json()}, {"credits": "[" * 5000},
     ],
 )  # fmt: skip
 def test_a_hostile_header_is_refused(tmp_path, header):
