@@ -6,6 +6,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
+from spectrogram.exits import ended
 from spectrogram.files.texts import encodings
 from spectrogram.problems import PARTIAL_EXIT_CODE, Problem, UsageProblem
 
@@ -47,12 +48,8 @@ def main(arguments: list[str] | None = None) -> int:
     """0 all done, 3 some clips were skipped (listed), 2 and 4 usage or input."""
     options = build_parser().parse_args(arguments)
     options.command = shlex.join(["python", "-m", "metrics", *(sys.argv[1:] if arguments is None else arguments)])
-    try:
-        with encodings.stated(options.encoding):
-            return run(options)
-    except Problem as problem:
-        print(f"error: {problem}", file=sys.stderr)
-        return problem.exit_code
+    with encodings.stated(options.encoding):
+        return ended(lambda: run(options))
 
 
 def run(options) -> int:

@@ -7,7 +7,9 @@ import argparse
 import sys
 from pathlib import Path
 
-from spectrogram.problems import Problem
+from spectrogram.exits import ended
+
+PROGRAM = "python -m model_card"
 
 
 def build_parser():
@@ -24,19 +26,18 @@ def main(argv=None):
     from model_card.facts import gather
 
     argv = list(sys.argv[1:] if argv is None else argv)
-    try:
-        if argv[:1] == ["push"]:
-            from model_card.push import main as push
+    if argv[:1] == ["push"]:
+        from model_card.push import main as push
 
-            return push(argv[1:])
-        arguments = build_parser().parse_args(argv)
+        return ended(lambda: push(argv[1:]), PROGRAM)
+    arguments = build_parser().parse_args(argv)
+
+    def write() -> int:
         path = adapter_card.write(gather(arguments.run, arguments.results), arguments.out)
-    except Problem as problem:
-        print(f"python -m model_card: {problem}", file=sys.stderr)
-        return problem.exit_code
-    print(f"card in {path}")
-    print("next: python app.py")
-    return 0
+        print(f"card in {path}\nnext: python app.py")
+        return 0
+
+    return ended(write, PROGRAM)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from huggingface_hub import ModelCardData
 from model_card import figures
 from model_card.licence import strictest
 from model_card.taught import loading, method_of, trigger_of
+from spectrogram.files import atomic
 from spectrogram.files.templates import Markdown, fill_markdown, python
 
 TEMPLATE = Path(__file__).with_suffix(".md")
@@ -79,5 +80,5 @@ def write(facts, path=None):
     """Write the card to ``path`` (default: README.md in the run's folder) and return the path."""
     path = Path(path) if path else facts.folder / "README.md"
     text = fill_markdown(TEMPLATE, **_values(facts))
-    path.write_text(f"---\n{metadata(facts).to_yaml()}\n---\n\n{text}", encoding="utf-8")
+    atomic.write_text(path, f"---\n{metadata(facts).to_yaml()}\n---\n\n{text}")
     return path

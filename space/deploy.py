@@ -8,12 +8,12 @@ works with the files that it carries, because nothing private can be preloaded.
 
 import argparse
 import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from spectrogram.exits import ended
 from spectrogram.files.dataset_folder import is_dataset
-from spectrogram.files.hub import repository
+from spectrogram.files.hub import asking, repository
 from spectrogram.problems import EnvironmentProblem, Problem, UsageProblem
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -48,20 +48,21 @@ def parser() -> argparse.ArgumentParser:
 
 def main(argv: list[str]) -> int:
     options = parser().parse_args(argv)
-    try:
-        plan = make_plan(options.name, options.dataset, options.adapter)
-        if options.base is not None:
-            repository(options.base)
-        if options.dry_run:
-            for kind in ("space", "model", "dataset"):
-                files = getattr(plan, kind)
-                print(f"{kind} {plan.name}: {len(files)} files, {sum(map(size, files.values())) / 1e6:.1f} MB")
-            return 0
-        for address in deploy(plan, options.public, options.hardware, options.base):
-            print(address)
-    except Problem as problem:
-        print(f"error: {problem}", file=sys.stderr)
-        return problem.exit_code
+    return ended(lambda: run(options))
+
+
+def run(options: argparse.Namespace) -> int:
+    """Send what was asked for, or with --dry-run say what would be sent; returns the exit code."""
+    plan = make_plan(options.name, options.dataset, options.adapter)
+    if options.base is not None:
+        repository(options.base)
+    if options.dry_run:
+        for kind in ("space", "model", "dataset"):
+            files = getattr(plan, kind)
+            print(f"{kind} {plan.name}: {len(files)} files, {sum(map(size, files.values())) / 1e6:.1f} MB")
+        return 0
+    for address in deploy(plan, options.public, options.hardware, options.base):
+        print(address)
     print(f"next: open the Space {options.name} and watch it build")
     return 0
 
@@ -93,11 +94,10 @@ def deploy(plan: Plan, public: bool = False, hardware: str | None = None, base: 
     `base`: a public model that the page works with; left out, a public Space works with the model made here.
     """
     from huggingface_hub import CommitOperationAdd, HfApi
-    from huggingface_hub.errors import HfHubHTTPError, LocalTokenNotFoundError, OfflineModeIsEnabled
 
     api, addresses = HfApi(), []
     preloaded = base or (plan.name if public else None)
-    try:
+    with asking(f"{plan.name} was not deployed"):
         for kind in ("model", "dataset", "space"):
             files: dict[str, Path | bytes] = dict(getattr(plan, kind))
             if not files:
@@ -112,11 +112,6 @@ def deploy(plan: Plan, public: bool = False, hardware: str | None = None, base: 
             addresses.append(str(commit.commit_url).split("/commit/")[0])
             if kind == "space" and preloaded:
                 api.add_space_variable(plan.name, "SPACE_BASE", preloaded)
-    except (HfHubHTTPError, LocalTokenNotFoundError, OfflineModeIsEnabled, OSError) as error:
-        reason = str(error).strip().splitlines()[0][:300]
-        raise EnvironmentProblem(
-            f"the Hub refuses ({reason})", "expected to commit", "run `hf auth login` with a token that may write"
-        ) from error
     return addresses
 
 

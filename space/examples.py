@@ -1,9 +1,8 @@
 """``python -m space examples``: the finished examples of the Generate tab, made anew."""
 
 import argparse
-import sys
 
-from spectrogram.problems import Problem
+from spectrogram.exits import ended
 
 
 def main(argv: list[str]) -> int:
@@ -17,14 +16,13 @@ def main(argv: list[str]) -> int:
     from space.store.example_clips import make_examples
     from spectrogram.models import load_pipeline
 
-    try:
+    def make() -> int:
         pipeline = load_pipeline(options.base, options.device)
         pipeline.set_progress_bar_config(disable=True)
         for sound in make_examples(pipeline):
             kilobytes = sum(file.stat().st_size for file in (sound, sound.with_suffix(".png"))) / 1000
             print(f"{sound.name}: {kilobytes:.0f} kB with its picture")
-    except Problem as problem:
-        print(f"error: {problem}", file=sys.stderr)
-        return problem.exit_code
-    print("next: python app.py")
-    return 0
+        print("next: python app.py")
+        return 0
+
+    return ended(make)

@@ -25,7 +25,7 @@ COMMANDS = {
 
 def main(arguments: list[str] | None = None) -> int:
     """Exit code of the named command; a Problem, and what the disk refuses, is one line without a traceback."""
-    from spectrogram.problems import ENVIRONMENT_EXIT_CODE, Problem
+    from spectrogram.exits import ended
 
     arguments = sys.argv[1:] if arguments is None else arguments
     parser = argparse.ArgumentParser(prog="python -m spectrogram", description=__doc__.split(":")[0])
@@ -38,16 +38,7 @@ def main(arguments: list[str] | None = None) -> int:
             modules[name] = importlib.import_module(module_name)
             modules[name].add_arguments(command)
     options = parser.parse_args(arguments)
-    try:
-        return modules[options.command].run(options) or 0
-    except Problem as problem:
-        print(f"error: {problem}", file=sys.stderr)
-        return problem.exit_code
-    except OSError as error:  # a full disk, a folder that cannot be written
-        print(f"error: {error.filename or 'the system'}: {error.strerror or error}", file=sys.stderr)
-        return ENVIRONMENT_EXIT_CODE
-    except KeyboardInterrupt:
-        return 130
+    return ended(lambda: modules[options.command].run(options))
 
 
 if __name__ == "__main__":

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from huggingface_hub import hf_hub_download
-from huggingface_hub.errors import EntryNotFoundError, HFValidationError, LocalEntryNotFoundError
+from huggingface_hub.errors import EntryNotFoundError, HFValidationError
 
+from spectrogram.files.hub import asking
 from spectrogram.problems import Problem, UsageProblem
 
 EMBEDDED = Path(__file__).resolve().parents[1] / "base_model"
@@ -43,10 +44,11 @@ def read_beside(model: str, name: str) -> str | None:
     if Path(model).is_dir():
         file = Path(model) / name
         return file.read_text(encoding="utf-8") if file.is_file() else None
-    try:
-        return Path(hf_hub_download(model, name)).read_text(encoding="utf-8")
-    except (EntryNotFoundError, LocalEntryNotFoundError, HFValidationError):
-        return None
+    with asking(f"{name} of {model} cannot be fetched"):
+        try:
+            return Path(hf_hub_download(model, name)).read_text(encoding="utf-8")
+        except (EntryNotFoundError, HFValidationError):
+            return None
 
 
 def locate_base(base: str | Path | None = None) -> str:

@@ -19,6 +19,8 @@ LAYOUTS = ("grey", "bands", "frames", "stereo", "left_right")
 CURVES = ("db", "power")
 NORMS = ("mean", "peak", "slaney", "area")
 FRAMINGS = ("half", "centre")
+# Of hertz and milliseconds: products of two stay exact.
+LARGEST = 10_000_000
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,9 @@ class SpectrogramParams:
             _require(value in allowed, f"{name} is {value!r}", f"one of {', '.join(allowed)}")
 
     def _check_numbers(self):
+        for name in ("step_ms", "window_ms", "padded_ms", "peak", "low_hz", "high_hz", "sample_rate_hz"):
+            value = getattr(self, name)
+            _require(value is None or abs(value) <= LARGEST, f"{name} is {value}", f"at most {LARGEST:,}")
         for name in ("sample_rate_hz", "step_ms", "window_ms", "mel_bands", "columns", "warp_hz", "range_db", "power"):
             value = getattr(self, name)
             _require(0 < value < float("inf"), f"{name} is {value}", "a positive number")
@@ -206,7 +211,7 @@ class SpectrogramParams:
         file = Path(folder) / MODEL_FILE
         if not file.is_file():
             raise Problem(f"{file} does not exist", f"a folder with {MODEL_FILE}", "pass params yourself")
-        return cls.from_json(file.read_text(encoding="utf-8"))
+        return cls.from_json(file.read_text(encoding="utf-8", errors="replace"))
 
 
 def _require(condition: bool, what: str, expected: str):

@@ -4,6 +4,7 @@ USAGE_EXIT_CODE = 2
 PARTIAL_EXIT_CODE = 3
 INPUT_EXIT_CODE = 4
 ENVIRONMENT_EXIT_CODE = 5
+LONGEST_PART = 600
 
 
 class Problem(ValueError):
@@ -12,6 +13,7 @@ class Problem(ValueError):
     exit_code = INPUT_EXIT_CODE
 
     def __init__(self, what: str, expected: str, remedy: str):
+        what, expected, remedy = (_short(text) for text in (what, expected, remedy))
         self.what, self.expected, self.remedy = what, expected, remedy
         super().__init__(f"{what}: {expected}; {remedy}")
 
@@ -25,6 +27,12 @@ class Problem(ValueError):
     def __reduce__(self):
         """Survive the way back from a worker process, which BaseException's default does not for three arguments."""
         return type(self), (self.what, self.expected, self.remedy)
+
+
+def _short(text: str) -> str:
+    """The text in a line that can be read: a label of 70,000 letters is not said back."""
+    text = " ".join(str(text).split())
+    return text if len(text) <= LONGEST_PART else f"{text[: LONGEST_PART // 2]} … {text[-LONGEST_PART // 2 :]}"
 
 
 class UsageProblem(Problem):

@@ -8,12 +8,14 @@ import sys
 from importlib import import_module
 from pathlib import Path
 
+from spectrogram.exits import ended
 from spectrogram.files.texts import encodings
-from spectrogram.problems import ENVIRONMENT_EXIT_CODE, Problem
+from spectrogram.problems import ENVIRONMENT_EXIT_CODE
 from training.flags import add_arguments, resolve
 from training.method_table import how_to_use, method_of
 from training.presets import explain, explain_base, facts_about
 
+PROGRAM = "python -m training"
 DESCRIPTION = "Teach a Stable Diffusion model a sound from a spectrogram dataset."
 COMMANDS = {
     "scratch": ("training.base_model.command", "main"),
@@ -103,16 +105,12 @@ def main(argv=None):
     0 done, 2 usage, 4 unusable input, 5 disk, memory or a missing package, 6 non-finite training, 130 stopped.
     """
     argv = list(sys.argv[1:] if argv is None else argv)
-    try:
-        if argv and argv[0] in COMMANDS:
-            module, function = COMMANDS[argv[0]]
-            return getattr(import_module(module), function)(argv[1:])
-        arguments = build_parser().parse_args(argv)
-        with encodings.stated(arguments.encoding):
-            return _train(arguments)
-    except Problem as problem:
-        print(f"python -m training: {problem}", file=sys.stderr)
-        return problem.exit_code
+    if argv and argv[0] in COMMANDS:
+        module, function = COMMANDS[argv[0]]
+        return ended(lambda: getattr(import_module(module), function)(argv[1:]), PROGRAM)
+    arguments = build_parser().parse_args(argv)
+    with encodings.stated(arguments.encoding):
+        return ended(lambda: _train(arguments), PROGRAM)
 
 
 if __name__ == "__main__":

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import yaml
 
-from spectrogram.problems import UsageProblem
+from spectrogram.files import json_file
+from spectrogram.problems import Problem, UsageProblem
 from training.method_table import METHODS
 from training.presets import facts_about, for_base, for_memory
-from training.settings import TrainSettings, flag
+from training.settings import TrainSettings, check_kinds, flag
 
 
 def add_arguments(parser: argparse.ArgumentParser):
@@ -27,7 +28,14 @@ def add_arguments(parser: argparse.ArgumentParser):
 
 def read_recipe(recipe):
     """A recipe's settings; keys that are none are refused and the known ones are listed."""
-    values = yaml.safe_load(Path(recipe).read_text(encoding="utf-8")) or {}
+    try:
+        values = yaml.safe_load(json_file.read_text(recipe, "a YAML file", "correct --recipe")) or {}
+    except (yaml.YAMLError, RecursionError, ValueError) as error:
+        if isinstance(error, Problem):
+            raise
+        raise UsageProblem(f"{recipe} is no YAML ({error})", "lines such as rate: 1e-4", "correct it") from error
+    if not isinstance(values, dict) or not all(isinstance(name, str) for name in values):
+        raise UsageProblem(f"{recipe} holds no settings", "lines such as rate: 1e-4", "correct it")
     known = {item.name for item in fields(TrainSettings)}
     unknown = sorted(set(values) - known)
     if unknown:
@@ -38,6 +46,7 @@ def read_recipe(recipe):
 def settings_of(values: dict, vram: int | None = None) -> TrainSettings:
     """TrainSettings from some values, completed by what suits their method, their base and the memory."""
     method, vram = values.get("method", TrainSettings.method), vram or values.get("vram")
+    check_kinds(values)
     if method not in METHODS:
         return TrainSettings(**values)
     suited = for_base(facts_about(values.get("base", TrainSettings.base)), method)

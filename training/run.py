@@ -12,7 +12,6 @@ import yaml
 
 from spectrogram.adapters.kinds import LORA
 from spectrogram.bases import locate_base
-from spectrogram.files import json_file
 from spectrogram.problems import Problem
 from training import base as base_model
 from training import methods
@@ -29,7 +28,7 @@ from training.method_table import carrier_of, method_of
 from training.presets import facts_about
 from training.record import samples
 from training.record.events import EventLog, Silence
-from training.record.run_file import RUN_FILE
+from training.record.run_file import write_run
 from training.record.trackers import open_tracker
 from training.stages import Stages
 
@@ -377,10 +376,13 @@ class Run:
         return pipeline
 
     def _write_facts(self, result):
+        write_run(self.folder, self._facts(result))
+
+    def _facts(self, result):
         """run.json: settings, data, base, what was trained, how it went, and with which library versions."""
         s, data, clock = self.settings, self.data, self.clock
         seconds = {"cache": clock["cached"] - clock["start"], "train": clock["trained"] - clock["cached"]}
-        facts = {
+        return {
             "settings": s.to_dict(),
             "base": s.base,
             "dataset": {"name": data.name, "train": len(data.training), "validation": len(data.validation)},
@@ -393,7 +395,6 @@ class Run:
             "seconds": {name: round(value, 1) for name, value in seconds.items()},
             "versions": {name: version(name) for name in PACKAGES},
         }
-        json_file.write(self.folder / RUN_FILE, facts)
 
     def close(self):
         if self.tracker is not None:

@@ -85,6 +85,7 @@ class TrainSettings:
     tracker: str = _setting("tensorboard", "where curves go besides events.jsonl", TRACKERS)
 
     def __post_init__(self):
+        check_kinds(self.to_dict())
         for item in fields(self):
             value, choices = getattr(self, item.name), item.metadata["choices"]
             if choices and value not in choices:
@@ -134,6 +135,17 @@ class TrainSettings:
     def binding(self):
         """The settings that must not change when a run is resumed."""
         return {name: value for name, value in self.to_dict().items() if name not in FREE}
+
+
+def check_kinds(values):
+    """Raise UsageProblem for a setting whose value is of another kind than its default, or is no finite number."""
+    for item in fields(TrainSettings):
+        kind, value = type(item.default), values.get(item.name, item.default)
+        fits = type(value) is kind or (kind is float and type(value) is int) or (value is None and item.default is None)
+        if not fits or (kind in (int, float) and not abs(value) < 2**53):
+            raise UsageProblem(
+                f"{item.name} is {value!r}", f"a value of type {kind.__name__}", f"change {flag(item.name)}"
+            )
 
 
 def flag(name):

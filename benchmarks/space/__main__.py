@@ -12,8 +12,10 @@ import sys
 import tempfile
 import threading
 import time
+from collections import Counter
 from pathlib import Path
 
+from benchmarks.space.disturbing import disturb
 from benchmarks.space.served import Served
 
 # A machine that is busy with other things is measured all the same.
@@ -27,25 +29,35 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--steps", type=int, default=1)
     parser.add_argument("--seconds", type=float, default=1.0, help="length of each sound")
     parser.add_argument("--base", help="the embedded model when left out")
+    parser.add_argument("--hostile", type=float, default=0.0, metavar="SHARE", help="of hostile requests among them")
     parser.add_argument("--json", type=Path, help="also write the figures here")
     return parser.parse_args()
 
 
-def soak(served: Served, requests: int, clients: int, steps: int, seconds: float) -> dict:
-    """Each client sends its share one after the other; waits in seconds, failures as texts, memory as it goes."""
+def soak(served: Served, requests: int, clients: int, steps: int, seconds: float, hostile: float = 0.0) -> dict:
+    """Each client sends its share one after the other; waits in seconds, failures as texts, memory and disk as they go.
+
+    A share `hostile` of the requests is sent beside them, spread evenly; what is lost is counted of the honest alone.
+    """
     import numpy as np
 
-    waits, failures, memory, lock = [], [], [], threading.Lock()
+    waits, failures, memory, outcomes, lock = [], [], [], Counter(), threading.Lock()
+    every = round(1 / hostile) if hostile else 0
 
     def client(number: int):
         for turn in range(number, requests, clients):
+            if every and turn % every == every - 1:
+                outcome = disturb(served.url, turn // every)
+                with lock:
+                    outcomes[outcome] += 1
+                continue
             begun_s = time.monotonic()
             told = ask(served.url, f"rain {turn}", steps, seconds)
             with lock:
                 (failures if told else waits).append(told or time.monotonic() - begun_s)
                 memory.append(served.memory_mb())
 
-    before_mb = served.memory_mb()
+    before_mb, before_disk_mb = served.memory_mb(), served.disk_mb()
     begun_s = time.monotonic()
     threads = [threading.Thread(target=client, args=(number,)) for number in range(clients)]
     for thread in threads:
@@ -57,6 +69,8 @@ def soak(served: Served, requests: int, clients: int, steps: int, seconds: float
     return {
         "requests": requests,
         "clients": clients,
+        "hostile": outcomes.total(),
+        "hostile_refused": outcomes["refused"],
         "lost": len(failures),
         "first_failure": failures[0] if failures else None,
         "p50_s": round(float(p50), 2),
@@ -65,6 +79,8 @@ def soak(served: Served, requests: int, clients: int, steps: int, seconds: float
         "memory_before_mb": round(before_mb),
         "memory_half_way_mb": round(half),
         "memory_after_mb": round(served.memory_mb()),
+        "disk_before_mb": round(before_disk_mb, 1),
+        "disk_after_mb": round(served.disk_mb(), 1),
     }
 
 
@@ -130,10 +146,12 @@ def visit(browser, url: str, ready: str) -> tuple[int, float]:
 
 def main() -> int:
     options = parse_arguments()
-    with tempfile.TemporaryDirectory() as folder, Served(options.base, Path(folder)) as served:
-        figures = first_sight(served)
-        ask(served.url, "warm", options.steps, options.seconds)
-        figures |= soak(served, options.requests, options.clients, options.steps, options.seconds)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        with Served(options.base, folder, temporary=folder / "page") as served:
+            figures = first_sight(served)
+            ask(served.url, "warm", options.steps, options.seconds)
+            figures |= soak(served, options.requests, options.clients, options.steps, options.seconds, options.hostile)
     for name, value in figures.items():
         print(f"{name:28} {value}")
     if options.json:

@@ -163,6 +163,9 @@ def folds_by_recording(clips: Clips, folds: int, seed: int = 0) -> list[tuple[np
     """(training indices, test indices) of each fold; no recording is in both, classes are spread evenly."""
     if len(set(clips.recordings)) < folds:
         raise ClipsProblem(f"there are {len(set(clips.recordings))} recordings", f"at least {folds}", "use fewer folds")
+    fewest = int(np.bincount(np.unique(clips.labels, return_inverse=True)[1]).min())
+    if fewest < folds:
+        raise ClipsProblem(f"one class has {fewest} clips", f"at least {folds} of each", "add some, or use fewer folds")
     splitter = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
     return list(splitter.split(np.zeros(len(clips)), clips.labels, clips.recordings))
 

@@ -6,9 +6,11 @@ import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Literal
 
 import numpy as np
 import torch
+from pydantic import BaseModel, ConfigDict, Field
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
@@ -18,6 +20,7 @@ from bioacoustics.classifiers.network import NETWORKS
 from bioacoustics.classifiers.trainer import scores
 from metrics.embedders.interface import Embedder
 from metrics.embedders.registry import load as load_embedder
+from spectrogram.files import json_file
 from spectrogram.problems import Problem
 
 WEIGHTS, CARD = "classifier.safetensors", "classifier.json"
@@ -25,6 +28,20 @@ WEIGHTS, CARD = "classifier.safetensors", "classifier.json"
 
 class ClassifierProblem(Problem):
     """A folder that holds no classifier that can be used."""
+
+
+class _Card(BaseModel):
+    """classifier.json, as far as it is needed to hear; its figures stay beside it."""
+
+    model_config = ConfigDict(extra="allow")
+
+    network: Literal[tuple(NETWORKS)]
+    classes: list[str] = Field(min_length=1, max_length=100_000)
+    seconds: float = Field(gt=0, le=600)
+    multi_label: bool
+    front_end: dict[str, Any] | None
+    embedder: dict[str, Any] | None
+    sha256: str
 
 
 @dataclass
@@ -85,8 +102,8 @@ def save_classifier(folder: Path | str, classifier: Classifier, facts: dict) -> 
 def load_classifier(folder: Path | str, embedder_weights: str | None = None) -> Classifier:
     """The classifier of a folder; raises ClassifierProblem when it is missing, changed or cut short."""
     folder = Path(folder)
+    card = json_file.read(folder / CARD, _Card, "make it with learn classifier").model_dump()
     try:
-        card = json.loads((folder / CARD).read_text(encoding="utf-8"))
         if hashlib.sha256((folder / WEIGHTS).read_bytes()).hexdigest() != card["sha256"]:
             raise ClassifierProblem(f"{folder / WEIGHTS} is not what its card says", card["sha256"], "learn it again")
         state = load_file(folder / WEIGHTS)
@@ -95,7 +112,7 @@ def load_classifier(folder: Path | str, embedder_weights: str | None = None) -> 
         bands = front.params.bands if front else embedder.dimensions
         network = NETWORKS[card["network"]](len(card["classes"]), bands, 0.0)
         network.load_state_dict(state)
-    except (OSError, KeyError, TypeError, RuntimeError, SafetensorError, json.JSONDecodeError) as error:
+    except (OSError, KeyError, TypeError, RuntimeError, SafetensorError, OverflowError) as error:
         raise ClassifierProblem(
             f"{folder} holds no classifier ({error})", f"{WEIGHTS} and {CARD}", "make it with learn classifier"
         ) from error

@@ -10,7 +10,7 @@ import json
 from pathlib import Path
 
 from dataset_builder.commands.build import progress
-from dataset_builder.exits import ended
+from spectrogram.exits import ended
 from spectrogram.problems import UsageProblem
 
 

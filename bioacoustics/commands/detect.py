@@ -16,7 +16,7 @@ import sys
 from pathlib import Path
 
 from dataset_builder.commands.build import progress
-from dataset_builder.exits import ended
+from spectrogram.exits import ended
 from spectrogram.files.annotations import FORMATS
 from spectrogram.files.texts import encodings
 from spectrogram.problems import PARTIAL_EXIT_CODE, Problem, UsageProblem

@@ -14,7 +14,7 @@ import json
 from pathlib import Path
 
 from dataset_builder.commands.build import progress
-from dataset_builder.exits import ended
+from spectrogram.exits import ended
 from spectrogram.files.texts import encodings
 from spectrogram.problems import UsageProblem
 from spectrogram.shell import command

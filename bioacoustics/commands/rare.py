@@ -13,7 +13,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from dataset_builder.exits import ended
+from spectrogram.exits import ended
 
 
 def parser() -> argparse.ArgumentParser:

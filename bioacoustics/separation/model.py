@@ -11,21 +11,36 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
+from pydantic import BaseModel, Field, Json
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
 from bioacoustics.separation.factorisation import learned_bases, stacked
 from bioacoustics.separation.periodicity import sources_by_periodicity
+from spectrogram.codec import budget
 from spectrogram.codec.mel import filterbank
 from spectrogram.codec.stft import stft
+from spectrogram.files import atomic, json_file
+from spectrogram.files.names import checked_name
 from spectrogram.params import SpectrogramParams
 from spectrogram.problems import Problem, UsageProblem
 
 KIND = "sd-audio-separation"
+MOST_FRAMES = 64
 
 
 class SeparationProblem(Problem):
     """A model, a recording or a set of sounds that separation cannot use."""
+
+
+class _Header(BaseModel):
+    """What stands in the header of a model."""
+
+    params: str
+    sources: Json[list[str]]
+    steady: Json[list[str]]
+    credits: Json[list[str]]
+    frames: int = Field(ge=1, le=MOST_FRAMES)
 
 
 def front_end(rate_hz: int = 32_000, bands: int = 256, window_ms: float = 32.0, step_ms: float = 8.0):
@@ -57,15 +72,13 @@ class SeparationModel:
     def save(self, path: Path | str) -> Path:
         """Write one .safetensors file, at once or not at all."""
         path = Path(path)
-        path.parent.mkdir(parents=True, exist_ok=True)
         header = {"kind": KIND, "version": "1", "sources": json.dumps(self.sources), "frames": str(self.frames)}
         header |= {"params": self.params.to_json(), "credits": json.dumps(self.credits)}
         header["steady"] = json.dumps(self.steady)
         tensors = {"bases": self.bases.astype(np.float32), "source_of": self.source_of.astype(np.int64)}
-        unfinished = path.with_name(f".{path.name}.part")
-        save_file(tensors, unfinished, metadata=header)
-        unfinished.chmod(0o644)
-        unfinished.replace(path)
+        with atomic.replacing(path) as unfinished:
+            save_file(tensors, unfinished, metadata=header)
+            unfinished.chmod(0o644)
         return path
 
     @classmethod
@@ -77,13 +90,20 @@ class SeparationModel:
                 if header.get("kind") != KIND:
                     raise SeparationProblem(f"{path} is no separation model", "a file of `learn`", "check the path")
                 bases, source_of = file.get_tensor("bases"), file.get_tensor("source_of")
-        except (OSError, SafetensorError) as error:
+        except (OSError, SafetensorError, TypeError) as error:
             raise SeparationProblem(
                 f"{path} cannot be read ({error})", "a .safetensors file", "learn it again"
             ) from error
-        params = SpectrogramParams.from_json(header["params"])
-        sources, steady, credits = (tuple(json.loads(header[name])) for name in ("sources", "steady", "credits"))
-        return cls(params, bases, source_of, sources, int(header["frames"]), steady, credits)
+        told = json_file.parse(json.dumps(header), _Header, f"the header of {path}", "learn it again")
+        params = SpectrogramParams.from_json(told.params)
+        budget.check(params)
+        # A source's name becomes the name of a file.
+        sources = tuple(map(checked_name, told.sources))
+        fits = bases.ndim == 2 and bases.shape == (params.bands * told.frames, len(source_of)) and bases.size
+        known = source_of.dtype.kind == "i" and bool(((source_of >= 0) & (source_of < len(sources))).all())
+        if not fits or not known or not np.isfinite(bases).all() or (bases < 0).any():
+            raise SeparationProblem(f"the bases of {path} do not fit together", "those of a model", "learn it again")
+        return cls(params, bases, source_of, sources, told.frames, tuple(told.steady), tuple(told.credits))
 
     def merged(self, other: SeparationModel) -> SeparationModel:
         """Both models as one; sources of one name become one source."""

@@ -175,6 +175,6 @@ def already_done(out: Path) -> set[str]:
     for line in ledger.read_text(encoding="utf-8").splitlines() if ledger.is_file() else ():
         try:
             done.add(json.loads(line)["file"])
-        except ValueError:
+        except (ValueError, LookupError, TypeError):
             continue
     return done

@@ -17,7 +17,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from dataset_builder.commands.arguments import add_summary, parser_for, say
-from dataset_builder.exits import ended
+from spectrogram.exits import ended
 from spectrogram.files.annotations import FORMATS, Annotation, write_annotations
 from spectrogram.files.texts import encodings
 from spectrogram.problems import SoundProblem, UsageProblem

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from dataset_builder.commands import build
 from dataset_builder.commands.arguments import parser_for, say
-from dataset_builder.exits import ended
+from spectrogram.exits import ended
 from spectrogram.problems import PARTIAL_EXIT_CODE, EnvironmentProblem, UsageProblem
 
 ASKING = {"cookies": "Netscape cookie file", "proxy": "proxy address", "address": "address with {id} in it"}

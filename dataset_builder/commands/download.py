@@ -9,7 +9,7 @@ from pathlib import Path
 
 from dataset_builder.commands.arguments import add_politeness, add_summary, parser_for, say
 from dataset_builder.commands.build import progress
-from dataset_builder.exits import ended
+from spectrogram.exits import ended
 from spectrogram.files.texts import encodings
 from spectrogram.problems import PARTIAL_EXIT_CODE, UsageProblem
 from spectrogram.shell import command

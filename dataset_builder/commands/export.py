@@ -11,11 +11,12 @@ import argparse
 import csv
 from pathlib import Path
 
-from dataset_builder.commands.arguments import add_dataset, command, parser_for
-from dataset_builder.exits import ended
+from dataset_builder.commands.arguments import add_dataset, parser_for
+from spectrogram.exits import ended
 from spectrogram.files.dataset_folder import SPLITS, configs, rows, shards, split_of
 from spectrogram.files.names import checked_name
 from spectrogram.problems import Problem, UsageProblem
+from spectrogram.shell import command
 
 COLUMNS = ("file_name", "caption", "label", "licence", "source", "attribution")
 TABLE = "metadata.csv"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from dataset_builder.commands.arguments import add_dataset, parser_for
-from dataset_builder.exits import ended
+from spectrogram.exits import ended
 from spectrogram.files.dataset_folder import CARD, DATA, configs
 
 

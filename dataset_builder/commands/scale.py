@@ -16,9 +16,9 @@ import importlib.util
 from pathlib import Path
 
 from dataset_builder.commands.arguments import parser_for
-from dataset_builder.exits import ended
 from dataset_builder.making.workspace import work_folder
 from spectrogram import shell
+from spectrogram.exits import ended
 from spectrogram.problems import EnvironmentProblem
 
 DRIVERS = ("here", "local", "slurm", "ray")

@@ -152,6 +152,8 @@ def read_rows(origin: Path, table: Table) -> Iterator[Entry]:
     """
     columns, layout = columns_of(table, layout_of(table)), table.find(*IDS) or table.find(*ADDRESSES)
     labels, split = columns["label"], table.find("split")
+    if layout is None:
+        raise Problem(f"{origin} has no column of ids or addresses", "youtube_id or url", "name one")
     for line, row in table:
         start = first_text(row, columns["start_s"])
         youtube_id, own_start = section(origin, line, str(row[layout]), start)

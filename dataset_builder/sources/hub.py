@@ -16,6 +16,7 @@ from huggingface_hub import HfApi
 from dataset_builder.sources.failures import Failure
 from dataset_builder.sources.sound_folder import Item
 from spectrogram.files.dataset_rows import undecoded
+from spectrogram.files.hub import asking
 from spectrogram.problems import Problem
 
 DEFAULT = "OpenSound/AudioCaps"
@@ -66,8 +67,9 @@ def forecast(name: str) -> dict:
     """Files and megabytes of sound in a dataset on the Hub, from its listing alone; none for a local folder."""
     if Path(name).exists():
         return {"files": 0, "megabytes": 0.0}
-    tree = HfApi().list_repo_tree(name, repo_type="dataset", recursive=True)
-    sizes = [one.size for one in tree if Path(one.path).suffix in DATA_SUFFIXES]
+    with asking(f"{name} cannot be read"):
+        tree = HfApi().list_repo_tree(name, repo_type="dataset", recursive=True)
+        sizes = [one.size for one in tree if Path(one.path).suffix in DATA_SUFFIXES]
     return {"files": len(sizes), "megabytes": round(sum(sizes) / 1e6, 1)}
 
 

@@ -9,6 +9,7 @@ import soundfile
 from metrics.figures.records import metric_of
 from metrics.report.extremes import Pair
 from metrics.report.terminal import compared
+from spectrogram.files import atomic
 from spectrogram.files.audio import read_audio
 from spectrogram.files.templates import Markup, fill_html
 
@@ -34,7 +35,7 @@ def write_report(results: dict, worst: list[Pair], best: list[Pair], path) -> Pa
         arrow=lambda name: metric_of(name).arrow,
         player=_player,
     )
-    path.write_text(page, encoding="utf-8")
+    atomic.write_text(path, page)
     return path
 
 

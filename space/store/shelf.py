@@ -9,13 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from huggingface_hub import HfApi
-from huggingface_hub.errors import HfHubHTTPError, OfflineModeIsEnabled
 from PIL import Image, UnidentifiedImageError
 from pyarrow import parquet
 
 from spectrogram.files.dataset_folder import DATA, is_dataset, rows, shards, split_of
-from spectrogram.files.hub import repository
-from spectrogram.problems import EnvironmentProblem, Problem
+from spectrogram.files.hub import asking, repository
+from spectrogram.problems import Problem
 
 FACETS = ("split", "label", "licence")
 ANY = "any"
@@ -131,7 +130,7 @@ def _media(row: Row) -> tuple[bytes, bytes] | None:
 def _fetch(name: str) -> list[Path]:
     # token=False: what the Space's owner may see is not for every visitor.
     api, first = HfApi(token=False), {}
-    try:
+    with asking(f"{name} cannot be fetched"):
         for file in api.list_repo_tree(name, repo_type="dataset", recursive=True):
             if file.path.startswith(f"{DATA}/") and file.path.endswith(".parquet"):
                 first.setdefault(split_of(file.path), file)
@@ -139,8 +138,3 @@ def _fetch(name: str) -> list[Path]:
         if large:
             raise Problem(f"{large[0]} is larger than 300 MB", "smaller shards", "look at it on the Hub itself")
         return [Path(api.hf_hub_download(name, file.path, repo_type="dataset")) for file in first.values()]
-    except (HfHubHTTPError, OfflineModeIsEnabled, OSError) as error:
-        reason = str(error).strip().splitlines()[0][:200]
-        raise EnvironmentProblem(
-            f"{name} cannot be fetched ({reason})", "a public dataset", "check its name"
-        ) from error

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from huggingface_hub import HfApi, run_job
-from huggingface_hub.errors import HfHubHTTPError, OfflineModeIsEnabled
 
-from spectrogram.files.hub import NAME
-from spectrogram.problems import EnvironmentProblem, UsageProblem
+from spectrogram.files.hub import NAME, asking
+from spectrogram.problems import UsageProblem
 
 IMAGE = "ghcr.io/astral-sh/uv:python3.12-bookworm"
 FLAVORS = {"t4-small": 0.40, "l4x1": 0.80, "a10g-small": 1.00, "l40sx1": 1.80}
@@ -34,7 +33,7 @@ def start_job(
     if not NAME.fullmatch(space_id):
         raise UsageProblem("the page does not know its own Space", "SPACE_ID as USER/NAME", "open it on Hugging Face")
     repo = f"{user}/{name}"
-    try:
+    with asking("the job was not started"):
         api = HfApi(token=token)
         api.create_repo(repo, repo_type="dataset", private=True, exist_ok=True)
         api.upload_folder(repo_id=repo, repo_type="dataset", folder_path=dataset, commit_message="Dataset for training")
@@ -47,14 +46,7 @@ def start_job(
             namespace=user,
             token=token,
         )
-    except (HfHubHTTPError, OfflineModeIsEnabled, OSError) as error:
-        reason = str(error).strip().splitlines()[0][:300]
-        raise EnvironmentProblem(
-            f"the job was not started ({reason})",
-            "an account with credits and the scope jobs",
-            "check your billing page",
-        ) from error
-    return StartedJob(job.id, job.url)
+        return StartedJob(job.id, job.url)
 
 
 def flags(options: dict) -> list[str]:

@@ -11,12 +11,15 @@ import json
 import math
 import re
 from dataclasses import dataclass
+from typing import Annotated, Any
 
 import torch
+from pydantic import BaseModel, Field, FiniteFloat, ValidationError
 
 from spectrogram.adapters import lycoris
 from spectrogram.adapters.kinds import AdapterProblem
 from spectrogram.adapters.layer_names import other_kind, parse_key
+from spectrogram.files import json_file
 
 METADATA = "lora_adapter_metadata"
 # The settings in it that say how weights are computed. diffusers hands all that it finds to peft's LoraConfig, and an
@@ -118,12 +121,10 @@ def _strengths(metadata: dict, peft: dict | None, part: str):
     """A function (layer, rank or None) -> strength of a layer that has no alpha of its own: what the header says."""
     told = peft or {}
     if metadata.get(METADATA) is not None:
-        try:
-            whole = json.loads(metadata[METADATA])
-        except (ValueError, RecursionError) as error:
-            raise AdapterProblem(f"the header's {METADATA} is damaged ({error})", "JSON", "fetch it again") from error
+        whole = json_file.parse(metadata[METADATA], dict[str, Any], f"the header's {METADATA}", "fetch it again")
         mine = {key.removeprefix(f"{part}."): value for key, value in whole.items() if key.startswith(f"{part}.")}
         told = mine or told
+    told = _checked(told)
 
     def strength(layer: str, rank: int | None) -> float:
         alpha = _pattern(told.get("alpha_pattern"), layer, told.get("lora_alpha", told.get("alpha")))
@@ -133,6 +134,30 @@ def _strengths(metadata: dict, peft: dict | None, part: str):
         return alpha / (rank**0.5 if told.get("use_rslora") else rank)
 
     return strength
+
+
+class _Strengths(BaseModel):
+    """What peft's settings say of strengths; what else they say is passed by."""
+
+    # Plain names, perhaps several: what repeats itself could be made to search for ever.
+    alpha_pattern: dict[Annotated[str, Field(pattern=r"^[\w.|^$\\-]+$", max_length=300)], FiniteFloat] | None = None
+    lora_alpha: FiniteFloat | None = None
+    alpha: FiniteFloat | None = None
+    r: int | None = None
+    use_rslora: bool = False
+
+
+def _checked(told: dict) -> dict:
+    try:
+        found = _Strengths.model_validate(told).model_dump(exclude_unset=True)
+        for pattern in found.get("alpha_pattern") or {}:
+            re.compile(pattern)
+    except (ValidationError, re.error) as error:
+        reason = str(error).splitlines()[0]
+        raise AdapterProblem(
+            f"the header's {METADATA} is damaged ({reason})", "peft's settings", "fetch it again"
+        ) from error
+    return found
 
 
 def _pattern(patterns: dict | None, layer: str, otherwise):
@@ -204,7 +229,7 @@ def canonical(metadata: dict[str, str]) -> dict[str, str]:
     """The header with the settings that every peft knows, in an order of their own: peft keeps names in sets."""
     if METADATA not in metadata:
         return metadata
-    told = json.loads(metadata[METADATA])
+    told = json_file.parse(metadata[METADATA], dict[str, Any], f"the header's {METADATA}", "fetch it again")
     ordered = {
         key: sorted(value) if _is_names(value) else value
         for key, value in sorted(told.items())

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import contextmanager
 from pathlib import Path
 
-from huggingface_hub import hf_hub_download, list_repo_files
+from huggingface_hub import list_repo_files
 from peft.tuners.tuners_utils import BaseTunerLayer
 from torch import nn
 
@@ -15,6 +15,7 @@ from spectrogram.adapters import layouts
 from spectrogram.adapters.kinds import LORA, SUFFIX, AdapterProblem
 from spectrogram.adapters.lora import check_adapter
 from spectrogram.adapters.state import LoadedLora
+from spectrogram.files.hub import asking, fetched
 from spectrogram.params import KEY as PARAMS_KEY
 from spectrogram.params import SpectrogramParams
 from spectrogram.problems import UsageProblem
@@ -52,13 +53,14 @@ def _local(source, others: dict) -> Path:
         return folder / weight_name if weight_name else folder
     if weight_name is None:
         below = f"{hub['subfolder']}/" if hub.get("subfolder") else ""
-        files = list_repo_files(str(source), revision=hub.get("revision"), token=hub.get("token"))
+        with asking(f"{source} cannot be listed"):
+            files = list_repo_files(str(source), revision=hub.get("revision"), token=hub.get("token"))
         names = [n.removeprefix(below) for n in files if n.startswith(below) and n.endswith(SUFFIX)]
         weight_name = LORA.file if LORA.file in names else names[0] if len(names) == 1 else None
         if weight_name is None:
             what = f"{source} holds {len(names)} safetensors files"
             raise AdapterProblem(what, f"one, or {LORA.file}", "name it with weight_name=")
-    return Path(hf_hub_download(str(source), weight_name, **hub))
+    return fetched(str(source), weight_name, **hub)
 
 
 def _free_name(name: str, taken) -> str:

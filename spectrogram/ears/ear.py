@@ -10,13 +10,13 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from huggingface_hub import hf_hub_download
 from safetensors.torch import load_file
 from torch import nn
 from transformers import CLIPTextModel, CLIPTokenizer, CLIPVisionConfig, CLIPVisionModelWithProjection
 
 from spectrogram.bases import locate_base, read_beside
 from spectrogram.codec import SpectrogramCodec
+from spectrogram.files.hub import fetched
 from spectrogram.params import SpectrogramParams
 from spectrogram.problems import Problem, UsageProblem
 
@@ -159,7 +159,7 @@ def _below(weights, prefix):
 def _weights_path(location):
     if Path(location).is_dir():
         return Path(location) / FOLDER / WEIGHTS
-    return Path(hf_hub_download(location, f"{FOLDER}/{WEIGHTS}"))
+    return fetched(location, f"{FOLDER}/{WEIGHTS}")
 
 
 def _levels(image):

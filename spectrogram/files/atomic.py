@@ -2,6 +2,7 @@
 
 import errno
 import os
+import re
 import secrets
 import shutil
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from spectrogram.problems import EnvironmentProblem
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 REFUSED = (errno.EACCES, errno.EPERM, errno.EROFS)
+ALMOST_NOTHING_BYTES = 1 << 16
 # What a killed program leaves behind: hidden, and with no ending that any reader of folders looks for.
 LEFTOVERS = ".*.partial"
 
@@ -91,7 +93,8 @@ def explained(path: Path, needed_bytes: int | None = None) -> Iterator[None]:
     """
     path = Path(path)
     try:
-        yield
+        with _as_system_errors(path):
+            yield
     except OSError as error:
         ours = error.filename is None or Path(os.fsdecode(error.filename)).parent in (path.parent, *path.parents)
         if not ours or error.errno not in (*FULL, *REFUSED):
@@ -103,3 +106,31 @@ def explained(path: Path, needed_bytes: int | None = None) -> Iterator[None]:
             else ("expected permission to write there", "choose another place or change its owner")
         )
         raise EnvironmentProblem(f"cannot write {path} ({error.strerror})", expected, remedy) from error
+
+
+@contextmanager
+def _as_system_errors(path: Path) -> Iterator[None]:
+    """What libraries of other languages say of a disk becomes the OSError that it was.
+
+    libsndfile says "System error." of any, so that the disk itself is asked.
+    """
+    try:
+        yield
+    except Exception as error:
+        if type(error).__name__ not in ("SafetensorError", "LibsndfileError"):
+            raise
+        told = re.search(r"os error (\d+)", str(error))
+        number = int(told[1]) if told else _wrong_with(path.parent) if "System error" in str(error) else 0
+        if not number:
+            raise
+        raise OSError(number, os.strerror(number)) from error
+
+
+def _wrong_with(folder: Path) -> int:
+    """The number of the system's error where a folder's disk is full or cannot be written; 0 where it is well."""
+    try:
+        if hasattr(os, "statvfs") and os.statvfs(folder).f_flag & os.ST_RDONLY:
+            return errno.EROFS
+        return 0 if shutil.disk_usage(folder).free >= ALMOST_NOTHING_BYTES else errno.ENOSPC
+    except OSError as error:
+        return error.errno or 0

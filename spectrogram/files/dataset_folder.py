@@ -6,13 +6,15 @@ README.md, settings.json, splits.csv, drops.csv and card/ with pictures and a fe
 lie in data/SPLIT-*.parquet: one config without a name.
 """
 
-import json
 import re
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
-from pyarrow import ArrowInvalid, parquet
+from pyarrow import parquet
 
+from spectrogram.files import json_file
 from spectrogram.files.names import checked_name
 from spectrogram.params import MODEL_FILE, SpectrogramParams
 from spectrogram.problems import Problem
@@ -27,6 +29,13 @@ SPLITS = ("train", "validation", "test")
 REMEDY = "build one: python -m dataset_builder FOLDER_OR_CSV"
 SHARD = re.compile(r"(?P<split>.+?)(?:-\d+(?:-of-\d+)?)?(?:-[0-9a-f]{8,})?\.parquet")
 ROWS_AT_ONCE = 64
+
+
+@dataclass(frozen=True)
+class _Settings:
+    """settings.json, as far as readers need it."""
+
+    presets: list[str]
 
 
 def is_dataset(folder) -> bool:
@@ -81,13 +90,27 @@ def split_rank(name: str) -> tuple[int, str]:
 def rows(files: Iterable[Path], columns: Iterable[str]) -> Iterator[dict]:
     """Rows of shards with those columns that they have, a few at a time in memory. Raises Problem (broken shard)."""
     for shard in files:
-        try:
-            with parquet.ParquetFile(shard) as file:
-                known = [name for name in columns if name in file.schema_arrow.names]
-                for batch in file.iter_batches(batch_size=ROWS_AT_ONCE, columns=known):
-                    yield from batch.to_pylist()
-        except (ArrowInvalid, OSError) as error:
-            raise Problem(f"{shard.name} cannot be read ({error})", "a whole Parquet file", "build it again") from error
+        with opened(shard) as file:
+            known = [name for name in columns if name in file.schema_arrow.names]
+            for batch in file.iter_batches(batch_size=ROWS_AT_ONCE, columns=known):
+                yield from batch.to_pylist()
+
+
+@contextmanager
+def opened(shard):
+    """A shard as a `pyarrow.parquet.ParquetFile`; whatever is wrong with it in this block is a Problem."""
+    from pyarrow import ArrowException
+
+    try:
+        with parquet.ParquetFile(shard) as file:
+            yield file
+    except (ArrowException, OSError, UnicodeDecodeError) as error:
+        if isinstance(error, Problem):
+            raise
+        reason = (str(error).splitlines() or ["nothing is in it"])[0][:200]
+        raise Problem(
+            f"{Path(shard).name} cannot be read ({reason})", "a whole Parquet file", "build it again"
+        ) from error
 
 
 def params(dataset) -> SpectrogramParams | None:
@@ -96,9 +119,4 @@ def params(dataset) -> SpectrogramParams | None:
 
 
 def _stated(settings: Path) -> list[str]:
-    try:
-        return [str(name) for name in json.loads(settings.read_text(encoding="utf-8"))["presets"]]
-    except FileNotFoundError:
-        return []
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise Problem(f"{settings} is damaged ({error})", "the settings of a build", "build it again") from error
+    return json_file.read(settings, _Settings, "build it again").presets if settings.exists() else []

@@ -54,6 +54,23 @@ def parse(data: bytes | str, model: type[T], name: str, remedy: str = WRITTEN_AN
         raise Problem(f"{name} is damaged{at} ({reason})", "what this project writes there", remedy) from error
 
 
+def read_text(path, expected: str = "a text file", remedy: str = WRITTEN_ANEW) -> str:
+    """The text of a small UTF-8 file.
+
+    Args:
+        path: The file, at most 64 MB.
+        expected, remedy: For the message.
+
+    Raises:
+        Problem: It is missing, too large, or no UTF-8.
+    """
+    data = _bytes(Path(path), remedy, expected)
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise Problem(f"{path} is no UTF-8 text (byte {error.start})", expected, remedy) from error
+
+
 def write(path, value: Any, indent: int | None = 1) -> Path:
     """Write a pydantic model, a dataclass or plain values, atomically; a number that JSON does not have is refused.
 
@@ -74,11 +91,11 @@ def _adapter(model) -> TypeAdapter:
     return TypeAdapter(model)
 
 
-def _bytes(path: Path, remedy: str) -> bytes:
+def _bytes(path: Path, remedy: str, expected: str = "a JSON file") -> bytes:
     try:
         size = path.stat().st_size
         if size > LARGEST_BYTES or not path.is_file():
-            raise Problem(f"{path} is no file of this project ({size:,} bytes)", "a JSON file", remedy)
+            raise Problem(f"{path} is no file of this project ({size:,} bytes)", expected, remedy)
         return path.read_bytes()
     except OSError as error:
-        raise Problem(f"{path} cannot be read ({error.strerror})", "a JSON file", remedy) from error
+        raise Problem(f"{path} cannot be read ({error.strerror})", expected, remedy) from error

@@ -15,6 +15,8 @@ from spectrogram.problems import PictureProblem
 START_KEY = "spectrogram_start_s"
 USER_COMMENT, ORIENTATION = 0x9286, 0x0112  # EXIF tags
 MOST_PIXELS = 100_000_000
+# What Pillow raises, besides its own errors, where a header promises what does not follow.
+DAMAGED = (KeyError, TypeError, AttributeError, IndexError, struct.error, OverflowError, AssertionError)
 
 
 def write_picture(path, image: Image.Image, texts: dict[str, str] | None = None) -> Path:
@@ -31,26 +33,30 @@ def write_picture(path, image: Image.Image, texts: dict[str, str] | None = None)
     return path
 
 
-def read_picture(path) -> Image.Image:
-    """The decoded picture with its texts in `.info`; its size is checked before any pixel is. Raises PictureProblem."""
-    path = Path(path)
-    if not path.is_file():
+def read_picture(source) -> Image.Image:
+    """The decoded picture with its texts in `.info`; its size is checked before any pixel is.
+
+    Args:
+        source: A path, or a file object with the bytes.
+
+    Raises:
+        PictureProblem: It is missing, damaged, too large or too small.
+    """
+    path = None if hasattr(source, "read") else Path(source)
+    name = "the picture" if path is None else path.name
+    if path is not None and not path.is_file():
         raise PictureProblem(f"{path} does not exist", "a spectrogram picture", "check the path")
     try:
-        with Image.open(path) as image:
-            check_size(image, path.name)
+        with Image.open(source) as image:
+            check_size(image, name)
             image.load()
             return _upright(image)
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, EOFError) as error:
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, EOFError, *DAMAGED) as error:
         if isinstance(error, PictureProblem):
             raise
-        raise PictureProblem(
-            f"{path.name} cannot be read ({error})", "a whole picture", "fetch or make it again"
-        ) from error
+        raise PictureProblem(f"{name} cannot be read ({error})", "a whole picture", "fetch or make it again") from error
     except Image.DecompressionBombError as error:
-        raise PictureProblem(
-            f"{path.name} is too large ({error})", f"{MOST_PIXELS:,} pixels", "cut it in pieces"
-        ) from error
+        raise PictureProblem(f"{name} is too large ({error})", f"{MOST_PIXELS:,} pixels", "cut it in pieces") from error
 
 
 def infotext(image: Image.Image) -> str:

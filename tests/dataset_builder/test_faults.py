@@ -102,7 +102,7 @@ def test_the_lock_of_a_killed_build_is_free(tmp_path):
 def test_a_ledger_on_a_full_disk_names_the_file_and_the_bytes(tmp_path):
     code = f"""
 import sys
-from dataset_builder.exits import ended
+from spectrogram.exits import ended
 from dataset_builder.sources.ledger import Ledger, Record
 ledger = Ledger({str(tmp_path / "ledger.jsonl")!r})
 sys.exit(ended(lambda: [ledger.append(Record(f"clip{{number}}", "gone")) for number in range(9)] and 0))

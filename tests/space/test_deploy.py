@@ -75,7 +75,7 @@ def test_a_hub_that_refuses_is_one_line_and_code_5(dataset):
     with LoopbackHub(status=403) as hub:
         done = command(hub, "u/x", "--dataset", str(dataset))
     assert done.returncode == 5
-    assert done.stderr.startswith("error: the Hub refuses")
+    assert done.stderr.startswith("error: u/x was not deployed")
 
 
 def test_wrong_names_and_empty_folders_are_refused(tmp_path):

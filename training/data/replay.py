@@ -31,7 +31,7 @@ def source_of(settings, facts: BaseFacts) -> str:
         return OTHERS
     if settings.method == "aesthetic":
         return NOTHING if settings.aesthetic_through == "words" else _of_the_base(settings, facts)
-    if not settings.replay:
+    if not settings.replay or not settings.replay_clips:
         return NOTHING
     if settings.replay_dataset:
         return DATASET

@@ -41,7 +41,17 @@ def read_pickle(path):
         # The original textual inversion keeps its vectors in a module's dictionary.
         with torch.serialization.safe_globals([torch.nn.ParameterDict]):
             return torch.load(path, map_location="cpu", weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, TypeError, KeyError) as error:
+    except (
+        pickle.UnpicklingError,
+        RuntimeError,
+        EOFError,
+        ValueError,
+        TypeError,
+        LookupError,
+        AttributeError,
+        OverflowError,
+        AssertionError,
+    ) as error:
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise AdapterProblem(
             f"{path.name} is refused ({reason[:160]})", "tensors and nothing else", "do not use it, it may run code"

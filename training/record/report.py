@@ -8,6 +8,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from spectrogram.files import atomic
 from spectrogram.files.templates import fill_html
 from spectrogram.known_bases import SD15
 from spectrogram.problems import Problem
@@ -170,10 +171,8 @@ def write(folders, path=None):
         for number, run in enumerate(runs)
     ]
     charts = {"loss": loss_chart(runs), "validation": validation_chart(runs), "rate": rate_chart(runs)}
-    page.write_text(
-        fill_html(Path(__file__).parent / "report.html", runs=shown, changed=changed, unchanged=unchanged, **charts),
-        encoding="utf-8",
-    )
+    template = Path(__file__).parent / "report.html"
+    atomic.write_text(page, fill_html(template, runs=shown, changed=changed, unchanged=unchanged, **charts))
     return page
 
 

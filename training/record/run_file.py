@@ -1,6 +1,6 @@
 """What a run's files hold, as models: a damaged run.json, events.jsonl or samples.json is one sentence."""
 
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, AllowInfNan, BaseModel, ConfigDict, Field, TypeAdapter
@@ -161,6 +161,28 @@ def read_run(folder: str | Path) -> dict | None:
     """run.json of a run's folder; None while it is not finished. Raises Problem for a damaged one."""
     path = Path(folder) / RUN_FILE
     return json_file.read(path, RunFile, ANEW).model_dump() if path.exists() else None
+
+
+def write_run(folder: str | Path, facts: dict) -> Path:
+    """Write run.json, which is published: of a path of this machine only the last part is told.
+
+    Args:
+        folder: The run's.
+        facts: What `RunFile` describes.
+
+    Returns:
+        The file.
+    """
+    return json_file.write(Path(folder) / RUN_FILE, _without_places(facts))
+
+
+def _without_places(told):
+    if isinstance(told, dict):
+        return {name: _without_places(value) for name, value in told.items()}
+    if isinstance(told, list | tuple):
+        return [_without_places(value) for value in told]
+    absolute = isinstance(told, str) and (Path(told).is_absolute() or PureWindowsPath(told).is_absolute())
+    return PureWindowsPath(told).name if absolute else told
 
 
 def read_samples(folder: str | Path) -> list[dict]:
