@@ -83,7 +83,9 @@ def run(options) -> int:
 def _named_folder(given: str) -> tuple[str, Path]:
     name, separator, folder = given.partition("=")
     if not separator or name in ("generated", "reference"):
-        raise UsageProblem(f"--also {given}", "NAME=FOLDER, with a name of its own", "e.g. --also base=outputs/base")
+        raise UsageProblem(
+            f"--also {given}", "NAME=FOLDER, with a name of its own", "write it like --also base=outputs/base"
+        )
     return name, Path(folder)
 
 

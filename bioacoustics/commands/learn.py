@@ -83,7 +83,7 @@ def learn_sources(options: argparse.Namespace) -> int:
     for text in options.source:
         name, mark, folder = text.partition("=")
         if not (name and mark and folder):
-            raise UsageProblem(f"--source {text} is no source", "NAME=FOLDER", "for example birds=recordings/birds")
+            raise UsageProblem(f"--source {text} is no source", "NAME=FOLDER", "write it like birds=recordings/birds")
         sets.setdefault(name, []).extend(sounds_in(Path(folder), options.rate))
     if options.annotated:
         for name, sounds in annotated_sounds(options.annotated, options.rate, options.annotations).items():

@@ -83,7 +83,11 @@ def find(dataset: Path, config: str, split: str, wanted: str) -> dict:
             place = left if left is not None else ids.index(wanted) if wanted in ids else None
             if place is not None:
                 return file.read_row_group(group).slice(place, 1).to_pylist()[0]
-    raise UsageProblem(f"there is no row {wanted} in {split}", "expected a number or a clip_id", "see drops.csv too")
+    raise UsageProblem(
+        f"there is no row {wanted} in {split}",
+        "expected a number or a clip_id",
+        "choose one; what was left out stands in drops.csv",
+    )
 
 
 def sketch(png: bytes, width: int = 96, height: int = 24) -> str:

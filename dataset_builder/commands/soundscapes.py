@@ -73,7 +73,7 @@ def synthesised(options: argparse.Namespace, clips: int, report) -> int:
     unknown = sorted(set(chosen) - set(EVERY_CLASS))
     if unknown:
         raise UsageProblem(
-            f"unknown class {', '.join(unknown)}", f"expected some of {', '.join(EVERY_CLASS)}", "choose"
+            f"unknown class {', '.join(unknown)}", f"expected some of {', '.join(EVERY_CLASS)}", "correct --classes"
         )
     write(options.out, clips, options.seed, chosen, options.pair_share, progress=report)
     return clips

@@ -66,7 +66,7 @@ class Engine:
             except Halt:
                 yield Stopped(watch.done, watch.total)
             except Problem as problem:
-                yield Failed(problem.sentences)
+                yield Failed(str(problem))
             except OutOfMemoryError:
                 yield Failed(SHORT_MEMORY)
             finally:

@@ -127,7 +127,7 @@ class Maker:
             request = make()
             preview = opening(request)
         except Problem as problem:
-            yield {self.status: self.tell(problem.sentences, problem=True)}
+            yield {self.status: self.tell(str(problem), problem=True)}
             return
         row = Row(self.store, suffix)
         for event in self.door.submit(request, page):

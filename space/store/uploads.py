@@ -151,7 +151,7 @@ def _captions(given: Path, collected: Collected) -> dict[Path, tuple[str, str]]:
             entries = read_entries(source, source.parent if source.is_file() else None, overlap=True)
         except Problem as problem:
             if listed:
-                collected.notes.append(f"{source.name}: {problem.sentences}")
+                collected.notes.append(f"{source.name}: {problem}")
             continue
         for entry in entries:
             told = bool(listed) or any(Path(entry.path).with_suffix(suffix).is_file() for suffix in TEXTS)

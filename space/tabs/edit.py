@@ -115,7 +115,7 @@ class EditTab:
         try:
             path, seconds, notes = take_sound(sound, self.maker.store)
         except Problem as problem:
-            return None, gr.skip(), gr.skip(), gr.skip(), self.maker.tell(problem.sentences, problem=True)
+            return None, gr.skip(), gr.skip(), gr.skip(), self.maker.tell(str(problem), problem=True)
         asked = "Paint on the spectrogram, or type seconds and Hz (0 Hz: no limit)."
         told = self.maker.tell(f"{seconds:.2f} s. {asked}", notes)
         canvas = self._canvas(path, seconds, painting if painting.restored else Painting())

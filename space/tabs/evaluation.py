@@ -94,7 +94,7 @@ class EvaluateTab:
             self.door.admit(page)
             real = (reference or []) if against == UPLOADED else self.validation_set(against)
         except Problem as problem:
-            yield {self.status: status_html(problem.sentences, problem=True), **self._busy(False)}
+            yield {self.status: status_html(str(problem), problem=True), **self._busy(False)}
             return
         with stopped_when(departure(), stop_file):
             yield from self._follow(made, real, stop_file)
@@ -133,7 +133,7 @@ class EvaluateTab:
             except Interrupted:
                 events.put("Stopped. The files are kept: press Measure to begin again.")
             except Problem as problem:
-                events.put(problem.sentences)
+                events.put(str(problem))
             finally:
                 events.put(None)
 

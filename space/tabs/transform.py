@@ -65,7 +65,7 @@ class TransformTab:
         try:
             _, seconds, notes = take_sound(sound, self.maker.store)
         except Problem as problem:
-            return self.maker.tell(problem.sentences, problem=True)
+            return self.maker.tell(str(problem), problem=True)
         return self.maker.tell(f"{seconds:.2f} s of sound.", notes)
 
     def validate(self, sound, prompt, strength, *settings):

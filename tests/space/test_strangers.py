@@ -243,5 +243,5 @@ def test_the_model_is_free_again_soon_after_a_client_left(served, slow_steps):
 
 
 def test_a_missing_set_is_named():
-    with pytest.raises(UsageProblem, match="the generated set is missing"):
+    with pytest.raises(UsageProblem, match="The generated set is missing"):
         scoring.score_zips(None, None)

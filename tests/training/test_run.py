@@ -110,7 +110,7 @@ def test_a_share_of_each_batch_is_replayed_and_the_rest_is_taught():
 
 def test_a_wrong_setting_ends_with_code_two_and_says_what_is_allowed(owls, tmp_path, capsys):
     assert command.main([str(owls), "--out", str(tmp_path), "--caption-dropout", "3"]) == 2
-    assert "caption_dropout is 3.0: between 0 and 1; change --caption-dropout" in capsys.readouterr().err
+    assert "caption_dropout is 3.0 (expected between 0 and 1). Change --caption-dropout" in capsys.readouterr().err
 
 
 def test_a_loss_that_is_no_number_ends_with_code_six(owls, tiny_base, tmp_path, capsys):

@@ -267,7 +267,7 @@ def test_a_split_that_is_no_plain_word_is_refused(put, split):
 
 
 def test_a_label_as_long_as_a_book_is_refused(put):
-    with pytest.raises(Problem, match="a label of 70,000 characters"):
+    with pytest.raises(Problem, match="A label of 70,000 characters"):
         read_entries(put({"t.csv": f"file_name,caption,label\na.wav,x,{'y' * 70_000}\n"}) / "t.csv")
 
 

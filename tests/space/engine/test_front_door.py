@@ -18,8 +18,8 @@ PAGE = SimpleNamespace(session_hash="one", headers={}, client=SimpleNamespace(ho
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
-        ({"prompt": ""}, "the prompt is empty"),
-        ({"prompt": "x" * 1001}, "the prompt is too long"),
+        ({"prompt": ""}, "The prompt is empty"),
+        ({"prompt": "x" * 1001}, "The prompt is too long"),
         ({"guidance": float("nan")}, "guidance is nan"),
         ({"guidance": float("inf")}, "guidance is inf"),
         ({"adapter_scale": float("-inf")}, "adapter scale is -inf"),

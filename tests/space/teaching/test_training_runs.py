@@ -87,7 +87,7 @@ def test_a_run_outlives_the_page_is_stopped_and_resumed(runs, tmp_path):
 def test_a_crash_shows_the_end_of_the_log(runs, tmp_path):
     runs.start("owl", tmp_path / "data", {"steps": 3, "crash": "crash"})
     state = wait_for(runs, "owl", "failed")
-    assert "the disk is full" in state.log_tail
+    assert "The disk is full" in state.log_tail
     assert "ended early" in progress_html(state)
 
 
@@ -122,7 +122,7 @@ def test_each_method_gets_its_words_and_a_run_of_its_own():
         (("dreambooth", "Quick", "owl", "sks", ""), "what kind of sound"),
         (("textual_inversion", "Quick", "owl", "../x", ""), "trigger word cannot be used"),
         (("lora", "Quick", "owl", "--fresh", ""), "trigger word cannot be used"),
-        (("full", "Quick", "owl", "", ""), "there is no method"),
+        (("full", "Quick", "owl", "", ""), "There is no method"),
     ],
 )
 def test_words_that_a_method_cannot_use_are_named(given, told):

@@ -154,8 +154,8 @@ def test_the_caption_is_known_by_its_usual_names(table, name):
         (b"file_name,caption\na.wav,a\0b\n", "line 2 holds a NUL byte"),
         (b"file_name,caption,\na.wav,hi,there\n", "line 2: column 3 has no name but holds 'there'"),
         (b"caption,caption\na,b\n", "two columns 'caption'"),
-        (b"", "the file is empty"),
-        (b"\xef\xbb\xbf\r\n\r\n", "the file is empty"),
+        (b"", "The file is empty"),
+        (b"\xef\xbb\xbf\r\n\r\n", "The file is empty"),
         (b'{"file_name": "a.wav"}\n{"file_name": \n', "line 2 column 15 is no JSON"),
         (b'{"file_name": "a.wav"}\n[1]\n', "line 2 is no object"),
         (b"[" * 100_000, "is no JSON"),
@@ -173,7 +173,7 @@ def test_a_damaged_table_is_refused_with_its_place(table, data, message):
 
 
 def test_missing_columns_are_named_with_what_is_there(table):
-    with pytest.raises(Problem, match=r"has the columns name, words: expected a column file_name"):
+    with pytest.raises(Problem, match=r"has the columns name, words \(expected a column file_name"):
         tables.read(table("name,words\na.wav,hi\n")).require("file_name")
 
 
