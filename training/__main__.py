@@ -8,6 +8,7 @@ import sys
 from importlib import import_module
 from pathlib import Path
 
+from spectrogram.help_groups import in_groups
 from spectrogram.problems import ENVIRONMENT_EXIT_CODE, Problem
 from training.flags import add_arguments, resolve
 from training.method_table import how_to_use
@@ -24,6 +25,12 @@ COMMANDS = {
     "convert": ("training.exchange.commands", "convert_main"),
 }
 
+# What stands first in the help.
+FIRST = (
+    *("--out", "--base", "--method", "--steps", "--rate", "--rank", "--batch", "--trigger", "--class-prompt"),
+    *("--vram", "--recipe", "--rehearse"),
+)
+
 
 def build_parser():
     epilog = f"also: python -m training {{{','.join(COMMANDS)}}} --help"
@@ -38,7 +45,7 @@ def build_parser():
     parser.add_argument("--fresh", action="store_true", help="forget the run's checkpoints and begin anew")
     parser.add_argument("--force-resume", action="store_true", help="go on although settings or data differ")
     add_arguments(parser)
-    return parser
+    return in_groups(parser, *FIRST)
 
 
 def _train(arguments):

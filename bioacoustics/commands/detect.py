@@ -18,7 +18,10 @@ from pathlib import Path
 from dataset_builder.commands.build import progress
 from dataset_builder.exits import ended
 from spectrogram.files.annotations import FORMATS
+from spectrogram.help_groups import in_groups
 from spectrogram.problems import PARTIAL_EXIT_CODE, Problem, UsageProblem
+
+FIRST = ("--model", "--out", "--formats", "--threshold", "--tune", "--annotations", "--truth", "--workers")
 
 
 def parser() -> argparse.ArgumentParser:
@@ -41,7 +44,7 @@ def parser() -> argparse.ArgumentParser:
     add("--rank", type=int, default=0, help="which share of the recordings (default 0)")
     add("--world", type=int, default=1, help="of how many (default 1)")
     add("--weights", help="weights of the embedder that a linear head stands on")
-    return made
+    return in_groups(made, *FIRST)
 
 
 def main(argv: list[str]) -> int:

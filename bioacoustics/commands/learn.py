@@ -14,7 +14,10 @@ from pathlib import Path
 
 from dataset_builder.commands.build import progress
 from dataset_builder.exits import ended
+from spectrogram.help_groups import in_groups
 from spectrogram.problems import UsageProblem
+
+FIRST = ("--out", "--network", "--embedder", "--seconds", "--steps", "--batch", "--loss", "--test", "--seed")
 
 
 def parser() -> argparse.ArgumentParser:
@@ -23,7 +26,9 @@ def parser() -> argparse.ArgumentParser:
     )
     kinds = made.add_subparsers(dest="kind", required=True)
     add_sources(kinds.add_parser("sources", help="spectral bases of sources, for separate").add_argument)
-    add_classifier(kinds.add_parser("classifier", help="a classifier of labelled clips").add_argument)
+    classifier = kinds.add_parser("classifier", help="a classifier of labelled clips")
+    add_classifier(classifier.add_argument)
+    in_groups(classifier, *FIRST)
     return made
 
 

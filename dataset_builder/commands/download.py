@@ -10,6 +10,7 @@ from pathlib import Path
 from dataset_builder.commands.arguments import add_politeness, add_summary, command, parser_for, say
 from dataset_builder.commands.build import progress
 from dataset_builder.exits import ended
+from spectrogram.help_groups import in_groups
 from spectrogram.problems import PARTIAL_EXIT_CODE, UsageProblem
 
 PATIENCE = 3
@@ -21,6 +22,8 @@ Stop it when you like and run the same command again: what is here, gone, privat
 Expect that 10 to 25 in 100 ids of AudioCaps are gone for good, and refusals from data centres: run it at home, slowly.
 Exit codes: 0 all here, 3 some failed or pending (run it again), 4 unusable table, 5 disk, program or lock.
 """
+
+FIRST = ("--out", "--ontology", "--classes", "--per-class", "--limit", "--workers", "--cookies", "--dry-run")
 
 
 def parser() -> argparse.ArgumentParser:
@@ -41,7 +44,7 @@ def parser() -> argparse.ArgumentParser:
     add("--cookies", help="Netscape cookie file of a signed-in browser")
     add("--proxy", help="proxy address")
     add_summary(made, dry_run=True)
-    return made
+    return in_groups(made, *FIRST)
 
 
 def main(argv: list[str]) -> int:

@@ -13,6 +13,7 @@ from pathlib import Path
 from dataset_builder.commands.arguments import add_summary, command, parser_for, say
 from dataset_builder.commands.build import progress
 from dataset_builder.exits import ended
+from spectrogram.help_groups import in_groups
 from spectrogram.problems import UsageProblem
 
 RANGES = {
@@ -24,6 +25,8 @@ RANGES = {
     "event_count": "number of events",
     "distance": "weights of near, middle and far",
 }
+
+FIRST = ("--out", "--clips", "--seed", "--classes", "--events", "--backgrounds", "--prompt", "--seconds", "--snr-db")
 
 
 def parser() -> argparse.ArgumentParser:
@@ -45,7 +48,7 @@ def parser() -> argparse.ArgumentParser:
         count = 3 if name == "distance" else 2
         add(f"--{name.replace('_', '-')}", type=float, nargs=count, metavar="X", help=f"{text}, a range")
     add_summary(made)
-    return made
+    return in_groups(made, *FIRST)
 
 
 def main(argv: list[str]) -> int:
