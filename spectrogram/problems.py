@@ -63,14 +63,14 @@ class PictureProblem(Problem):
 
 
 def _happened(what: str, expected: str) -> str:
-    """ "The sound is silent (expected something to hear)."; a reason in brackets and what was expected share them."""
+    """ "The sound is silent (expected something to hear)."; after a reason in brackets a comma."""
     first, _, rest = what.partition(" ")
     told = f"{first.capitalize()} {rest}" if first in OPENING else what
     if not expected:
         return f"{told.rstrip('.')}."
     wanted = expected if expected.startswith("expected ") else f"expected {expected}"
     wanted = wanted.rstrip(".")
-    return f"{told[:-1]}; {wanted})." if told.endswith(")") else f"{told.rstrip('.')} ({wanted})."
+    return f"{told}, {wanted}." if told.endswith(")") else f"{told.rstrip('.')} ({wanted})."
 
 
 def _advised(remedy: str) -> str:

@@ -34,7 +34,11 @@ def find_tasks(inputs: Iterable[str], suffixes: tuple[str, ...], out: str | None
         else:
             found.setdefault(path, Path(path.name))
     if not found:
-        raise UsageProblem("no input was found", f"files ending in {', '.join(suffixes)}", "name a file or a folder")
+        raise UsageProblem(
+            "no input was found",
+            f"files ending in {', '.join(suffixes[:5])}{' and the like' if len(suffixes) > 5 else ''}",
+            "name one or a folder",
+        )
     stems = [(Path(out) / inner if out else source).with_suffix("") for source, inner in found.items()]
     given, taken, tasks = Counter(stems), set(), []
     for source, own in zip(found, stems, strict=True):

@@ -20,10 +20,10 @@ from spectrogram.problems import Problem, UsageProblem
             "runs holds no model (expected a folder). Train first.",
         ),
         (("--vram is 3", "4 or more", "use --device cpu"), "--vram is 3 (expected 4 or more). Use --device cpu."),
-        # A reason in brackets and what was expected share them.
+        # Two brackets never follow one another.
         (
             ("a.wav is damaged (no header)", "a sound", "fetch it"),
-            "a.wav is damaged (no header; expected a sound). Fetch it.",
+            "a.wav is damaged (no header), expected a sound. Fetch it.",
         ),
         # What is to be typed is copied: neither a capital nor a full stop.
         (("no ffmpeg is here", "", "pip install 'x[y]'"), "No ffmpeg is here. Run: pip install 'x[y]'"),

@@ -45,7 +45,7 @@ def test_an_unreadable_clip_is_skipped_by_name_and_the_rest_is_used_once(tmp_pat
 
 def test_nothing_readable_is_an_error_with_the_first_reason(tmp_path):
     (tmp_path / "a.wav").write_bytes(b"nonsense")
-    with pytest.raises(ValueError, match=r"none of 1 clips .* the first because: .*a\.wav cannot be decoded"):
+    with pytest.raises(ValueError, match=r"None of 1 clips .* the first because: .*a\.wav cannot be decoded"):
         embed_set(read_collection(tmp_path), LOGMEL)
 
 

@@ -55,7 +55,7 @@ def test_page_and_programs_are_counted_together(engine, tmp_path):
     (refused,) = door.submit(Request("rain", steps=1, seed=1, guidance=3.0), PAGE)
     assert isinstance(refused, Failed)
     assert "Many requests came from here" in refused.reason
-    with pytest.raises(UsageProblem, match="wait"):
+    with pytest.raises(UsageProblem, match="Wait"):
         door.admit(PAGE)
 
 
