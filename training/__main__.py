@@ -100,6 +100,9 @@ def main(argv=None):
     except Problem as problem:
         print(f"python -m training: {problem}", file=sys.stderr)
         return problem.exit_code
+    except OSError as error:  # a full disk, a file that is not there
+        print(f"python -m training: {error.filename or 'the system'}: {error.strerror or error}", file=sys.stderr)
+        return ENVIRONMENT_EXIT_CODE
 
 
 if __name__ == "__main__":

@@ -25,9 +25,23 @@ def add_arguments(parser: argparse.ArgumentParser):
             parser.add_argument(flag(item.name), type=kind, choices=choices, default=None, help=text)
 
 
+def read_yaml(path) -> dict:
+    """The settings in a YAML file; raises UsageProblem for one that is not there or holds something else."""
+    try:
+        values = yaml.safe_load(Path(path).read_text(encoding="utf-8")) or {}
+    except FileNotFoundError as error:
+        raise UsageProblem(f"{path} does not exist", "a YAML file with settings", "check the path") from error
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise UsageProblem(f"{path} cannot be read ({reason})", "a YAML file with settings", "correct it") from error
+    if not isinstance(values, dict):
+        raise UsageProblem(f"{path} holds no settings", "a line such as steps: 300 for each", "correct it")
+    return values
+
+
 def read_recipe(recipe):
     """A recipe's settings; keys that are none are refused and the known ones are listed."""
-    values = yaml.safe_load(Path(recipe).read_text(encoding="utf-8")) or {}
+    values = read_yaml(recipe)
     known = {item.name for item in fields(TrainSettings)}
     unknown = sorted(set(values) - known)
     if unknown:
