@@ -57,7 +57,8 @@ def annotated_sounds(where: Path, rate_hz: int, annotations: Path | None = None)
         try:
             audio = read_audio(file, rate_hz, 1)[0][0]
         except SoundProblem as problem:
-            raise SeparationProblem(f"{file} cannot be read ({problem.what})", "a recording", "leave it out") from problem
+            told = f"{file} cannot be read ({problem.what})"
+            raise SeparationProblem(told, "a recording", "leave it out") from problem
         free = np.ones(len(audio), bool)
         for one in read_annotations(table):
             span = slice(round(one.onset_s * rate_hz), round(one.offset_s * rate_hz))
