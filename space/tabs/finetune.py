@@ -1,6 +1,7 @@
 """The Fine-tune tab: from a visitor's files to a model of their own, in five steps."""
 
 import os
+import time
 from pathlib import Path
 
 import gradio as gr
@@ -11,7 +12,7 @@ from model_card.taught import three_lines
 from space.engine.engine import Engine
 from space.engine.front_door import clean
 from space.parts.chart import loss_html
-from space.parts.status import status_html
+from space.parts.status import count_html, status_html
 from space.store.clips import ClipStore
 from space.store.places import NAME, Places
 from space.store.uploads import collect
@@ -57,6 +58,8 @@ class FinetuneTab:
         fields.files.upload(
             self.read_files, [fields.files, fields.name], [fields.table, fields.said, fields.check], **private
         )
+        # What was said of files that are gone, goes.
+        gr.on([fields.files.clear, fields.files.delete], lambda: status_html(""), None, fields.said, **private)
         fields.sample.click(self.read_sample, fields.name, [fields.table, fields.said, fields.check], **private)
         fields.check.click(
             self.check,
@@ -113,13 +116,13 @@ class FinetuneTab:
         """Verdicts on all rows, and the first clips as they come back from their pictures."""
         try:
             upload, dataset = self.folders(name, page)
-            rows = [[str(cell or "") for cell in row] for row in rows.values.tolist() if row[0]]
+            rows, begun_s = (
+                [[str(cell or "") for cell in row] for row in rows.values.tolist() if row[0]],
+                time.monotonic(),
+            )
             for event in check_rows(rows, upload, dataset, self.preset()):
                 if isinstance(event, tuple):
-                    yield (
-                        status_html(f"sound {event[0]}/{event[1]}", share=event[0] / max(1, event[1])),
-                        *(gr.skip(),) * 2,
-                    )
+                    yield count_html("sound", *event, begun_s), *(gr.skip(),) * 2
         except Problem as problem:
             yield status_html(str(problem), problem=True), "", ""
             return

@@ -24,8 +24,9 @@ def progress_html(state: RunState) -> str:
     if state.phase == "none":
         return status_html("Nothing is trained yet.")
     if state.phase == "running":
-        left = "" if state.seconds_left is None else f" · {minutes(state.seconds_left)} left"
-        told = f"step {state.step}/{state.total}{left}" if state.step else getting_ready(state.stage)
+        left = state.told_left if state.seconds_left is None else minutes(state.seconds_left)
+        told = f"step {state.step}/{state.total}" if state.step else getting_ready(state.stage)
+        told += f" · {left} left" if left else ""
         return status_html(told, (f"{state.name} goes on when you close this page.",), share=share or 0.0)
     if state.phase == "done":
         steps = f", after {state.total} steps" if state.total > 1 else ""

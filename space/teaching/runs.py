@@ -24,12 +24,17 @@ from space.store.places import NAME, Places, checked
 from spectrogram.files import atomic, json_file
 from spectrogram.problems import Problem, UsageProblem
 
+# "replay 12/70 at work for 9 s, 1 min left" in the trainer's log: the stage, and the time left where it is told.
+STAGE = re.compile(r"^([^\d\n]+ \d+/\d+)(?:.*?([\d.]+ (?:s|min|h)) left$)?", re.MULTILINE)
 ROOT = Path(__file__).resolve().parents[2]
 
 
 @dataclass(frozen=True)
 class RunState:
-    """How a run stands. `phase`: none, running, stopped, failed or done; `stage`: what its log told last."""
+    """How a run stands. `phase`: none, running, stopped, failed or done; `stage`: what its log told last.
+
+    `told_left` is the log's own word on the time left ("3 min"), which knows the pace of earlier runs on this machine.
+    """
 
     name: str
     phase: str
@@ -39,6 +44,7 @@ class RunState:
     seconds_left: float | None = None
     log_tail: str = ""
     stage: str = ""
+    told_left: str = ""
 
 
 class TrainingRuns:
@@ -155,8 +161,8 @@ class TrainingRuns:
         phase = self._phase(name, note, events)
         left_s = seconds_left(steps, total) if phase == "running" else None
         log = self.log_tail(name)
-        stages = re.findall(r"^(\D+ \d+/\d+)", log, re.MULTILINE)
-        return RunState(name, phase, done, total, losses, left_s, log, stages[-1] if stages else "")
+        stage, told_left = (STAGE.findall(log) or [("", "")])[-1]
+        return RunState(name, phase, done, total, losses, left_s, log, stage, told_left)
 
     def _phase(self, name: str, note: dict, events: list[dict]) -> str:
         if self._alive(name, note):
