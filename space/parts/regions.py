@@ -11,7 +11,7 @@ from spectrogram.params import SpectrogramParams
 from spectrogram.problems import UsageProblem
 
 CANVAS = (640, 288)
-TICK_PIXELS, LETTER_PIXELS = 7, 13
+TICK_PIXELS, LETTER_PIXELS = 7, 17
 SHORTEST_S = 0.1
 
 
@@ -24,17 +24,17 @@ def canvas_of(path: str, pipeline, seconds: float) -> Image.Image:
 
 
 def with_axes(picture: Image.Image, seconds: float, params: SpectrogramParams) -> Image.Image:
-    """The picture with seconds along its lower edge and hertz along its left one, drawn inside of it."""
+    """The picture with seconds along its lower edge and hertz along its right one, drawn inside of it."""
     shown = picture.convert("RGB")
     pencil, font = ImageDraw.Draw(shown), ImageFont.load_default(LETTER_PIXELS)
     width, height = shown.size
     outlined = {"fill": "white", "font": font, "stroke_width": 2, "stroke_fill": "black"}
     for share, label in frequency_ticks(params):
         row = height * (1 - share)
-        if row > height - LETTER_PIXELS:  # it would be cut, or stand on a second
+        if row > height - 2 * LETTER_PIXELS:  # it would stand on a second
             continue
-        pencil.line([(0, row), (TICK_PIXELS, row)], fill="white", width=1)
-        pencil.text((TICK_PIXELS + 3, row), label, anchor="lm", **outlined)
+        pencil.line([(width - TICK_PIXELS, row), (width, row)], fill="white", width=1)
+        pencil.text((width - TICK_PIXELS - 3, row), label, anchor="rm", **outlined)
     for share, label in time_ticks(seconds)[1:]:
         column = width * share
         pencil.line([(column, height - TICK_PIXELS), (column, height)], fill="white", width=1)

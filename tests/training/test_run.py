@@ -121,6 +121,6 @@ def test_a_loss_that_is_no_number_ends_with_code_six(owls, tiny_base, tmp_path, 
         == 6
     )
     told = capsys.readouterr().err
-    assert "lower --rate" in told
+    assert "Lower --rate" in told
     assert re.search(r"step \d+: loss \S+, gradient norm \S+ at rate 1e\+30, files \S+", told)
     assert not list(tmp_path.rglob("pytorch_lora_weights.safetensors"))
