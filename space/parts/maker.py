@@ -15,7 +15,7 @@ from space.parts.result import Front, ResultCard
 from space.parts.row import Row, text_at
 from space.parts.settings import Settings
 from space.parts.status import READY, preview_html, status_html, step_html
-from space.parts.titles import LONGEST_NAME, title_of
+from space.parts.titles import LONGEST_NAME, VARIED, title_of
 from space.parts.work import work_html
 from space.store.clips import Clip
 from space.store.joining import join
@@ -89,11 +89,12 @@ class Maker:
         """A relative of any sound: painted over with its own text, as lightly as `pipeline.variations` does."""
         chosen = self.settings.read(settings) | {"seed": draw_seed()}
         options = {"strength": Request.variation_amount}
+        title = text_at(clip.recipe) if "prompts" in clip.recipe.settings else title_of(clip.recipe)
         return Request(
             text_at(clip.recipe),
             verb="transform",
             sound=clip.sound,
-            source=title_of(clip.recipe)[:LONGEST_NAME],
+            source=title.removesuffix(VARIED)[:LONGEST_NAME],
             varied=True,
             options=options,
             **chosen,

@@ -6,6 +6,7 @@ from spectrogram.problems import Problem
 from spectrogram.recipe import Recipe
 
 LONGEST_NAME = 60
+VARIED = " · varied"
 
 
 def name_of_sound(path: str) -> str:
@@ -33,4 +34,4 @@ def title_of(recipe: Recipe) -> str:
         return f"{source} · {longer} more {'before' if side == 'left' else 'after'} it: {text}"
     if recipe.verb == "loop":
         return f"{source} · as a loop, {text} where the ends meet"
-    return f"{source} · varied" if settings.get("varied") is True else f"{source} → {text}"
+    return f"{source}{VARIED}" if settings.get("varied") is True else f"{source} → {text}"

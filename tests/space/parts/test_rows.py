@@ -116,5 +116,5 @@ def test_what_plays_goes_on_when_the_row_is_done_and_the_way_is_drawn(page, slow
     page.locator("#morph-take label").last.click()
     expect(page.locator("#morph-result .facts")).to_contain_text("100 % of the way")
     page.click("#morph-vary")
-    expect(page.locator("#morph-result figcaption strong")).to_have_text("a dog barking")
+    expect(page.locator("#morph-result figcaption strong")).to_have_text("a dog barking · varied")
     expect(page.locator("#morph-take")).to_be_hidden()
