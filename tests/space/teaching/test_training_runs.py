@@ -87,7 +87,7 @@ def test_a_run_outlives_the_page_is_stopped_and_resumed(runs, tmp_path):
 def test_a_crash_shows_the_end_of_the_log(runs, tmp_path):
     runs.start("owl", tmp_path / "data", {"steps": 3, "crash": "crash"})
     state = wait_for(runs, "owl", "failed")
-    assert "The disk is full" in state.log_tail
+    assert "the disk is full" in state.log_tail
     assert "ended early" in progress_html(state)
 
 
