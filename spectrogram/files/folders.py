@@ -51,6 +51,12 @@ def find_tasks(inputs: Iterable[str], suffixes: tuple[str, ...], out: str | None
     return tasks
 
 
+def _named(source: Path, problem: Exception) -> str:
+    """What went wrong with a file, which is named once."""
+    told = str(problem)
+    return told if told.startswith((str(source), source.name)) else f"{source}: {told}"
+
+
 def run_tasks(tasks: list[Task], work: Callable[[Task], list[str]], jobs: int, verb: str) -> int:
     """Exit code 0, 3 (some failed) or 4 (all did); prints each input's lines and, last, each failure's reason."""
     failures: list[str] = []
@@ -61,7 +67,7 @@ def run_tasks(tasks: list[Task], work: Callable[[Task], list[str]], jobs: int, v
                 try:
                     lines = future.result()
                 except (Problem, OSError) as problem:
-                    lines, failures = [], [*failures, f"{pending[future].source}: {problem}"]
+                    lines, failures = [], [*failures, _named(pending[future].source, problem)]
                 _show(lines, f"{verb} {done}/{len(tasks)}", done == len(tasks))
         except KeyboardInterrupt:
             pool.shutdown(cancel_futures=True)
