@@ -12,6 +12,8 @@ import sys
 import time
 from pathlib import Path
 
+from spectrogram.problems import UsageProblem
+
 SOUND = "owl"
 CLIPS = 96
 SPLIT = "65/10/25"
@@ -126,10 +128,8 @@ def clear(out):
     if not out.exists() or not any(out.iterdir()):
         return
     if not (out / "recordings" / "strong_labels.jsonl").is_file():
-        print(
-            f"demo: {out} holds other files: expected an empty folder or an earlier demo; choose another --out",
-            file=sys.stderr,
-        )
+        told = UsageProblem(f"{out} holds other files", "an empty folder or an earlier demo", "choose another --out")
+        print(f"demo: {told}", file=sys.stderr)
         sys.exit(2)
     shutil.rmtree(out)
 

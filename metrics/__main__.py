@@ -103,7 +103,9 @@ def require_some(name: str, folder: Path, embedded) -> None:
 def _named_folder(given: str) -> tuple[str, Path]:
     name, separator, folder = given.partition("=")
     if not separator or name in ("generated", "reference"):
-        raise UsageProblem(f"--also {given}", "NAME=FOLDER, with a name of its own", "e.g. --also base=outputs/base")
+        raise UsageProblem(
+            f"--also {given}", "NAME=FOLDER, with a name of its own", "write it like --also base=outputs/base"
+        )
     return name, Path(folder)
 
 

@@ -47,7 +47,7 @@ def _mono(sound, rate: int | None) -> np.ndarray:
     if isinstance(sound, np.ndarray):
         if rate is None:
             raise UsageProblem(
-                "arrays were given without rate=", "their sample rate in Hz", "classify(arrays, rate=...)"
+                "arrays were given without rate=", "their sample rate in Hz", "pass it: classify(arrays, rate=...)"
             )
         return resample(mix_channels(check_audio(sound), 1), rate, RATE_HZ)[0]
     return read_audio(sound, sample_rate_hz=RATE_HZ, channels=1)[0][0]

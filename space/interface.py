@@ -88,14 +88,15 @@ def connect_uses(tabs: gr.Tabs, makers: dict):
 
 
 def connect_adapter(tabs: gr.Tabs, generate: GenerateTab, finetune: FinetuneTab):
-    """Use in Generate: what was just taught is chosen and seen, a caption that taught it is the text; the tab opens."""
+    """Use in Generate: what was just taught is chosen and named, a caption that taught it is the text."""
+    maker = generate.maker
 
     def use(run: str, page: gr.Request):
-        adapter = generate.maker.settings.offer(run)
-        more = gr.Accordion(open=True)
-        return adapter, finetune.asked(run, page), more, gr.Tabs(selected="generate")
+        told = maker.tell(f"{run} is chosen as the adapter, under More. Press Generate to hear it.")
+        text, adapter = finetune.asked(run, page), maker.settings.offer(run)
+        return adapter, text, gr.Accordion(open=True), told, gr.Tabs(selected="generate")
 
-    outputs = [generate.maker.settings.adapter, generate.prompt, generate.maker.settings.more, tabs]
+    outputs = [maker.settings.adapter, generate.prompt, maker.settings.more, maker.status, tabs]
     finetune.fields.use.click(use, finetune.fields.run, outputs, api_visibility="private", queue=False)
 
 

@@ -19,7 +19,8 @@ VERBS = ("generate", "morph", "timeline", *SOUND_VERBS)
 class Request:
     """One press of a button. None means: the base model's own value, or a seed that is drawn.
 
-    `options` are the keywords of the pipeline's method `verb`, `sound` the file it starts from; `notes` are told with
+    `options` are the keywords of the pipeline's method `verb`, `sound` the file it starts from and
+    `source` what people know that sound by (`varied`: its own text was kept); `notes` are told with
     the result (a sound that was trimmed, a region that was clamped).
     """
 
@@ -36,6 +37,8 @@ class Request:
     variation_amount: float = 0.35
     verb: str = "generate"
     sound: str | None = None
+    source: str = ""
+    varied: bool = False
     options: dict = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 

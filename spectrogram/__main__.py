@@ -4,6 +4,8 @@ import argparse
 import importlib
 import sys
 
+from spectrogram.help_groups import in_groups
+
 COMMANDS = {
     "generate": ("spectrogram.commands.generate", "make sound from a text"),
     "transform": ("spectrogram.commands.transform", "make another sound from a sound and a text"),
@@ -21,6 +23,12 @@ COMMANDS = {
     "decode": ("spectrogram.commands.decode", "turn spectrogram pictures into audio files"),
     "inspect": ("spectrogram.commands.inspect", "say what a picture or sound holds, draw it with axes"),
 }
+# What stands first in the help of a command, where it has it.
+FIRST = (
+    *("--out", "--seed", "--steps", "--guidance", "--negative-prompt", "--lora", "--base"),
+    *("--num", "--seconds", "--side", "--seam", "--strength", "--amount", "--spread"),
+    *("--start", "--end", "--low", "--high"),
+)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -37,6 +45,7 @@ def main(arguments: list[str] | None = None) -> int:
         if name == named:
             modules[name] = importlib.import_module(module_name)
             modules[name].add_arguments(command)
+            in_groups(command, *(flag for flag in FIRST if flag in command._option_string_actions))
     options = parser.parse_args(arguments)
     return ended(lambda: modules[options.command].run(options))
 

@@ -10,7 +10,7 @@ def test_a_folder_with_other_files_is_refused_and_kept(tmp_path, capsys):
     with pytest.raises(SystemExit) as stop:
         demo.main(["--out", str(tmp_path)])
     assert stop.value.code == 2
-    assert "holds other files: expected an empty folder or an earlier demo" in capsys.readouterr().err
+    assert "holds other files (expected an empty folder or an earlier demo)" in capsys.readouterr().err
     assert (tmp_path / "song.wav").read_bytes() == b"precious"
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from spectrogram.exits import ended
 from spectrogram.files.texts import encodings
+from spectrogram.help_groups import in_groups
 from spectrogram.problems import ENVIRONMENT_EXIT_CODE
 from training.flags import add_arguments, resolve
 from training.method_table import how_to_use, method_of
@@ -26,6 +27,12 @@ COMMANDS = {
     "import": ("training.exchange.commands", "import_main"),
     "convert": ("training.exchange.commands", "convert_main"),
 }
+
+# What stands first in the help.
+FIRST = (
+    *("--out", "--base", "--method", "--steps", "--rate", "--rank", "--batch", "--trigger", "--class-prompt"),
+    *("--vram", "--recipe", "--rehearse"),
+)
 
 
 def build_parser():
@@ -44,7 +51,7 @@ def build_parser():
     parser.add_argument("--force-resume", action="store_true", help="go on although settings or data differ")
     encodings.add_argument(parser)
     add_arguments(parser)
-    return parser
+    return in_groups(parser, *FIRST)
 
 
 def _train(arguments):

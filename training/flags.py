@@ -26,16 +26,23 @@ def add_arguments(parser: argparse.ArgumentParser):
             parser.add_argument(flag(item.name), type=kind, choices=choices, default=None, help=text)
 
 
-def read_recipe(recipe):
-    """A recipe's settings; keys that are none are refused and the known ones are listed."""
+def read_yaml(path) -> dict:
+    """The settings in a YAML file; raises UsageProblem for one that is not there or holds something else."""
     try:
-        values = yaml.safe_load(json_file.read_text(recipe, "a YAML file", "correct --recipe")) or {}
+        values = yaml.safe_load(json_file.read_text(path, "a YAML file with settings", "check the path")) or {}
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         if isinstance(error, Problem):
             raise
-        raise UsageProblem(f"{recipe} is no YAML ({error})", "lines such as rate: 1e-4", "correct it") from error
+        reason = " ".join(str(error).split())[:200]
+        raise UsageProblem(f"{path} is no YAML ({reason})", "lines such as rate: 1e-4", "correct it") from error
     if not isinstance(values, dict) or not all(isinstance(name, str) for name in values):
-        raise UsageProblem(f"{recipe} holds no settings", "lines such as rate: 1e-4", "correct it")
+        raise UsageProblem(f"{path} holds no settings", "lines such as rate: 1e-4", "correct it")
+    return values
+
+
+def read_recipe(recipe):
+    """A recipe's settings; keys that are none are refused and the known ones are listed."""
+    values = read_yaml(recipe)
     known = {item.name for item in fields(TrainSettings)}
     unknown = sorted(set(values) - known)
     if unknown:

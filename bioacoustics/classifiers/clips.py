@@ -127,7 +127,7 @@ def read_clips(
     if not stored:
         reason = dropped[0][1] if dropped else "there is none"
         raise ClipsProblem(
-            f"no clip can be used ({reason})", "sounds with a column label, or one folder a class", "add"
+            f"no clip can be used ({reason})", "sounds with a column label, or one folder a class", "add some"
         )
     targets = np.array(targets, np.float32)
     return Clips(np.stack(stored), targets, classes, np.array(recordings), tuple(files), tuple(dropped))

@@ -58,7 +58,7 @@ def embedded_clips(
     if not rows:
         reason = dropped[0][1] if dropped else "there is none"
         raise ClipsProblem(
-            f"no clip can be used ({reason})", "sounds with a column label, or one folder a class", "add"
+            f"no clip can be used ({reason})", "sounds with a column label, or one folder a class", "add some"
         )
     stored = np.stack(rows).astype(np.float32)
     return Clips(stored, np.array(targets, np.float32), classes, np.array(recordings), tuple(files), tuple(dropped))

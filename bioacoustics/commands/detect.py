@@ -19,7 +19,10 @@ from dataset_builder.commands.build import progress
 from spectrogram.exits import ended
 from spectrogram.files.annotations import FORMATS
 from spectrogram.files.texts import encodings
+from spectrogram.help_groups import in_groups
 from spectrogram.problems import PARTIAL_EXIT_CODE, Problem, UsageProblem
+
+FIRST = ("--model", "--out", "--formats", "--threshold", "--tune", "--annotations", "--truth", "--workers")
 
 
 def parser() -> argparse.ArgumentParser:
@@ -43,7 +46,7 @@ def parser() -> argparse.ArgumentParser:
     add("--world", type=int, default=1, help="of how many (default 1)")
     add("--weights", help="weights of the embedder that a linear head stands on")
     encodings.add_argument(made)
-    return made
+    return in_groups(made, *FIRST)
 
 
 def main(argv: list[str]) -> int:

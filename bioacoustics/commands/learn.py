@@ -16,8 +16,11 @@ from pathlib import Path
 from dataset_builder.commands.build import progress
 from spectrogram.exits import ended
 from spectrogram.files.texts import encodings
+from spectrogram.help_groups import in_groups
 from spectrogram.problems import UsageProblem
 from spectrogram.shell import command
+
+FIRST = ("--out", "--network", "--embedder", "--seconds", "--steps", "--batch", "--loss", "--test", "--seed")
 
 
 def parser() -> argparse.ArgumentParser:
@@ -26,9 +29,11 @@ def parser() -> argparse.ArgumentParser:
     )
     kinds = made.add_subparsers(dest="kind", required=True)
     add_sources(kinds.add_parser("sources", help="spectral bases of sources, for separate").add_argument)
-    add_classifier(kinds.add_parser("classifier", help="a classifier of labelled clips").add_argument)
+    classifier = kinds.add_parser("classifier", help="a classifier of labelled clips")
+    add_classifier(classifier.add_argument)
     for kind in kinds.choices.values():
         encodings.add_argument(kind)
+    in_groups(classifier, *FIRST)
     return made
 
 
@@ -93,7 +98,7 @@ def learn_sources(options: argparse.Namespace) -> int:
     for text in options.source:
         name, mark, folder = text.partition("=")
         if not (name and mark and folder):
-            raise UsageProblem(f"--source {text} is no source", "NAME=FOLDER", "for example birds=recordings/birds")
+            raise UsageProblem(f"--source {text} is no source", "NAME=FOLDER", "write it like birds=recordings/birds")
         sets.setdefault(name, []).extend(sounds_in(Path(folder), options.rate))
     if options.annotated:
         for name, sounds in annotated_sounds(options.annotated, options.rate, options.annotations).items():

@@ -61,7 +61,9 @@ def run(options: argparse.Namespace) -> int:
     )
     if options.keep and options.keep not in source_names(model, settings):
         raise UsageProblem(
-            f"the model has no source {options.keep!r}", f"one of {', '.join(source_names(model, settings))}", "choose"
+            f"the model has no source {options.keep!r}",
+            f"one of {', '.join(source_names(model, settings))}",
+            "choose one",
         )
     files = audio_files(options.recordings)
     root = options.recordings if options.recordings.is_dir() else options.recordings.parent

@@ -10,7 +10,7 @@ import numpy as np
 from bioacoustics.separation.model import SeparationProblem
 from spectrogram.files.annotations import annotation_file_of, read_annotations
 from spectrogram.files.audio import read_audio
-from spectrogram.files.endings import SOUNDS
+from spectrogram.files.endings import SOUND_FILES
 from spectrogram.files.named_files import sounds_below
 from spectrogram.problems import SoundProblem, UsageProblem
 
@@ -32,7 +32,7 @@ def audio_files(where: Path) -> list[Path]:
         if twin != file:
             raise UsageProblem(f"{twin} and {file.name} would give files of one name", "one sound a name", "rename one")
     if not files:
-        raise SeparationProblem(f"{where} holds no sound", f"files {', '.join(SOUNDS)}", "check the path")
+        raise SeparationProblem(f"{where} holds no sound", SOUND_FILES, "check the path")
     return files
 
 
@@ -57,7 +57,8 @@ def annotated_sounds(where: Path, rate_hz: int, annotations: Path | None = None)
         try:
             audio = read_audio(file, rate_hz, 1)[0][0]
         except SoundProblem as problem:
-            raise SeparationProblem(f"{file} cannot be read ({problem})", "a recording", "leave it out") from problem
+            told = f"{file} cannot be read ({problem.what})"
+            raise SeparationProblem(told, "a recording", "leave it out") from problem
         free = np.ones(len(audio), bool)
         for one in read_annotations(table):
             span = slice(round(one.onset_s * rate_hz), round(one.offset_s * rate_hz))

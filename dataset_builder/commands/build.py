@@ -12,6 +12,7 @@ from pathlib import Path
 from dataset_builder.commands.arguments import add_summary, parser_for, say
 from spectrogram.exits import ended
 from spectrogram.files.texts import encodings
+from spectrogram.help_groups import in_groups
 from spectrogram.problems import PARTIAL_EXIT_CODE, UsageProblem
 from spectrogram.shell import command
 
@@ -29,6 +30,8 @@ their clips with --windows; shorter ones are padded with silence.
 Exit codes: 0 done, also where clips were left out as repeats, short or silent; 2 usage; 3 some could not be read (see
 drops.csv); 4 unusable input; 5 disk or lock.
 """
+
+FIRST = ("--audio", "--out", "--preset", "--split", "--windows", "--channel", "--replace", "--workers", "--dry-run")
 
 
 def parser() -> argparse.ArgumentParser:
@@ -55,7 +58,7 @@ def parser() -> argparse.ArgumentParser:
     add("--replace", action="store_true", help="a config that the folder has and --preset does not name may go")
     add("--workers", type=int, help="processes (default: all cores, one for a small set)")
     add_summary(made, dry_run=True)
-    return made
+    return in_groups(made, *FIRST)
 
 
 def main(argv: list[str]) -> int:

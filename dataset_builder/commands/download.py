@@ -11,6 +11,7 @@ from dataset_builder.commands.arguments import add_politeness, add_summary, pars
 from dataset_builder.commands.build import progress
 from spectrogram.exits import ended
 from spectrogram.files.texts import encodings
+from spectrogram.help_groups import in_groups
 from spectrogram.problems import PARTIAL_EXIT_CODE, UsageProblem
 from spectrogram.shell import command
 
@@ -23,6 +24,8 @@ Stop it when you like and run the same command again: what is here, gone, privat
 Expect that 10 to 25 in 100 ids of AudioCaps are gone for good, and refusals from data centres: run it at home, slowly.
 Exit codes: 0 all here, 3 some failed or pending (run it again), 4 unusable table, 5 disk, program or lock.
 """
+
+FIRST = ("--out", "--ontology", "--classes", "--per-class", "--limit", "--workers", "--cookies", "--dry-run")
 
 
 def parser() -> argparse.ArgumentParser:
@@ -44,7 +47,7 @@ def parser() -> argparse.ArgumentParser:
     add("--cookies", help="Netscape cookie file of a signed-in browser")
     add("--proxy", help="proxy address")
     add_summary(made, dry_run=True)
-    return made
+    return in_groups(made, *FIRST)
 
 
 def main(argv: list[str]) -> int:

@@ -80,7 +80,11 @@ def find(dataset: Path, config: str, split: str, wanted: str) -> dict:
                 place = left if left is not None else place_of(wanted, file, group)
                 if place is not None:
                     return file.read_row_group(group).slice(place, 1).to_pylist()[0]
-    raise UsageProblem(f"there is no row {wanted} in {split}", "expected a number or a clip_id", "see drops.csv too")
+    raise UsageProblem(
+        f"there is no row {wanted} in {split}",
+        "expected a number or a clip_id",
+        "choose one; what was left out stands in drops.csv",
+    )
 
 
 def place_of(wanted: str, file, group: int) -> int | None:

@@ -15,6 +15,7 @@ from dataset_builder.commands.arguments import add_summary, parser_for, say
 from dataset_builder.commands.build import progress
 from spectrogram.exits import ended
 from spectrogram.files.texts import encodings
+from spectrogram.help_groups import in_groups
 from spectrogram.problems import UsageProblem
 from spectrogram.shell import command
 
@@ -28,6 +29,8 @@ RANGES = {
     "azimuth_deg": "side of an event in degrees, left is positive (with --layout)",
     "distance": "weights of near, middle and far",
 }
+
+FIRST = ("--out", "--clips", "--seed", "--classes", "--events", "--backgrounds", "--prompt", "--seconds", "--snr-db")
 
 
 def parser() -> argparse.ArgumentParser:
@@ -51,7 +54,7 @@ def parser() -> argparse.ArgumentParser:
         count = 3 if name == "distance" else 2
         add(f"--{name.replace('_', '-')}", type=float, nargs=count, metavar="X", help=f"{text}, a range")
     add_summary(made)
-    return made
+    return in_groups(made, *FIRST)
 
 
 def main(argv: list[str]) -> int:
@@ -79,7 +82,7 @@ def synthesised(options: argparse.Namespace, clips: int, report) -> int:
     unknown = sorted(set(chosen) - set(EVERY_CLASS))
     if unknown:
         raise UsageProblem(
-            f"unknown class {', '.join(unknown)}", f"expected some of {', '.join(EVERY_CLASS)}", "choose"
+            f"unknown class {', '.join(unknown)}", f"expected some of {', '.join(EVERY_CLASS)}", "correct --classes"
         )
     write(options.out, clips, options.seed, chosen, options.pair_share, progress=report)
     return clips

@@ -64,12 +64,14 @@ def refuse_loss(out: Path, presets: tuple[str, ...], replace: bool) -> None:
     if not out.exists() or (out.is_dir() and not any(out.iterdir())):
         return
     if not is_built_here(out):
-        raise UsageProblem(f"{out} holds other files", "expected a new folder or a dataset built here", "another --out")
+        raise UsageProblem(
+            f"{out} holds other files", "expected a new folder or a dataset built here", "choose another --out"
+        )
     lost = [name for name in (configs(out) if is_dataset(out) else []) if name not in presets]
     if lost and not replace:
         both = ",".join([*lost, *presets])
         raise UsageProblem(
             f"{out} has the config {', '.join(lost)}, which this build would remove",
             f"expected --preset {both} (all side by side)",
-            "or --replace, or another --out",
+            "pass it, or --replace, or choose another --out",
         )

@@ -91,7 +91,7 @@ def embed_set(
         try:
             analysis = source.analyse_file(sound.path)
         except Problem as problem:
-            skipped.append((sound.name, str(problem)))
+            skipped.append((sound.name, problem.what))
         else:
             used.append(sound)
             rows.append(analysis.rows)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from spectrogram.files import dataset_folder, tables
-from spectrogram.files.endings import SOUNDS
+from spectrogram.files.endings import SOUND_FILES, SOUNDS
 from spectrogram.files.named_files import NamedFiles, sounds_below, without_ending
 from spectrogram.problems import Problem
 
@@ -147,7 +147,7 @@ def _unpacked() -> tempfile.TemporaryDirectory:
 
 def _with_unique_names(sounds: list[Sound], source) -> list[Sound]:
     if not sounds:
-        raise CollectionProblem(f"{source} holds no audio", f"files {', '.join(SOUNDS)}", "check the folder")
+        raise CollectionProblem(f"{source} holds no audio", SOUND_FILES, "check the folder")
     seen: dict[str, Sound] = {}
     for sound in sounds:
         if sound.name in seen:

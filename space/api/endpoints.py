@@ -78,7 +78,7 @@ class Endpoints:
             self.door.admit(page)
             image = SpectrogramCodec(params).encode(*read_audio(sound, seconds=params.clip_seconds))
         except Problem as problem:
-            raise refusal(problem.sentences) from problem
+            raise refusal(str(problem)) from problem
         info = PngInfo()
         info.add_text(KEY, params.to_json())
         path = self.store.new_folder() / "picture.png"
@@ -103,7 +103,7 @@ class Endpoints:
         except (UnidentifiedImageError, OSError, Image.DecompressionBombError) as error:
             raise refusal("The picture cannot be read: send a PNG that this project wrote.") from error
         except Problem as problem:
-            raise refusal(problem.sentences) from problem
+            raise refusal(str(problem)) from problem
         return str(write_audio(self.store.new_folder() / "sound.wav", sound, rate_hz))
 
 

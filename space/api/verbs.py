@@ -228,13 +228,13 @@ class VerbEndpoints:
         except Interrupted:
             raise refusal("The client left, so the measuring was stopped.") from None
         except Problem as problem:
-            raise refusal(problem.sentences) from problem
+            raise refusal(str(problem)) from problem
 
     def _edit(self, page, verb: str, sound: str, prompt: str, sampling: tuple, options: dict):
         try:
             path, _, notes = take_sound(sound, self.endpoints.store)
         except Problem as problem:
-            raise refusal(problem.sentences) from problem
+            raise refusal(str(problem)) from problem
         return self._one(page, prompt, sampling, verb=verb, sound=path, options=options, notes=notes)
 
     def _one(self, page, prompt: str, sampling: tuple, **fields) -> tuple[str, str, dict]:

@@ -66,7 +66,7 @@ class Engine:
             except Halt:
                 yield Stopped(watch.done, watch.total)
             except Problem as problem:
-                yield Failed(problem.sentences)
+                yield Failed(str(problem))
             except OutOfMemoryError:
                 yield Failed(SHORT_MEMORY)
             finally:
@@ -85,8 +85,12 @@ class Engine:
         return replace(made, recipes=self._named(made.recipes, request))
 
     def _named(self, recipes: list, request: Request) -> list:
-        """The recipes with the adapter in use."""
-        return [self.switch.name_in(recipe, request.adapter_scale) for recipe in recipes]
+        """The recipes with the adapter in use, and with the name of the sound that they began with."""
+        named = [self.switch.name_in(recipe, request.adapter_scale) for recipe in recipes]
+        if not request.source:
+            return named
+        began = {"source": request.source} | ({"varied": True} if request.varied else {})
+        return [recipe.replace(settings=recipe.settings | began) for recipe in named]
 
     def _make_adapted(self, request: Request, watch: Watch) -> Finished:
         if request.verb != "generate":

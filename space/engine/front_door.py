@@ -41,7 +41,7 @@ class FrontDoor:
             check(request)
             self.admit(page)
         except UsageProblem as problem:
-            yield Failed(problem.sentences)
+            yield Failed(str(problem))
             return
         stop_file = self.stop_file(page)
         stop_file.unlink(missing_ok=True)

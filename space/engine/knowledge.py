@@ -53,6 +53,11 @@ class Knowledge:
         words = [word for word in split(prompt) if word not in NEGATIONS]
         return list(dict.fromkeys(word for word in words if stem(word) not in self.words))
 
+    @staticmethod
+    def sounding(word: str) -> bool:
+        """Whether a word says more than that other words belong together."""
+        return word not in NEGATIONS and stem(word) not in {stem(joining) for joining in JOINING}
+
     def notes(self, prompt: str) -> list[str]:
         """What a person should know about their prompt; nothing where all of it was taught."""
         if not self.sounds:
@@ -66,6 +71,8 @@ class Knowledge:
             nearest = self.nearest(prompt)
             near = f" The nearest sound that it knows is “{nearest}”." if nearest else ""
             notes.append(f"The model never learned {named}.{english}{near}")
+        if not unknown and not any(self.sounding(word) for word in split(prompt)):
+            notes.append("The text names no sound: it reads words such as “rain” or “a dog barking”.")
         if negations := [word for word in split(prompt) if word in NEGATIONS]:
             notes.append(
                 f"The model cannot read “{negations[0]}”: name what should be absent under More, in “Without”."

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from space.engine.adapter_switch import adapter_of
 from space.parts.links import to_link
+from space.parts.titles import title_of
 from space.store.clips import Clip
 from space.store.views import file_address, frequency_ticks, time_ticks
 from spectrogram.files.templates import fill_html
@@ -22,12 +23,12 @@ LONGEST_TITLE = 100
 
 def card_html(clip: Clip, made: bool = False) -> str:
     """The card of a clip; What was `made` just now enters the history."""
-    params = SpectrogramParams.from_dict(clip.recipe.params)
+    params, title = SpectrogramParams.from_dict(clip.recipe.params), title_of(clip.recipe)
     return fill_html(
         TEMPLATE,
         link=to_link(clip.recipe, clip.seconds),
-        prompt=clip.recipe.prompt,
-        title=shortened(clip.recipe.prompt),
+        prompt=title,
+        title=shortened(title),
         told=" · ".join(facts(clip)),
         key=secrets.token_hex(8) if made else "",
         width=f"{100 * clip.seconds / WIDEST_S:.0f}" if clip.seconds > WIDEST_S else "",
@@ -55,6 +56,6 @@ def facts(clip: Clip) -> list[str]:
     if "variation_seed" in recipe.settings:
         seed += f" varied by {recipe.settings['variation_seed']}"
     if isinstance(share := recipe.settings.get("share"), int | float):
-        seed = f"{100 * share:.0f} % of the way · {seed}"
+        seed = f"{100 * share:.0f} % of the way from the first text to the last · {seed}"
     taken = [] if clip.seconds_taken is None else [f"made in {clip.seconds_taken:.1f} s"]
     return [seed, *taken, made_with, f"{clip.seconds:.2f} s long"]

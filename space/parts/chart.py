@@ -12,6 +12,8 @@ from spectrogram.recipe import Recipe
 TEMPLATE = Path(__file__).with_suffix(".html")
 WIDTH, HEIGHT = 600, 120
 LEFT, RIGHT, TOP, BOTTOM = 44, 596, 12, 96
+# What the recipe calls an ear, in the words of somebody who never heard of one.
+EARS = {"the base's ear": "the network of the base model that tells how alike two sounds are"}
 SMOOTH, MOST_POINTS = 0.9, 300
 
 
@@ -62,5 +64,5 @@ def _in_numbers(ways: list[float], heard_by: str) -> str:
     widest = max(range(len(steps)), key=steps.__getitem__)
     listed = " · ".join(f"{100 * way:.0f}" for way in ways)
     largest = f"the largest step, {100 * steps[widest]:.0f} %, leads from clip {widest + 1} to {widest + 2}"
-    judged = f" (measured with {heard_by})" if heard_by else ""
-    return f"How far each clip has changed: {listed} % of the way; {largest}{judged}."
+    judged = f" Measured by {EARS.get(heard_by, heard_by)}." if heard_by else ""
+    return f"How far each clip has come from the first (0 %) to the last (100 %): {listed} %; {largest}.{judged}"

@@ -55,7 +55,7 @@ class Past:
             fields = tab.restore(recipe, seconds)
         except (Problem, TypeError, ValueError) as problem:
             # A recipe of a stranger may hold anything; only our own Problems have words for people.
-            told = problem.sentences if isinstance(problem, Problem) else "The recipe is damaged: make it anew."
+            told = str(problem) if isinstance(problem, Problem) else "The recipe is damaged: make it anew."
             return {tab.maker.status: status_html(told, problem=True) for tab in self.makers.values()}
         told = RESTORED if recipe.verb in ("generate", "morph", "timeline") else NEEDS_SOUND
         return {self.tabs: gr.Tabs(selected=name), tab.maker.status: status_html(told), **fields}

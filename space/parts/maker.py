@@ -15,7 +15,10 @@ from space.parts.result import Front, ResultCard
 from space.parts.row import Row, text_at
 from space.parts.settings import Settings
 from space.parts.status import READY, preview_html, status_html, step_html
+from space.parts.titles import LONGEST_NAME, VARIED, title_of
+from space.parts.work import work_html
 from space.store.clips import Clip
+from space.store.joining import join
 from spectrogram.problems import Problem
 from spectrogram.sampling.seeds import draw_seed
 
@@ -86,7 +89,16 @@ class Maker:
         """A relative of any sound: painted over with its own text, as lightly as `pipeline.variations` does."""
         chosen = self.settings.read(settings) | {"seed": draw_seed()}
         options = {"strength": Request.variation_amount}
-        return Request(text_at(clip.recipe), verb="transform", sound=clip.sound, options=options, **chosen)
+        title = text_at(clip.recipe) if "prompts" in clip.recipe.settings else title_of(clip.recipe)
+        return Request(
+            text_at(clip.recipe),
+            verb="transform",
+            sound=clip.sound,
+            source=title.removesuffix(VARIED)[:LONGEST_NAME],
+            varied=True,
+            options=options,
+            **chosen,
+        )
 
     def _connect_variation(self, vary: Callable):
         def run(page: gr.Request, front, clips, take, *values):
@@ -112,7 +124,13 @@ class Maker:
             trigger_mode="once",
             **others,
         )
-        asked.failure(self._fail, None, [self.status, self.start, self.stop], api_visibility="private", queue=False)
+        asked.failure(
+            self._fail,
+            None,
+            [self.status, self.start, self.stop, self.card.work],
+            api_visibility="private",
+            queue=False,
+        )
 
     def _follow(
         self,
@@ -127,29 +145,38 @@ class Maker:
             request = make()
             preview = opening(request)
         except Problem as problem:
-            yield {self.status: self.tell(problem.sentences, problem=True)}
+            yield {self.status: self.tell(str(problem), problem=True)}
             return
         row = Row(self.store, suffix)
         for event in self.door.submit(request, page):
             if isinstance(event, Step):
                 preview = preview_html(event.preview) if event.preview else preview
-                yield {self.status: step_html(event, preview), **self._busy(True)}
+                yield {
+                    self.status: step_html(event),
+                    **self.card.tell_work(work_html(request, preview)),
+                    **self._busy(True),
+                }
             elif isinstance(event, Painted):
                 yield self.card.show_beside(row.add(event), front)
             else:
-                yield {self.settings.seed: request.seed, **self._end(event, row, front), **self._busy(False)}
+                over = self._end(event, row, front) | self.card.tell_work("") | self._busy(False)
+                yield {self.settings.seed: request.seed, **over}
 
     def _end(self, event: Finished | Stopped | Failed, row: Row, front: Front) -> dict:
         if isinstance(event, Finished):
             told = status_html(f"Done in {event.seconds_taken:.1f} s.", event.notes)
             clips = row.finish(event)
             shown = self.card.show_beside(clips, front, row.neighbour(front.clip, clips))
-            return {self.status: told, **shown, **self.card.tell_way(curve_html(event.recipes))}
+            return {self.status: told, **shown, **self.card.tell_way(curve_html(event.recipes), self._whole(clips))}
         if isinstance(event, Stopped):
             kept = f"Your settings and the clips so far ({len(row.painted)}) are kept."
             made = kept if row.painted else "Your settings are kept."
             return {self.status: self.tell(f"Stopped at step {event.done}/{event.total}. {made}")}
         return {self.status: self.tell(event.reason, problem=True)}
+
+    def _whole(self, clips: list[Clip]) -> str | None:
+        """The clips of a row as one file; None for clips that do not follow one another."""
+        return str(join(clips, self.store)) if clips[0].recipe.verb == "morph" and len(clips) > 1 else None
 
     def tell(self, text: str, notes: tuple[str, ...] = (), problem: bool = False) -> str:
         return status_html(text, notes, problem)
@@ -160,7 +187,7 @@ class Maker:
     def _fail(self):
         """The page is usable again after an error that nobody foresaw."""
         told = status_html(UNFORESEEN, problem=True)
-        return told, gr.Button(interactive=True), gr.Button(interactive=False)
+        return told, gr.Button(interactive=True), gr.Button(interactive=False), gr.HTML("", visible=False)
 
     def _ask_to_stop(self, page: gr.Request):
         self.door.stop_file(page).touch()

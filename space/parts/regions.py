@@ -1,9 +1,9 @@
 """A region of a sound in numbers: seconds and hertz, where they lie in the picture, what of them is in the sound."""
 
 import numpy as np
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageFont
 
-from space.store.views import colour_picture
+from space.store.views import colour_picture, frequency_ticks, time_ticks
 from spectrogram.codec import SpectrogramCodec
 from spectrogram.codec.mel import warp
 from spectrogram.files.audio import read_audio
@@ -11,6 +11,7 @@ from spectrogram.params import SpectrogramParams
 from spectrogram.problems import UsageProblem
 
 CANVAS = (640, 288)
+TICK_PIXELS, LETTER_PIXELS = 7, 17
 SHORTEST_S = 0.1
 
 
@@ -20,6 +21,25 @@ def canvas_of(path: str, pipeline, seconds: float) -> Image.Image:
     picture = SpectrogramCodec(params).encode(*read_audio(path, seconds=seconds))
     columns = max(1, min(params.columns, round(params.columns * seconds / params.clip_seconds)))
     return colour_picture(picture, columns).resize(CANVAS, Image.Resampling.BILINEAR)
+
+
+def with_axes(picture: Image.Image, seconds: float, params: SpectrogramParams) -> Image.Image:
+    """The picture with seconds along its lower edge and hertz along its right one, drawn inside of it."""
+    shown = picture.convert("RGB")
+    pencil, font = ImageDraw.Draw(shown), ImageFont.load_default(LETTER_PIXELS)
+    width, height = shown.size
+    outlined = {"fill": "white", "font": font, "stroke_width": 2, "stroke_fill": "black"}
+    for share, label in frequency_ticks(params):
+        row = height * (1 - share)
+        if row > height - 2 * LETTER_PIXELS:  # it would stand on a second
+            continue
+        pencil.line([(width - TICK_PIXELS, row), (width, row)], fill="white", width=1)
+        pencil.text((width - TICK_PIXELS - 3, row), label, anchor="rm", **outlined)
+    for share, label in time_ticks(seconds)[1:]:
+        column = width * share
+        pencil.line([(column, height - TICK_PIXELS), (column, height)], fill="white", width=1)
+        pencil.text((column, height - TICK_PIXELS - 2), label, anchor="mb", **outlined)
+    return shown
 
 
 def hertz_at(share: float, params: SpectrogramParams) -> float:

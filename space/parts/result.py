@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import gradio as gr
 
 from space.parts.card import EMPTY, card_html
+from space.parts.work import whole_html
 from space.store.clips import Clip
 
 DOWNLOADS = ("Download sound", "Download picture", "Download recipe")
@@ -23,11 +24,13 @@ class ResultCard:
 
     def __init__(self, tab: str, first: Clip | None = None):
         self.clips, self.front = gr.State([] if first is None else [first]), gr.State(Front(first))
+        self.work = gr.HTML("", visible=False, elem_id=f"{tab}-work", elem_classes="bare", padding=False)
         shown = EMPTY if first is None else card_html(first)
         self.html = gr.HTML(shown, elem_id=f"{tab}-result", elem_classes="bare", padding=False)
         name = "Clip" if tab == "morph" else "Variation"
         self.take = gr.Radio([1], value=1, label=name, visible=False, elem_id=f"{tab}-take")
         self.curve = gr.HTML("", visible=False, elem_id=f"{tab}-curve", elem_classes="bare", padding=False)
+        self.whole = gr.DownloadButton("Download all as one sound", visible=False, size="sm", elem_id=f"{tab}-whole")
         there = first is not None
         with gr.Row(elem_classes="next", elem_id=f"{tab}-downloads"):
             files = self._files(first) if there else (None, None, None)
@@ -41,7 +44,17 @@ class ResultCard:
                 name: gr.Button(label, size="sm", min_width=100, interactive=there, elem_id=f"{tab}-use-in-{name}")
                 for name, label in USES.items()
             }
-        self.outputs = [self.clips, self.html, self.take, self.curve, *self.downloads, self.vary, *self.uses.values()]
+        self.outputs = [
+            self.clips,
+            self.work,
+            self.html,
+            self.take,
+            self.curve,
+            self.whole,
+            *self.downloads,
+            self.vary,
+            *self.uses.values(),
+        ]
         changed, chosen = [self.html, *self.downloads], [self.clips, self.take, self.front]
         self.take.input(self._choose, chosen, changed, api_visibility="private", queue=False)
 
@@ -59,9 +72,15 @@ class ResultCard:
         front.clip = instead or clips[0]
         return self._row(clips, clips.index(front.clip)) | self._show_one(front.clip, made=instead is None)
 
-    def tell_way(self, curve: str) -> dict:
-        """The curve below the clips, gone when there is none."""
-        return {self.curve: gr.HTML(curve, visible=bool(curve))}
+    def tell_work(self, card: str) -> dict:
+        """What is being made stands above what was made before, and goes when it is over."""
+        return {self.work: gr.HTML(card, visible=bool(card))}
+
+    def tell_way(self, curve: str, whole: str | None = None) -> dict:
+        """Below the clips of a row: the curve, a player of all of them in a row and its download; else nothing."""
+        told = curve + (whole_html(whole) if whole else "")
+        joined = gr.DownloadButton(value=whole, visible=whole is not None)
+        return {self.curve: gr.HTML(told, visible=bool(told)), self.whole: joined}
 
     def chosen(self, clips: list[Clip], take: int | None) -> Clip | None:
         """The clip in front; None before there is one."""

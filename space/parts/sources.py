@@ -1,5 +1,7 @@
 """The sound that a visitor brings: checked, cut to what the page can work on, and refused in words."""
 
+from pathlib import Path
+
 import numpy as np
 
 from space.store.clips import ClipStore
@@ -20,9 +22,8 @@ def take_sound(path: str | None, store: ClipStore, longest_s: float = LONGEST_S)
         audio, rate_hz = read_audio(path, seconds=longest_s + 0.1)
     except SoundProblem as problem:
         # Paths are the server's own affair: the visitor knows the file by what it is.
-        raise SoundProblem(
-            "the file cannot be read as sound", FORMATS, f"convert it and upload it again ({_reason(problem, path)})"
-        ) from problem
+        told = f"the file cannot be read as sound{_reason(problem, path)}"
+        raise SoundProblem(told, FORMATS, "convert it, or choose another one, and upload that") from problem
     seconds = audio.shape[1] / rate_hz
     if seconds < SHORTEST_S:
         raise SoundProblem(f"the sound is {seconds:.2f} s long", f"at least {SHORTEST_S} s", "use a longer one")
@@ -37,4 +38,6 @@ def take_sound(path: str | None, store: ClipStore, longest_s: float = LONGEST_S)
 
 
 def _reason(problem: SoundProblem, path: str) -> str:
-    return problem.what.replace(str(path), "it")[:160]
+    """ ": it is a picture"; nothing where the decoders only say in their own words that they cannot read it."""
+    what = problem.what.replace(str(path), "it").replace(Path(path).name, "it")[:160]
+    return "" if "cannot be decoded" in what else f": {what}"

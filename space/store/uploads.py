@@ -13,7 +13,7 @@ from pathlib import Path
 from dataset_builder.intake.captions import read_entries
 from dataset_builder.sources.sound_folder import safe
 from spectrogram.files import tables
-from spectrogram.files.endings import SOUNDS
+from spectrogram.files.endings import SOUND_FILES, SOUNDS
 from spectrogram.files.named_files import sounds_below
 from spectrogram.files.names import checked_path
 from spectrogram.problems import Problem, SoundProblem
@@ -29,6 +29,34 @@ MACHINE_WORDS = {
     *("recording", "recordings", "sample", "snd", "sound", "stereo", "take", "tape", "tmp", "track", "untitled", "wav"),
     *("wave", "voice", "voicememo", "memo", "dictaphone", "whatsapp", "ptt", "ptv", "zoom", "dji", "img", "vid"),
     *("video", "mov", "mvi", "msg", "aufnahme", "neue", "enregistrement", "nouvel", "grabación", "nueva"),
+    *("audiorecording", "mic", "monitor", "standard", "call", "easy", "tascam", "note", "notes", "voicenote", "rode"),
+    *(
+        "sprachmemo",
+        "sprachaufnahme",
+        "tonaufnahme",
+        "aufzeichnung",
+        "mémo",
+        "vocal",
+        "registrazione",
+        "nuova",
+        "gravação",
+    ),
+    *(
+        "nova",
+        "opname",
+        "nieuwe",
+        "inspelning",
+        "ny",
+        "nagranie",
+        "nowe",
+        "запись",
+        "новая",
+        "录音",
+        "新录音",
+        "録音",
+        "新規録音",
+    ),
+    *("녹음", "새로운"),
 }
 LEFT = "neither sound nor captions"
 MOST_FILES = 3000
@@ -61,7 +89,7 @@ def collect(paths: list[str], folder: Path) -> Collected:
     _take_rows(given, collected)
     shutil.rmtree(given)
     if not collected.rows:
-        raise SoundProblem("no sound was found", f"files {', '.join(SOUNDS[:5])} …", "upload sounds or a zip")
+        raise SoundProblem("no sound was found", SOUND_FILES, "upload sounds or a zip")
     return collected
 
 
@@ -151,7 +179,7 @@ def _captions(given: Path, collected: Collected) -> dict[Path, tuple[str, str]]:
             entries = read_entries(source, source.parent if source.is_file() else None, overlap=True)
         except Problem as problem:
             if listed:
-                collected.notes.append(f"{source.name}: {problem.sentences}")
+                collected.notes.append(f"{source.name}: {problem}")
             continue
         for entry in entries:
             told = bool(listed) or any(Path(entry.path).with_suffix(suffix).is_file() for suffix in TEXTS)

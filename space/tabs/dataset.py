@@ -102,7 +102,7 @@ class DatasetTab:
             shelf = self.shelf(name)
         except Problem as problem:
             nothing = [gr.Dropdown(choices=[ANY], value=ANY) for _ in FACETS]
-            return *nothing, status_html(problem.sentences, problem=True)
+            return *nothing, status_html(str(problem), problem=True)
         return *(gr.Dropdown(choices=shelf.choices(facet), value=ANY) for facet in FACETS), gr.skip()
 
     def shelf(self, name: str | None) -> Shelf:
@@ -131,7 +131,7 @@ class DatasetTab:
         try:
             rows = self.shelf(name).find(text, split=split, label=label, licence=licence)
         except Problem as problem:
-            told = status_html(problem.sentences, problem=True)
+            told = status_html(str(problem), problem=True)
             return "", told, 0, gr.Button(interactive=False), gr.Button(interactive=False)
         first = max(0, min(first, (len(rows) - 1) // TILES * TILES)) if rows else 0
         items, missing = self.shelf(name).read(rows[first : first + TILES])

@@ -9,10 +9,11 @@ from space.jobs import Request
 from space.parts.fields import prompt_field, sound_field
 from space.parts.maker import Maker
 from space.parts.painting import Painting, layer_of, mark, mask_of_layers
-from space.parts.regions import canvas_of, clamp_region, cover_of_region
+from space.parts.regions import canvas_of, clamp_region, cover_of_region, with_axes
 from space.parts.settings import text_verdict
 from space.parts.sources import take_sound
 from space.parts.status import READY, picture_html
+from space.parts.titles import name_of_sound
 from space.store.clips import Clip
 from space.tabs.edit_fields import EditFields
 from spectrogram.problems import Problem, UsageProblem
@@ -76,8 +77,10 @@ class EditTab:
         self.action.input(self.tell_ready, self.action, maker.status, **silent)
         seen = [fields.canvas, fields.painting, fields.start, fields.end, maker.status]
         given = [self.sound, fields.painting]
-        self.sound.change(self.show_sound, given, seen, api_visibility="private", concurrency_limit=2)
-        painted = [fields.painting, *fields.region, maker.status]
+        self.sound.change(
+            self.show_sound, [*given, *fields.region], seen, api_visibility="private", concurrency_limit=2
+        )
+        painted = [fields.canvas, fields.painting, *fields.region, maker.status]
         fields.canvas.input(
             self.read_canvas,
             [fields.canvas, *given],
@@ -88,10 +91,11 @@ class EditTab:
         )
         gr.on(
             [number.input for number in fields.region],
-            self.forget_strokes,
-            given,
+            self.show_typed,
+            [*given, *fields.region],
             [fields.canvas, fields.painting],
             show_progress="hidden",
+            trigger_mode="always_last",
             **silent,
         )
         fields.painting.change(self.show_restored, given, fields.canvas, show_progress="hidden", **silent)
@@ -108,26 +112,35 @@ class EditTab:
         """What was said of another action goes."""
         return self.maker.tell(READY.format(verb=MODES[action].button))
 
-    def show_sound(self, sound: str | None, painting: Painting):
+    def show_sound(self, sound: str | None, painting: Painting, *region):
         """The spectrogram to paint on, and the middle third as numbers; a restored region stays as it is."""
+        if not sound and painting.restored:
+            return None, painting, *(gr.skip(),) * 3
         if not sound:
-            return None, painting if painting.restored else Painting(), *(gr.skip(),) * 3
+            return None, Painting(), gr.skip(), gr.skip(), self.maker.tell(NO_SOUND)
         try:
             path, seconds, notes = take_sound(sound, self.maker.store)
         except Problem as problem:
-            return None, gr.skip(), gr.skip(), gr.skip(), self.maker.tell(problem.sentences, problem=True)
+            return None, gr.skip(), gr.skip(), gr.skip(), self.maker.tell(str(problem), problem=True)
         asked = "Paint on the spectrogram, or type seconds and Hz (0 Hz: no limit)."
         told = self.maker.tell(f"{seconds:.2f} s. {asked}", notes)
-        canvas = self._canvas(path, seconds, painting if painting.restored else Painting())
         if painting.restored:
+            canvas = self._canvas(path, seconds, painting, region)
             return canvas, replace(painting, restored=False), gr.skip(), gr.skip(), told
-        return canvas, Painting(), round(seconds / 3, 2), round(2 * seconds / 3, 2), told
+        third = round(seconds / 3, 2), round(2 * seconds / 3, 2)
+        return self._canvas(path, seconds, Painting(), (*third, *region[2:])), Painting(), *third, told
 
-    def _canvas(self, path: str, seconds: float, painting: Painting) -> dict:
-        """The editor's value: the spectrogram below, the strokes above it."""
-        picture = canvas_of(path, self.pipeline, seconds)
+    def _canvas(self, path: str, seconds: float, painting: Painting, region: tuple = ()) -> dict:
+        """The editor's value: the spectrogram with its axes, and the strokes above it; else the region as a box."""
+        picture, params = canvas_of(path, self.pipeline, seconds), self.pipeline.params
         layers = [layer_of(painting.array(), picture.size)] if painting.mask else []
-        return {"background": picture, "layers": layers, "composite": None}
+        if region and not layers:
+            try:
+                box, _ = clamp_region(*region, seconds)
+                picture = mark(picture, cover_of_region(box, picture.size, seconds, params))
+            except UsageProblem:  # half-typed numbers; what is wrong with them is said when the button is pressed
+                pass
+        return {"background": with_axes(picture, seconds, params), "layers": layers, "composite": None}
 
     def show_restored(self, sound: str | None, painting: Painting):
         """Strokes that a recipe brought, over the sound that is there already."""
@@ -137,29 +150,36 @@ class EditTab:
         return self._canvas(path, seconds, painting)
 
     def read_canvas(self, painted: dict | None, sound: str | None, painting: Painting):
-        """The strokes and their numbers; without any left there is no region, and that is said."""
-        nothing = (*(gr.skip(),) * 6,)
+        """The strokes and their numbers; without any left there is no region, and that is said.
+
+        With the first stroke the box that stood for the numbers goes.
+        """
+        nothing = (*(gr.skip(),) * 7,)
         if not sound:
             return nothing
-        _, seconds, _ = take_sound(sound, self.maker.store)
-        params = self.pipeline.params_for(seconds=seconds)
-        mask = mask_of_layers((painted or {}).get("layers") or [], seconds, params)
+        path, seconds, _ = take_sound(sound, self.maker.store)
+        params, layers = self.pipeline.params_for(seconds=seconds), (painted or {}).get("layers") or []
+        mask = mask_of_layers(layers, seconds, params)
         if mask is not None:
             new = Painting.of(mask, params)
             told = f"Painted within {new.region[0]:g} to {new.region[1]:g} s. Numbers that you type take its place."
-            return new, *new.region, self.maker.tell(told)
+            canvas = gr.skip() if painting.mask else self._canvas(path, seconds, Painting()) | {"layers": layers}
+            return canvas, new, *new.region, self.maker.tell(told)
         if not painting.mask:
             return nothing
-        return Painting(), None, None, None, None, self.maker.tell(NOTHING_PAINTED)
+        return gr.skip(), Painting(), None, None, None, None, self.maker.tell(NOTHING_PAINTED)
 
-    def forget_strokes(self, sound: str | None, painting: Painting):
-        """Numbers that are typed take the place of the strokes, which go."""
-        if not painting.mask:
+    def show_typed(self, sound: str | None, painting: Painting, *region):
+        """Numbers that are typed are seen as a box on the spectrogram and take the place of the strokes, which go."""
+        if painting.holds(region):
             return gr.skip(), gr.skip()
         if not sound:
             return None, Painting()
-        path, seconds, _ = take_sound(sound, self.maker.store)
-        return self._canvas(path, seconds, Painting()), Painting()
+        try:
+            path, seconds, _ = take_sound(sound, self.maker.store)
+        except Problem:
+            return gr.skip(), gr.skip()
+        return self._canvas(path, seconds, Painting(), region), Painting()
 
     def validate(self, action, sound, prompt, *values):
         count = len(self.fields.inputs)
@@ -183,7 +203,13 @@ class EditTab:
         path, seconds, notes = take_sound(sound, self.maker.store)
         options, more = self._options(action, given, seconds)
         return Request(
-            clean(prompt), verb=MODES[action].verb, sound=path, options=options, notes=(*notes, *more), **chosen
+            clean(prompt),
+            verb=MODES[action].verb,
+            sound=path,
+            source=name_of_sound(sound),
+            options=options,
+            notes=(*notes, *more),
+            **chosen,
         )
 
     def _options(self, action: str, given: dict, seconds: float) -> tuple[dict, tuple[str, ...]]:

@@ -2,6 +2,7 @@
 
 import queue
 import threading
+import time
 from pathlib import Path
 
 import gradio as gr
@@ -9,7 +10,7 @@ import gradio as gr
 from metrics.figures.records import metric_of
 from space.engine.front_door import FrontDoor, stopped_when
 from space.engine.scoring import MOST, Interrupted, score_files, unreadable
-from space.parts.status import status_html
+from space.parts.status import count_html, status_html
 from space.store.shelf import Shelf
 from space.store.visitors import departure
 from spectrogram.files.templates import fill_html
@@ -63,7 +64,8 @@ class EvaluateTab:
         self.against.change(lambda name: gr.File(visible=name == UPLOADED), self.against, self.reference, **silent)
         self.against.focus(lambda: gr.Dropdown(choices=[UPLOADED, *self.folders()]), None, self.against, **silent)
         both = [self.generated, self.reference]
-        gr.on([files.upload for files in both], self.answer, both, self.status, concurrency_limit=2, **shown)
+        given = [event for files in both for event in (files.upload, files.clear, files.delete)]
+        gr.on(given, self.answer, both, self.status, concurrency_limit=2, **shown)
         running = {"show_progress": "minimal", "show_progress_on": self.status, "trigger_mode": "once"}
         asked = self.start.click(
             self.measure,
@@ -94,17 +96,19 @@ class EvaluateTab:
             self.door.admit(page)
             real = (reference or []) if against == UPLOADED else self.validation_set(against)
         except Problem as problem:
-            yield {self.status: status_html(problem.sentences, problem=True), **self._busy(False)}
+            yield {self.status: status_html(str(problem), problem=True), **self._busy(False)}
             return
         with stopped_when(departure(), stop_file):
             yield from self._follow(made, real, stop_file)
 
     def _follow(self, made: list[str], real: list[str], stop_file: Path):
         """Updates while clips are heard, and the table."""
+        begun_s = time.monotonic()
         for told in self._events(made, real, stop_file):
-            if isinstance(told, tuple):
-                text = f"clip {told[0]}/{told[1]}" if told[0] < told[1] else "all clips heard · counting chances"
-                yield {self.status: status_html(text, share=told[0] / told[1])}
+            if isinstance(told, tuple) and told[0] < told[1]:
+                yield {self.status: count_html("clip", *told, begun_s)}
+            elif isinstance(told, tuple):
+                yield {self.status: status_html("all clips heard · counting chances", share=1.0)}
             elif isinstance(told, dict):
                 done = status_html(f"Measured {told['n_generated']} against {told['n_reference']} clips.")
                 yield {self.table: results_html(told), self.status: done, **self._busy(False)}
@@ -133,7 +137,7 @@ class EvaluateTab:
             except Interrupted:
                 events.put("Stopped. The files are kept: press Measure to begin again.")
             except Problem as problem:
-                events.put(problem.sentences)
+                events.put(str(problem))
             finally:
                 events.put(None)
 

@@ -1,6 +1,7 @@
 """The Fine-tune tab: from a visitor's files to a model of their own, in five steps."""
 
 import os
+import time
 from pathlib import Path
 
 import gradio as gr
@@ -11,7 +12,7 @@ from model_card.taught import three_lines
 from space.engine.engine import Engine
 from space.engine.front_door import clean
 from space.parts.chart import loss_html
-from space.parts.status import status_html
+from space.parts.status import count_html, status_html
 from space.store.clips import ClipStore
 from space.store.places import NAME, Places
 from space.store.uploads import collect
@@ -48,7 +49,7 @@ class FinetuneTab:
         """(upload, dataset) folders of this visitor's set of that name. Raises UsageProblem where none may be made."""
         allowed, user, _ = self.permissions(page)
         if allowed.train == NOWHERE:
-            raise UsageProblem("training is not possible here", allowed.reason, "see the button above")
+            raise UsageProblem("you cannot train here", "", allowed.reason)
         visitor = user if allowed.train == JOB else None
         return self.places.upload(name, visitor), self.places.dataset(name, visitor)
 
@@ -57,6 +58,8 @@ class FinetuneTab:
         fields.files.upload(
             self.read_files, [fields.files, fields.name], [fields.table, fields.said, fields.check], **private
         )
+        # What was said of files that are gone, goes.
+        gr.on([fields.files.clear, fields.files.delete], lambda: status_html(""), None, fields.said, **private)
         fields.sample.click(self.read_sample, fields.name, [fields.table, fields.said, fields.check], **private)
         fields.check.click(
             self.check,
@@ -93,7 +96,7 @@ class FinetuneTab:
         try:
             collected = collect(paths or [], self.folders(name, page)[0])
         except Problem as problem:
-            return gr.skip(), status_html(problem.sentences, problem=True), gr.Button(interactive=False)
+            return gr.skip(), status_html(str(problem), problem=True), gr.Button(interactive=False)
         bare = sum(not caption for _, caption, _ in collected.rows)
         asked = (f"{bare} sounds have no caption: write what is heard in them.",) if bare else ()
         told = f"{len(collected.rows)} sounds. Correct the captions, then check."
@@ -106,22 +109,22 @@ class FinetuneTab:
             folder, _ = self.folders(name, page)
             paths = make_sample(folder.with_name(f"{folder.name}-sample"))
         except Problem as problem:
-            return gr.skip(), status_html(problem.sentences, problem=True), gr.Button(interactive=False)
+            return gr.skip(), status_html(str(problem), problem=True), gr.Button(interactive=False)
         return self.read_files(paths, name, page)
 
     def check(self, rows, name: str, page: gr.Request):
         """Verdicts on all rows, and the first clips as they come back from their pictures."""
         try:
             upload, dataset = self.folders(name, page)
-            rows = [[str(cell or "") for cell in row] for row in rows.values.tolist() if row[0]]
+            rows, begun_s = (
+                [[str(cell or "") for cell in row] for row in rows.values.tolist() if row[0]],
+                time.monotonic(),
+            )
             for event in check_rows(rows, upload, dataset, self.preset()):
                 if isinstance(event, tuple):
-                    yield (
-                        status_html(f"sound {event[0]}/{event[1]}", share=event[0] / max(1, event[1])),
-                        *(gr.skip(),) * 2,
-                    )
+                    yield count_html("sound", *event, begun_s), *(gr.skip(),) * 2
         except Problem as problem:
-            yield status_html(problem.sentences, problem=True), "", ""
+            yield status_html(str(problem), problem=True), "", ""
             return
         told, notes = summary(event)
         trips = round_trip_html(dataset, self.store)
@@ -153,7 +156,7 @@ class FinetuneTab:
                 return gr.skip(), told, *(gr.skip(),) * 7
             self.runs.start(run, dataset, options)
         except Problem as problem:
-            return gr.skip(), status_html(problem.sentences, problem=True), *(gr.skip(),) * 7
+            return gr.skip(), status_html(str(problem), problem=True), *(gr.skip(),) * 7
         return self.offer(run, page), *self.watch(run, page)
 
     def offer(self, run: str | None, page: gr.Request):
@@ -169,10 +172,10 @@ class FinetuneTab:
     def resume(self, run: str | None, page: gr.Request):
         try:
             if self.permissions(page)[0].train != HERE:
-                raise UsageProblem("only the owner resumes a run", "the owner", "duplicate this Space")
+                raise UsageProblem("only the owner resumes a run", "", "duplicate this Space")
             self.runs.resume(run or "")
         except Problem as problem:
-            return status_html(problem.sentences, problem=True), *(gr.skip(),) * 7
+            return status_html(str(problem), problem=True), *(gr.skip(),) * 7
         return self.watch(run, page)
 
     def may_see(self, page: gr.Request | None) -> bool:
@@ -209,14 +212,14 @@ class FinetuneTab:
         try:
             if allowed.train != HERE:
                 raise UsageProblem(
-                    "only the owner of this Space publishes from it", "a run of yours", "a job publishes by itself"
+                    "only the owner of this Space publishes from it", "", "train as a job: it publishes by itself"
                 )
             if not allowed.publish:
                 raise UsageProblem("publishing needs a token", "to be signed in, or HF_TOKEN at home", KEPT)
             repo = (repo or "").strip() or f"{user}/{run}"
             address = push(self.places.run(run), repo, public=not private, token=token)
         except Problem as problem:
-            return status_html(problem.sentences, problem=True)
+            return status_html(str(problem), problem=True)
         base, settings = self.engine.base, self.runs.settings(run)
         lines = three_lines(
             repo, None if base is None else str(base), settings, self.runs.heard_with(run) or "your prompt"

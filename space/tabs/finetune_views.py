@@ -25,11 +25,11 @@ def progress_html(state: RunState) -> str:
     if state.phase == "none":
         return status_html("Nothing is trained yet.")
     if state.phase == "running":
-        left = "" if state.seconds_left is None else f" · {minutes(state.seconds_left)} left"
-        told = f"step {state.step}/{state.total}{left}" if state.step else getting_ready(state.stage)
+        left = state.told_left if state.seconds_left is None else minutes(state.seconds_left)
+        told = f"step {state.step}/{state.total}" if state.step else getting_ready(state.stage)
+        told += f" · {left} left" if left else ""
         takes = (f"The rehearsal found: it fits, and takes about {state.expected}.",) if state.expected else ()
-        notes = (*takes, f"{state.name} goes on when you close this page.")
-        return status_html(told, notes, share=share or 0.0)
+        return status_html(told, (*takes, f"{state.name} goes on when you close this page."), share=share or 0.0)
     if state.phase == "done":
         steps = f", after {state.total} steps" if state.total > 1 else ""
         return status_html(f"{state.name} is ready{steps}. Listen below, then use it in Generate.", share=1.0)

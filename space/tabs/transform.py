@@ -9,6 +9,7 @@ from space.parts.maker import Maker
 from space.parts.settings import text_verdict
 from space.parts.sources import take_sound
 from space.parts.status import READY
+from space.parts.titles import name_of_sound
 from space.store.clips import Clip
 from spectrogram.problems import Problem
 from spectrogram.recipe import Recipe
@@ -65,7 +66,7 @@ class TransformTab:
         try:
             _, seconds, notes = take_sound(sound, self.maker.store)
         except Problem as problem:
-            return self.maker.tell(problem.sentences, problem=True)
+            return self.maker.tell(str(problem), problem=True)
         return self.maker.tell(f"{seconds:.2f} s of sound.", notes)
 
     def validate(self, sound, prompt, strength, *settings):
@@ -80,7 +81,15 @@ class TransformTab:
         path, _, notes = take_sound(sound, self.maker.store)
         chosen = self.maker.settings.read(settings)
         options = {"strength": strength}
-        return Request(prompt=clean(prompt), verb="transform", sound=path, options=options, notes=notes, **chosen)
+        return Request(
+            prompt=clean(prompt),
+            verb="transform",
+            sound=path,
+            source=name_of_sound(sound),
+            options=options,
+            notes=notes,
+            **chosen,
+        )
 
     def receive(self, clip: Clip) -> dict:
         """A result of another tab becomes the source; its text, seed and adapter come along."""

@@ -24,6 +24,8 @@ from space.store.places import NAME, Places, checked
 from spectrogram.files import atomic, json_file
 from spectrogram.problems import Problem, UsageProblem
 
+# "replay 12/70 at work for 9 s, 1 min left" in the trainer's log: the stage, and the time left where it is told.
+STAGE = re.compile(r"^([^\d\n]+ \d+/\d+)(?:.*?([\d.]+ (?:s|min|h)) left$)?", re.MULTILINE)
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -32,6 +34,7 @@ class RunState:
     """How a run stands. `phase`: none, running, stopped, failed or done; `stage`: what its log told last.
 
     `expected`: how long all of it takes, as its rehearsal found.
+    `told_left` is the log's own word on the time left ("3 min"), which knows the pace of earlier runs on this machine.
     """
 
     name: str
@@ -43,6 +46,7 @@ class RunState:
     log_tail: str = ""
     stage: str = ""
     expected: str = ""
+    told_left: str = ""
 
 
 class TrainingRuns:
@@ -161,9 +165,9 @@ class TrainingRuns:
         phase = self._phase(name, note, events)
         left_s = seconds_left(steps, total) if phase == "running" else None
         log = self.log_tail(name)
-        stages = re.findall(r"^(\D+ \d+/\d+)", log, re.MULTILINE)
-        stage = stages[-1] if stages else ""
-        return RunState(name, phase, done, total, losses, left_s, log, stage, self._expected(name))
+        stage, told_left = (STAGE.findall(log) or [("", "")])[-1]
+        told = {"stage": stage, "told_left": told_left, "expected": self._expected(name)}
+        return RunState(name, phase, done, total, losses, left_s, log, **told)
 
     def _expected(self, name: str) -> str:
         """ "9 min", as the rehearsal of a run told it; empty before."""

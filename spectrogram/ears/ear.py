@@ -101,7 +101,7 @@ class Ear:
     def embed_texts(self, texts):
         """Rows (n, d) of prompts."""
         if isinstance(texts, str):
-            raise UsageProblem("one string was given", "a list of strings", "embed_texts([text])")
+            raise UsageProblem("one string was given", "a list of strings", "write embed_texts([text])")
         tokenizer, encoder = self._text_parts()
         with torch.inference_mode():
             ids = tokenizer(

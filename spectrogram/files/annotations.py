@@ -295,7 +295,9 @@ def read_jams(text: str) -> list[Annotation]:
     chosen = next((by_namespace[name] for name in JAMS_NAMESPACES if name in by_namespace), None)
     if chosen is None:
         raise AnnotationProblem(
-            f"the namespaces are {', '.join(by_namespace) or 'none'}", f"one of {', '.join(JAMS_NAMESPACES)}", "convert"
+            f"the namespaces are {', '.join(by_namespace) or 'none'}",
+            f"one of {', '.join(JAMS_NAMESPACES)}",
+            "convert it",
         )
     return [jams_annotation(one) for one in chosen if jams_facts(one).get("role") != "background"]
 

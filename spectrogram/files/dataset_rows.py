@@ -28,6 +28,9 @@ def load_splits(dataset, **options) -> DatasetDict:
 
     Returns:
         DatasetDict, split name -> rows; every column of type Audio is cast to ``Audio(decode=False)``.
+
+    Raises:
+        UsageProblem: There is no such folder, and the Hub gives no such dataset.
     """
     if PATTERN & set(str(Path(dataset).absolute())) and dataset_folder.is_dataset(dataset) and not options:
         # datasets takes brackets and stars of a path for a pattern, in the folders above too.

@@ -8,6 +8,8 @@ PLAIN = (".wav", ".wave", ".bwf", ".rf64", ".w64", ".flac", ".ogg", ".oga", ".op
 DECODED = (".m4a", ".m4b", ".aac", ".mp4", ".mov", ".3gp", ".3g2", ".amr", ".wma", ".asf", ".webm", ".weba", ".mka",
            ".mkv", ".ac3", ".ape", ".wv", ".tta", ".dsf")  # fmt: skip
 SOUNDS = (*PLAIN, *DECODED)
+# The same for people, who need no list of 36 endings.
+SOUND_FILES = "sound files such as wav, flac, mp3, ogg or m4a"
 PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff")
 
 

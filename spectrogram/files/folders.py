@@ -38,7 +38,11 @@ def find_tasks(
         else:
             found.setdefault(path, Path(path.name))
     if not found:
-        raise UsageProblem("no input was found", f"files ending in {', '.join(suffixes)}", "name a file or a folder")
+        raise UsageProblem(
+            "no input was found",
+            f"files ending in {', '.join(suffixes[:5])}{' and the like' if len(suffixes) > 5 else ''}",
+            "name one or a folder",
+        )
     stems = [(Path(out) / inner if out else source).with_suffix("") for source, inner in found.items()]
     given, taken, tasks = Counter(stems), set(), []
     for source, own in zip(found, stems, strict=True):
@@ -58,6 +62,12 @@ def is_piece(stem: Path, stems: Container[Path], pieces: str) -> bool:
     return bool(whole) and stem.with_name(whole[1]) in stems
 
 
+def _named(source: Path, problem: Exception) -> str:
+    """What went wrong with a file, which is named once."""
+    told = str(problem)
+    return told if told.startswith((str(source), source.name)) else f"{source}: {told}"
+
+
 def run_tasks(tasks: list[Task], work: Callable[[Task], list[str]], jobs: int, verb: str) -> int:
     """Exit code 0, 3 (some failed) or 4 (all did); prints each input's lines and, last, each failure's reason."""
     failures: list[str] = []
@@ -68,7 +78,7 @@ def run_tasks(tasks: list[Task], work: Callable[[Task], list[str]], jobs: int, v
                 try:
                     lines = future.result()
                 except (Problem, OSError) as problem:
-                    lines, failures = [], [*failures, f"{pending[future].source}: {problem}"]
+                    lines, failures = [], [*failures, _named(pending[future].source, problem)]
                 _show(lines, f"{verb} {done}/{len(tasks)}", done == len(tasks))
         except KeyboardInterrupt:
             pool.shutdown(cancel_futures=True)

@@ -33,7 +33,7 @@ ANSWERS = {
 def repository(name) -> str:
     """The name, if it can be one on the Hub: USER/NAME. Raises UsageProblem otherwise."""
     if not NAME.fullmatch(str(name or "")):
-        raise UsageProblem(f"{str(name)[:80]!r} is no name of a repository", "USER/NAME", "for example me/rain-roof")
+        raise UsageProblem(f"{str(name)[:80]!r} is no name of a repository", "USER/NAME", "write it like me/rain-roof")
     return str(name)
 
 

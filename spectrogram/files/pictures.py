@@ -23,7 +23,9 @@ def write_picture(path, image: Image.Image, texts: dict[str, str] | None = None)
     """Write a PNG atomically, with the picture's own parameters and further texts as iTXt chunks."""
     path = Path(path)
     if path.suffix.lower() != ".png":
-        raise PictureProblem(f"{path.name} is not a PNG", "a name ending in .png", "other formats lose what they hold")
+        raise PictureProblem(
+            f"{path.name} is not a PNG", "a name ending in .png", "save it as PNG: other formats lose what they hold"
+        )
     info = PngInfo()
     own = {KEY: image.info[KEY]} if KEY in image.info else {}
     for name, text in {**own, **(texts or {})}.items():

@@ -43,7 +43,7 @@ def test_a_build_that_would_lose_a_config_asks_first(folder, tmp_path, capsys):
     entries = read_entries(folder)
     build(entries, out, Settings(presets=("mini",)))
     assert command.main([str(folder), "--out", str(out), "--preset", "riffusion"]) == 2
-    assert "expected --preset mini,riffusion (all side by side); or --replace" in capsys.readouterr().err
+    assert "expected --preset mini,riffusion (all side by side)). Pass it, or --replace" in capsys.readouterr().err
     build(entries, out, Settings(presets=("riffusion",), replace=True))
     assert configs(out) == ["riffusion"]
 
@@ -64,7 +64,7 @@ def test_an_unknown_preset_lists_those_that_exist(folder, tmp_path, capsys):
 def test_too_little_room_is_told_before_the_first_clip(tmp_path, monkeypatch):
     usage = forecast.shutil.disk_usage(tmp_path)
     monkeypatch.setattr(forecast.shutil, "disk_usage", lambda place: usage._replace(free=1_000_000))
-    with pytest.raises(EnvironmentProblem, match=r"has 1 MB of free space: expected about 28. MB"):
+    with pytest.raises(EnvironmentProblem, match=r"has 1 MB of free space \(expected about 28. MB"):
         forecast.check_room(1000, Settings(), tmp_path / "set")
 
 

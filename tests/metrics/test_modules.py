@@ -145,7 +145,7 @@ def test_a_dataset_of_this_project_gives_its_labels(folders, tmp_path):
 def test_the_set_without_labels_is_named(folders, tmp_path, side):
     bare = write_set(tmp_path / "bare", {f"b{i}": noise(i, 1.5) for i in range(3)})
     given = dict(zip(("predictions", "references"), map(str, folders), strict=True)) | {side: str(bare)}
-    with pytest.raises(ValueError, match=f"none of the 3 clips of {side} has a label"):
+    with pytest.raises(ValueError, match=f"None of the 3 clips of {side} has a label"):
         load("classification_accuracy_score").compute(embedder="logmel-stats-v1", cache=False, **given)
 
 

@@ -68,9 +68,8 @@ def test_people_read_the_row_without_the_adapter_and_the_counts(card):
 
 def test_a_run_that_did_not_finish_says_what_to_do(tmp_path, capsys):
     assert command.main([str(tmp_path)]) == 4
-    assert (
-        "run.json does not exist: a file that a finished run leaves; run python -m training" in capsys.readouterr().err
-    )
+    told = capsys.readouterr().err
+    assert "run.json does not exist (expected a file that a finished run leaves). Run python -m training first." in told
 
 
 @pytest.mark.parametrize(

@@ -118,7 +118,18 @@ def test_large_results_go_by_their_bytes(tmp_path, monkeypatch):
 
 def test_captions_are_taken_from_what_people_wrote_and_never_invented(tmp_path):
     paths = []
-    for name in ("001.wav", "Recording (3).wav", "VID_2031.wav", "owl_hooting_03.wav"):
+    machines = (
+        "001",
+        "Recording (3)",
+        "VID_2031",
+        "Voice 014",
+        "AUD-20240512-WA0001",
+        "Sprachmemo 3",
+        "新录音 5",
+        "Запись 7",
+    )
+    machines += ("Standard recording 2", "R_0007", "Mémo vocal", "2024-05-12 10.30.00", "New Recording 12")
+    for name in (*(f"{machine}.wav" for machine in machines), "owl_hooting_03.wav"):
         paths.append(tmp_path / name)
         paths[-1].write_bytes(noise())
     given = zip_of(tmp_path / "sounds.zip", {"rain/007.wav": noise()})
@@ -243,5 +254,5 @@ def test_the_model_is_free_again_soon_after_a_client_left(served, slow_steps):
 
 
 def test_a_missing_set_is_named():
-    with pytest.raises(UsageProblem, match="the generated set is missing"):
+    with pytest.raises(UsageProblem, match="The generated set is missing"):
         scoring.score_zips(None, None)

@@ -15,7 +15,7 @@ def test_a_folder_a_hub_name_and_a_mistake_are_told_apart(tiny_base, tmp_path):
     assert locate_base(tiny_base) == str(tiny_base)
     assert locate_base("stable-diffusion-v1-5/stable-diffusion-v1-5") == "stable-diffusion-v1-5/stable-diffusion-v1-5"
     for wrong in (tmp_path, "./nowhere/here", "nowhere", "a/b/c", ""):
-        with pytest.raises(UsageProblem, match="check --base"):
+        with pytest.raises(UsageProblem, match="Check --base"):
             locate_base(wrong)
 
 

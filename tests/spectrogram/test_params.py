@@ -34,16 +34,16 @@ def test_a_preset_survives_json(name):
 @pytest.mark.parametrize(
     ("changes", "text"),
     [
-        ({"scale": "bark"}, "scale is 'bark': one of mel, linear, log, slaney; correct the parameters"),
-        ({"high_hz": 20000.0}, "the band is 0.0-20000.0 Hz: 0 <= low_hz < high_hz <= 12000 Hz"),
-        ({"columns": 0}, "columns is 0: a positive number"),
-        ({"mel_bands": "128"}, "mel_bands is '128': a value of type int"),
-        ({"step_ms": float("nan")}, "step_ms is nan: a positive number"),
-        ({"scale": "log"}, "low_hz is 0 on a log scale: a low_hz above 0"),
+        ({"scale": "bark"}, "scale is 'bark' (expected one of mel, linear, log, slaney). Correct the parameters."),
+        ({"high_hz": 20000.0}, "The band is 0.0-20000.0 Hz (expected 0 <= low_hz < high_hz <= 12000 Hz)"),
+        ({"columns": 0}, "columns is 0 (expected a positive number)"),
+        ({"mel_bands": "128"}, "mel_bands is '128' (expected a value of type int)"),
+        ({"step_ms": float("nan")}, "step_ms is nan (expected a positive number)"),
+        ({"scale": "log"}, "low_hz is 0 on a log scale (expected a low_hz above 0)"),
     ],
 )
 def test_a_wrong_value_is_named_with_what_was_expected(changes, text):
-    with pytest.raises(Problem, match="correct the parameters") as caught:
+    with pytest.raises(Problem, match="Correct the parameters") as caught:
         MINI.replace(**changes)
     assert str(caught.value).startswith(text)
 

@@ -112,7 +112,7 @@ def test_seconds_are_exact(pipeline, seconds):
         ({"seconds": 1e9}, "length is"),
         ({"height": 64}, "height is 64"),
         ({"width": 100}, "width is 100"),
-        ({"seed": 1, "generator": torch.Generator()}, "both seed and generator"),
+        ({"seed": 1, "generator": torch.Generator()}, "Both seed and generator"),
         ({"output_type": "np"}, "output_type is 'np'"),
     ],
 )

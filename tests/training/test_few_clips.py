@@ -72,4 +72,4 @@ def test_a_first_word_of_several_tokens_or_of_none_is_told(owls, tiny_base, tmp_
     assert run(owls, tiny_base, tmp_path / "a", *line, "--initial-word", "") == 2
     assert "--initial-word is empty" in capsys.readouterr().err
     assert run(owls, tiny_base, tmp_path / "a", *line, "--initial-word", "tawny owl", "--vectors", "1") == 2
-    assert "use --vectors " in capsys.readouterr().err
+    assert "Use --vectors " in capsys.readouterr().err

@@ -110,7 +110,7 @@ def test_a_share_of_each_batch_is_replayed_and_the_rest_is_taught():
 
 def test_a_wrong_setting_ends_with_code_two_and_says_what_is_allowed(owls, tmp_path, capsys):
     assert command.main([str(owls), "--out", str(tmp_path), "--caption-dropout", "3"]) == 2
-    assert "caption_dropout is 3.0: between 0 and 1; change --caption-dropout" in capsys.readouterr().err
+    assert "caption_dropout is 3.0 (expected between 0 and 1). Change --caption-dropout" in capsys.readouterr().err
 
 
 def test_a_loss_that_is_no_number_ends_with_code_six(owls, tiny_base, tmp_path, capsys):
@@ -121,6 +121,6 @@ def test_a_loss_that_is_no_number_ends_with_code_six(owls, tiny_base, tmp_path, 
         == 6
     )
     told = capsys.readouterr().err
-    assert "lower --rate" in told
+    assert "Lower --rate" in told
     assert re.search(r"step \d+: loss \S+, gradient norm \S+ at rate 1e\+30, files \S+", told)
     assert not list(tmp_path.rglob("pytorch_lora_weights.safetensors"))

@@ -1,11 +1,9 @@
 """Every choice of the base model's recipe, read from YAML; one source of defaults."""
 
 from dataclasses import asdict, dataclass, fields
-from pathlib import Path
-
-import yaml
 
 from spectrogram.problems import Problem
+from training.flags import read_yaml
 
 
 @dataclass(frozen=True)
@@ -61,7 +59,7 @@ class ScratchSettings:
     @classmethod
     def read(cls, path):
         """Settings from a YAML file; an unknown key is refused and the known ones are listed."""
-        values = yaml.safe_load(Path(path).read_text(encoding="utf-8")) or {}
+        values = read_yaml(path)
         known = {f.name for f in fields(cls)}
         unknown = sorted(set(values) - known)
         if unknown:

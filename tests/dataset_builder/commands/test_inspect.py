@@ -39,7 +39,7 @@ def test_a_clip_id_is_found_in_any_split(dataset, capsys):
 
 def test_a_row_that_is_not_there_is_a_usage_error(dataset, capsys):
     assert inspect.main([str(dataset), "999"]) == 2
-    assert "there is no row 999 in train" in capsys.readouterr().err
+    assert "There is no row 999 in train" in capsys.readouterr().err
 
 
 def test_a_folder_without_data_is_refused(tmp_path, capsys):

@@ -89,7 +89,7 @@ def test_engines_build_the_pieces_that_one_process_builds(engine, many, tmp_path
 
 def test_building_without_a_plan_says_how_to_make_one(tmp_path, capsys):
     assert scale.main(["build", str(tmp_path / "nothing")]) == 5
-    assert "run `scale plan`" in capsys.readouterr().err
+    assert "Run `scale plan`" in capsys.readouterr().err
 
 
 def test_a_missing_engine_is_answered_with_its_install_line(tmp_path, capsys, monkeypatch):

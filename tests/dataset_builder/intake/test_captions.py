@@ -118,5 +118,5 @@ def test_captions_are_composed_to_nfc_and_trimmed(csv_file):
 
 
 def test_a_table_without_the_needed_columns_shows_the_expected_header(csv_file):
-    with pytest.raises(Problem, match="expected header: file_name,caption"):
+    with pytest.raises(Problem, match="Expected header: file_name,caption"):
         read_entries(csv_file("name,words", "a.wav,x"))

@@ -115,5 +115,5 @@ def test_classes_by_name_hold_their_children_and_are_capped(shared_data, table):
 
 def test_an_unknown_class_is_answered_with_near_names(shared_data):
     ontology = Ontology.read(shared_data / "audioset" / "ontology.json")
-    with pytest.raises(UsageProblem, match=r"perhaps .*Rain"):
+    with pytest.raises(UsageProblem, match=r"Perhaps .*Rain"):
         ontology.below("Rainn")

@@ -158,5 +158,5 @@ def test_the_command_renders_a_sentence_into_a_folder_that_builds(classes, tmp_p
 
 
 def test_a_background_label_that_is_not_there_is_named(classes):
-    with pytest.raises(Problem, match="no sound has the label swamp"):
+    with pytest.raises(Problem, match="No sound has the label swamp"):
         bank_of(read_entries(classes), [], ("swamp",))

@@ -109,4 +109,4 @@ def test_the_command_writes_audio_captions_and_strong_labels(tmp_path):
 
 def test_an_unknown_class_is_named_with_those_that_exist(tmp_path, capsys):
     assert soundscapes.main(["--out", str(tmp_path / "x"), "--classes", "dragon"]) == 2
-    assert "unknown class dragon: expected some of rain" in capsys.readouterr().err
+    assert "unknown class dragon (expected some of rain" in capsys.readouterr().err

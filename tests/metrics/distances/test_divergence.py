@@ -59,7 +59,7 @@ def test_pairs_are_made_by_name_whatever_the_order():
 
 
 def test_no_common_name_and_other_classes_are_refused():
-    with pytest.raises(ValueError, match=r"no name is in both sets .*'a', 'b'"):
+    with pytest.raises(ValueError, match=r"No name is in both sets .*'a', 'b'"):
         paired_kl({"a": REF[0]}, {"b": REF[0]})
     with pytest.raises(ValueError, match=r"\(1, 12\) and logits_gen has \(1, 11\)"):
         paired_kl({"a": REF[0]}, {"a": REF[0, :11]})

@@ -23,7 +23,7 @@ def ear():
 
 
 def test_a_missing_file_is_a_problem_that_says_what_to_leave_out(tmp_path):
-    with pytest.raises(Problem, match=r"are not both there.*leave out --ear"):
+    with pytest.raises(Problem, match=r"are not both there.*Leave out --ear"):
         OutsideEar(tmp_path / "yamnet.tflite")
 
 

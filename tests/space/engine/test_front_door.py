@@ -18,8 +18,8 @@ PAGE = SimpleNamespace(session_hash="one", headers={}, client=SimpleNamespace(ho
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
-        ({"prompt": ""}, "the prompt is empty"),
-        ({"prompt": "x" * 1001}, "the prompt is too long"),
+        ({"prompt": ""}, "The prompt is empty"),
+        ({"prompt": "x" * 1001}, "The prompt is too long"),
         ({"guidance": float("nan")}, "guidance is nan"),
         ({"guidance": float("inf")}, "guidance is inf"),
         ({"adapter_scale": float("-inf")}, "adapter scale is -inf"),
@@ -55,7 +55,7 @@ def test_page_and_programs_are_counted_together(engine, tmp_path):
     (refused,) = door.submit(Request("rain", steps=1, seed=1, guidance=3.0), PAGE)
     assert isinstance(refused, Failed)
     assert "Many requests came from here" in refused.reason
-    with pytest.raises(UsageProblem, match="wait"):
+    with pytest.raises(UsageProblem, match="Wait"):
         door.admit(PAGE)
 
 

@@ -6,7 +6,7 @@ from PIL import Image, ImageDraw
 
 from space.jobs import Finished, Request
 from space.parts.painting import Painting, layer_of, mark, mask_of_layers, region_of_mask
-from space.parts.regions import CANVAS, cover_of_region, hertz_at
+from space.parts.regions import CANVAS, cover_of_region, hertz_at, with_axes
 from spectrogram.files.audio import write_audio
 from spectrogram.params import SpectrogramParams
 from spectrogram.verbs.mask import read_mask
@@ -106,3 +106,17 @@ def energy(audio, low_hz, high_hz):
     spectrum = np.abs(np.fft.rfft(audio * np.hanning(len(audio)))) ** 2
     frequency_hz = np.fft.rfftfreq(len(audio), 1 / RATE_HZ)
     return float(spectrum[(frequency_hz >= low_hz) & (frequency_hz < high_hz)].sum())
+
+
+def test_axes_are_drawn_inside_the_picture_and_say_seconds_and_hertz():
+    plain = Image.new("RGB", CANVAS)
+    drawn = np.asarray(with_axes(plain, 4.0, MINI))
+    assert drawn.shape == (CANVAS[1], CANVAS[0], 3)
+    white = drawn.min(axis=2) == 255
+    # A tick at each half second of four on the lower edge, and one at each round frequency on the right one.
+    below = np.flatnonzero(white[-2]) / CANVAS[0] * 4
+    assert {0.5, 1.0, 2.0, 3.5} <= {round(float(time_s) * 2) / 2 for time_s in below}
+    heights = 1 - np.flatnonzero(white[:-34, -2]) / CANVAS[1]
+    heard = [hertz_at(float(height), MINI) for height in heights]
+    assert any(hertz == pytest.approx(2000, rel=0.03) for hertz in heard)
+    assert not white[:, : CANVAS[0] // 10][: CANVAS[1] // 2].any()

@@ -139,7 +139,7 @@ def test_sounds_that_cannot_be_used_are_refused_without_naming_the_servers_paths
     with pytest.raises(SoundProblem, match="WAV, FLAC, OGG, MP3") as error:
         take_sound(str(tmp_path / "text.wav"), store)
     assert str(tmp_path) not in str(error.value)
-    with pytest.raises(SoundProblem, match="there is no sound"):
+    with pytest.raises(SoundProblem, match="There is no sound"):
         take_sound(None, store)
 
 

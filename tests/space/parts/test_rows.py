@@ -23,8 +23,8 @@ def ways(*values) -> list[Recipe]:
 def test_the_curve_tells_its_numbers_and_the_largest_step():
     drawn = curve_html(ways(0, 0.1, 0.7, 1))
     told = (
-        "How far each clip has changed: 0 · 10 · 70 · 100 % of the way; the largest step, 60 %, leads from clip 2 to 3 "
-        "(measured with an ear)."
+        "How far each clip has come from the first (0 %) to the last (100 %): 0 · 10 · 70 · 100 %; the largest step, "
+        "60 %, leads from clip 2 to 3. Measured by an ear."
     )
     assert f'aria-label="{told}"' in drawn
     assert drawn.count("<circle") == 4
@@ -110,11 +110,11 @@ def test_what_plays_goes_on_when_the_row_is_done_and_the_way_is_drawn(page, slow
     done(page, "morph")
     expect(page.locator("#morph-take label")).to_have_count(3)
     assert page.evaluate("document.querySelector('#morph-result audio').dataset.same") == "yes"
-    told = re.compile(r"How far each clip has changed: 0 · \d+ · 100 %")
+    told = re.compile(r"How far each clip has come from the first \(0 %\) to the last \(100 %\): 0 · \d+ · 100 %")
     expect(page.locator("#morph-curve svg")).to_have_attribute("aria-label", told)
     assert page.evaluate("JSON.parse(localStorage.getItem('spectrogram-history')).length") == 1
     page.locator("#morph-take label").last.click()
     expect(page.locator("#morph-result .facts")).to_contain_text("100 % of the way")
     page.click("#morph-vary")
-    expect(page.locator("#morph-result figcaption strong")).to_have_text("a dog barking")
+    expect(page.locator("#morph-result figcaption strong")).to_have_text("a dog barking · varied")
     expect(page.locator("#morph-take")).to_be_hidden()

@@ -10,8 +10,8 @@ from tests.space.driving import RESTORE, choose_steps, done, give_sound, open_ta
 RATE_HZ, SECONDS = 24000, 4
 # On a quick model the marked picture is gone before anybody asks for it.
 REMEMBER_MARKED = """() => new MutationObserver(() => {
-  window.marked ||= !!document.querySelector("#edit-status img.preview[alt='The region that is painted anew']");
-}).observe(document.querySelector("#edit-status"), { childList: true, subtree: true })"""
+  window.marked ||= !!document.querySelector("#edit-work img.preview[alt='The region that is painted anew']");
+}).observe(document.querySelector("#tabs"), { childList: true, subtree: true })"""
 
 
 @pytest.fixture(scope="module")

@@ -75,7 +75,7 @@ def test_uploads_without_a_sound_or_with_a_broken_zip_are_refused(tmp_path):
     (tmp_path / "a.zip").write_bytes(b"PK no zip")
     with pytest.raises(Problem, match="cannot be unpacked"):
         collect([str(tmp_path / "a.zip")], tmp_path / "upload")
-    with pytest.raises(Problem, match="no sound was found"):
+    with pytest.raises(Problem, match="No sound was found"):
         collect([], tmp_path / "upload")
 
 

@@ -122,7 +122,7 @@ def test_each_method_gets_its_words_and_a_run_of_its_own():
         (("dreambooth", "Quick", "owl", "sks", ""), "what kind of sound"),
         (("textual_inversion", "Quick", "owl", "../x", ""), "trigger word cannot be used"),
         (("lora", "Quick", "owl", "--fresh", ""), "trigger word cannot be used"),
-        (("full", "Quick", "owl", "", ""), "there is no method"),
+        (("full", "Quick", "owl", "", ""), "There is no method"),
     ],
 )
 def test_words_that_a_method_cannot_use_are_named(given, told):

@@ -218,7 +218,7 @@ def test_a_file_may_be_called_what_torch_calls_its_methods(pipeline, shapes, tmp
     pipeline.set_adapters([name], [0.5])
     recipe = pipeline("rain", seed=1, **FAST).recipes[0]
     assert (recipe.adapter, recipe.adapter_scale) == (name, 0.5)
-    with pytest.raises(UsageProblem, match="an adapter is called"):
+    with pytest.raises(UsageProblem, match="An adapter is called"):
         pipeline.load_lora_weights(file, adapter_name=name)
     pipeline.delete_adapters(name)
     assert list(pipeline.state.loras) == [f"{name}_2"]

@@ -198,11 +198,11 @@ def test_batches_equal_single_calls_in_order():
 
 def test_unusable_inputs_are_named():
     codec = SpectrogramCodec(MINI)
-    with pytest.raises(SoundProblem, match="the sample rate is 0"):
+    with pytest.raises(SoundProblem, match="The sample rate is 0"):
         codec.encode(sine(MINI, 100), 0)
     with pytest.raises(SoundProblem, match="not a number at sample 3"):
         codec.encode(np.array([[0, 0, 0, np.nan]], np.float32), 24000)
-    with pytest.raises(PictureProblem, match="the picture is an array"):
+    with pytest.raises(PictureProblem, match="The picture is an array"):
         codec.decode(np.zeros((4, 4, 7)))
     with pytest.raises(PictureProblem, match="finite floats"):
         codec.decode(np.full((128, 16), np.nan))

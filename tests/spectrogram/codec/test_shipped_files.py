@@ -24,7 +24,7 @@ def test_every_file_in_the_folder_is_known_as_shipped(module):
 )
 def test_a_shipped_file_that_is_missing_is_an_error_that_names_it(module, load, preset, tmp_path, monkeypatch):
     monkeypatch.setattr(module, "FOLDER", Path(tmp_path))
-    with pytest.raises(EnvironmentProblem, match=r"\.npz is missing.*install it again"):
+    with pytest.raises(EnvironmentProblem, match=r"\.npz is missing.*Install it again"):
         load.__wrapped__(SpectrogramParams.preset(preset))
 
 

@@ -59,7 +59,7 @@ def test_a_clip_of_a_batch_is_the_clip_alone(tiny_base, prompts, tmp_path):
         ("# nothing\n", [], "holds no prompt"),
         ("rain", ["--out", "a.wav"], "--out is a.wav"),
         ("rain", ["--best-of", "4"], "--best-of does not go"),
-        ("rain", ["bell"], "both a prompt"),
+        ("rain", ["bell"], "Both a prompt"),
     ],
 )
 def test_what_is_wrong_is_said(tiny_base, prompts, tmp_path, capsys, text, flags, reason):

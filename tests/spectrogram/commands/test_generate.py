@@ -59,10 +59,10 @@ def test_a_prompt_that_is_read_in_pieces_is_told(tiny_base, tmp_path, capsys):
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
-        ([""], "the prompt is empty"),
-        (["  \n"], "the prompt is empty"),
+        ([""], "The prompt is empty"),
+        (["  \n"], "The prompt is empty"),
         (["rain", "-o", "a.txt"], "ends in '.txt'"),
-        (["rain", "--base", "nowhere"], "no base model in nowhere"),
+        (["rain", "--base", "nowhere"], "No base model in nowhere"),
         (["rain", "--num", "0"], "--num is 0"),
         (["rain", "--steps", "-1"], "--steps is -1"),
         (["rain", "--guidance", "nan"], "--guidance is nan"),

@@ -72,7 +72,7 @@ def test_a_full_disk_names_the_file_and_the_bytes_and_keeps_the_former_file(tmp_
     resource.setrlimit(resource.RLIMIT_FSIZE, (1000, limits[1]))
     try:
         with pytest.raises(
-            EnvironmentProblem, match=r"cannot write \S*note.txt \(File too large\): expected 5000 bytes"
+            EnvironmentProblem, match=r"cannot write \S*note.txt \(File too large\), expected 5000 bytes"
         ):
             atomic.write_bytes(path, bytes(5000))
     finally:

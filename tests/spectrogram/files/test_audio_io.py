@@ -76,7 +76,7 @@ def test_the_first_sample_that_is_no_number_is_named(value):
 def test_integers_and_transposed_arrays_are_refused():
     with pytest.raises(SoundProblem, match=r"floats \(channels, samples\)"):
         check_audio(np.zeros((2, 100), np.int16))
-    with pytest.raises(SoundProblem, match="transpose"):
+    with pytest.raises(SoundProblem, match="Transpose"):
         check_audio(np.zeros((1000, 2)))
 
 

@@ -33,7 +33,7 @@ def test_a_second_holder_is_told_who_has_it_and_what_to_do(tmp_path):
         with pytest.raises(EnvironmentProblem) as told, lock.held(tmp_path / "work" / "lock", "the set", "one", "wait"):
             pass
         child.stdin.close()
-    assert str(told.value) == f"the set is locked by pid {child.pid}: one; wait"
+    assert str(told.value) == f"The set is locked by pid {child.pid} (expected one). Wait."
     with lock.held(tmp_path / "work" / "lock", "the set", "one", "wait"):
         pass
 

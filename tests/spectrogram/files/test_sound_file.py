@@ -139,7 +139,7 @@ def test_the_content_decides_and_not_the_ending(tmp_path, sweep, ffmpeg, kind):
 
 def test_what_is_no_sound_is_said_to_be_that(tmp_path, ffmpeg):
     (tmp_path / "a.wav").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(80))
-    with pytest.raises(SoundProblem, match=r"is a picture: .*first: python -m spectrogram decode"):
+    with pytest.raises(SoundProblem, match=r"is a picture \(.*first: python -m spectrogram decode"):
         read_audio(tmp_path / "a.wav")
     source = "color=c=blue:s=64x64:d=0.2"
     subprocess.run([ffmpeg, "-v", "error", "-f", "lavfi", "-i", source, tmp_path / "mute.mp4"], check=True)

@@ -194,7 +194,7 @@ def test_a_damaged_table_is_refused_with_its_place(table, data, message):
 
 
 def test_missing_columns_are_named_with_what_is_there(table):
-    with pytest.raises(Problem, match=r"has the columns name, words: expected a column file_name"):
+    with pytest.raises(Problem, match=r"has the columns name, words \(expected a column file_name"):
         tables.read(table("name,words\na.wav,hi\n")).require("file_name")
 
 

@@ -75,14 +75,14 @@ class TestPaintedMask:
 
     @pytest.mark.parametrize("text", ["", "???", "bm8gcGljdHVyZQ==", "True"])
     def test_a_text_that_holds_no_mask_is_refused(self, text):
-        with pytest.raises(Problem, match="paint it again"):
+        with pytest.raises(Problem, match="Paint it again"):
             mask_from_text(text)
 
     @pytest.mark.parametrize(
         ("region", "reason"),
         [
-            ({"mask": np.zeros((128, 256), bool)}, "the mask is empty"),
-            ({"mask": np.ones((2, 3, 4, 5))}, "the mask is an array"),
+            ({"mask": np.zeros((128, 256), bool)}, "The mask is empty"),
+            ({"mask": np.ones((2, 3, 4, 5))}, "The mask is an array"),
             ({"mask": np.ones((8, 8)), "start_s": 1, "end_s": 2}, "not told once"),
             ({}, "not told once"),
             ({"start_s": 1}, "not told once"),
@@ -218,7 +218,7 @@ class TestStereo:
         assert (first.audios != second.audios).any()
         again = pipeline.stereo("rain", **{**FAST, "seed": second.recipes[0].seed})
         assert (again.audios == second.audios).all()
-        with pytest.raises(UsageProblem, match="both seed and generator"):
+        with pytest.raises(UsageProblem, match="Both seed and generator"):
             pipeline.stereo("rain", generator=generator, **{**FAST, "seed": 1})
 
     def test_a_spread_out_of_range_is_refused(self, pipeline):

@@ -120,10 +120,10 @@ class TestInpaint:
     @pytest.mark.parametrize(
         ("region", "reason"),
         [
-            ({"start_s": 3, "end_s": 2}, "the region is"),
-            ({"start_s": 9, "end_s": 12}, "the region is"),
-            ({"start_s": 1, "end_s": float("nan")}, "the region is"),
-            ({"start_s": 1, "end_s": 2, "low_hz": 500, "high_hz": 100}, "the band is"),
+            ({"start_s": 3, "end_s": 2}, "The region is"),
+            ({"start_s": 9, "end_s": 12}, "The region is"),
+            ({"start_s": 1, "end_s": float("nan")}, "The region is"),
+            ({"start_s": 1, "end_s": 2, "low_hz": 500, "high_hz": 100}, "The band is"),
             ({"start_s": 1, "end_s": 2, "low_hz": 13000}, "some of 0 to 12000 Hz"),
         ],
     )
@@ -184,7 +184,7 @@ class TestLoop:
         assert (np.abs(looped[:, 0] - looped[:, -1]) <= steps.max(axis=1)).all()
 
     def test_a_seam_longer_than_the_sound_is_refused(self, pipeline):
-        with pytest.raises(Problem, match="the seam is"):
+        with pytest.raises(Problem, match="The seam is"):
             pipeline.loop(recording(1.0), "rain", seam_s=1.0, sampling_rate=RATE_HZ)
 
 
