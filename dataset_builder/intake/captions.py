@@ -50,13 +50,15 @@ def read_intake(where: Path, audio: Path | None = None, overlap: bool = False) -
         intake = read_folder(where)
     elif youtube_tables.recognises(where):
         entries = list(youtube_tables.read(where, folders[0]))
-        intake = Intake(entries, beside(entries, folders[0]))
+        say_beside(entries, where)
+        intake = Intake(entries)
     elif is_annotations(where) and (sound := recording_of(where, folders)):
         intake = Intake(annotated(sound, [where], sound.parent))
     else:
         reader = TableReader(tables.read(where), folders, where)
         entries = split_by_folders(list(reader.entries()), folders)
-        intake = Intake(entries, beside(entries, folders[0]))
+        say_beside(entries, where)
+        intake = Intake(entries)
     if not intake.entries:
         unused = f" ({intake.sentence()})" if intake.unused else ""
         raise Problem(
@@ -68,16 +70,15 @@ def read_intake(where: Path, audio: Path | None = None, overlap: bool = False) -
     return intake
 
 
-def beside(entries: list[Entry], folder: Path) -> dict[str, str]:
-    """Sounds in the folders of those that a table names, which it does not name itself (name -> why)."""
+def say_beside(entries: list[Entry], where: Path) -> None:
+    """Name and count the sounds in the folders of those that a table names, which it does not name itself."""
     named = {Path(entry.path) for entry in entries}
     places = sorted({path.parent for path in named if path.is_file()})
-    others = [path for place in places for path in sorted(place.iterdir()) if path not in named and is_sound_name(path)]
-    return {
-        path.relative_to(folder).as_posix() if path.is_relative_to(folder) else path.name: "in no row of the table"
-        for path in others
-        if path.is_file()
-    }
+    every = (path for place in places for path in sorted(place.iterdir()) if path not in named)
+    others = [path.name for path in every if is_sound_name(path) and path.is_file()]
+    if others:
+        shown = ", ".join(others[:3]) + (", …" if len(others) > 3 else "")
+        log.warning("%d sounds beside those of %s are in no row and are left out: %s", len(others), where.name, shown)
 
 
 def split_by_folders(entries: list[Entry], folders: list[Path]) -> list[Entry]:

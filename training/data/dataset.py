@@ -7,6 +7,7 @@ import numpy as np
 
 from spectrogram.files import dataset_folder
 from spectrogram.files.dataset_rows import load_splits
+from spectrogram.files.tables import ALIASES, key
 from spectrogram.params import SpectrogramParams
 from spectrogram.problems import Problem, UsageProblem
 from training.data.latents import split_rows
@@ -59,21 +60,35 @@ class Collection:
         return chosen
 
 
-def _wordings(row):
-    several = [text for text in row.get("captions") or [] if text]
-    return several or [row["caption"]]
+def _wordings(row, caption):
+    several = row.get("captions") or []
+    several = [several] if isinstance(several, str) else [text for text in several if text]
+    return several or [text for text in [row.get(caption)] if text]
+
+
+def _caption_column(split):
+    """The column of captions by any usual name (every example of diffusers calls it text), None without one."""
+    own = {key(column): column for column in split.column_names}
+    return next((own[name] for name in ALIASES["caption"] if name in own and name != "captions"), None)
 
 
 def _read_split(split):
-    """(pictures, wordings, names, labels) of a split; a clip without an id is named by split and row, from 1."""
-    rows = split.select_columns(
-        [c for c in ("image", "caption", "captions", "clip_id", "label") if c in split.column_names]
-    )
+    """(pictures, wordings, names, labels) of a split; a clip without an id is named by split and row, from 1.
+
+    Raises Problem for a split without pictures or captions, and for a clip without one.
+    """
+    caption, columns = _caption_column(split), split.column_names
+    for found, wanted in ((caption or "captions" in columns, "caption (or text)"), ("image" in columns, "image")):
+        if not found:
+            raise Problem(f"the dataset has the columns {', '.join(columns)}", f"a column {wanted}", "rename one")
+    rows = split.select_columns([c for c in ("image", caption, "captions", "clip_id", "label") if c in columns])
     pictures, captions, names, labels = [], [], [], []
     for number, row in enumerate(rows, start=1):
         pictures.append(np.asarray(row["image"].convert("RGB")))
-        captions.append(_wordings(row))
+        captions.append(_wordings(row, caption))
         names.append(row.get("clip_id") or f"{split.split} row {number}")
+        if not captions[-1]:
+            raise Problem(f"{names[-1]} has no caption", "a text for each picture", "write one, or leave the row out")
         labels.append(str(row.get("label") or ""))
     return pictures, captions, names, labels
 

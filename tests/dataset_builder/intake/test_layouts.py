@@ -332,12 +332,12 @@ def test_kept_dropped_and_named_are_all_that_was_given(put, capsys):
     assert set(facts["not_used"]) == set(left)
 
 
-def test_sounds_beside_a_tables_own_are_named(put):
+def test_sounds_beside_a_tables_own_are_named(put, caplog):
     table = "file_name,caption\naudio/0.wav,rain\naudio/lost.wav,wind\n"
     files = ["audio/0.wav", "audio/1.wav", "audio/notes.txt", "other/2.wav", "._0.wav"]
-    intake = read_intake(put({"t.csv": table} | dict.fromkeys(files)) / "t.csv")
-    assert len(intake.entries) == 2
-    assert intake.unused == {"audio/1.wav": "in no row of the table"}
+    with caplog.at_level(logging.WARNING):
+        assert len(read_entries(put({"t.csv": table} | dict.fromkeys(files)) / "t.csv")) == 2
+    assert "1 sounds beside those of t.csv are in no row and are left out: 1.wav" in caplog.text
 
 
 def test_every_layout_of_the_table_of_layouts_is_walked():
