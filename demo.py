@@ -6,6 +6,7 @@ Every stage calls the command that a person would type and prints it first.
 """
 
 import argparse
+import json
 import shutil
 import sys
 import time
@@ -40,18 +41,10 @@ def run(title, module, *arguments):
 
 def export_reference(dataset, folder):
     """The clips of the dataset's test split as sound and picture files with a metadata.csv; returns its rows."""
-    from model_card.clip_table import write_clips
-    from spectrogram.files.dataset_rows import load_splits
+    from model_card.clip_table import read_clips
 
-    split = load_splits(dataset)["test"]
-    clips = []
-    (folder / "audio").mkdir(parents=True, exist_ok=True)
-    for number, row in enumerate(split):
-        clips.append({"name": f"{number:02d}", "caption": row["caption"], "label": row["label"]})
-        (folder / "audio" / f"{number:02d}.flac").write_bytes(row["audio"]["bytes"])
-        row["image"].save(folder / "audio" / f"{number:02d}.png")
-    write_clips(folder, clips, ".flac")
-    return clips
+    run("The held-out originals as files", "dataset_builder", "export", dataset, "--out", folder, "--pictures")
+    return [{**clip, "name": Path(clip["file_name"]).stem} for clip in read_clips(folder)]
 
 
 def generate(pipeline, clips, folder, title):
@@ -110,6 +103,24 @@ def build(out):
     run("Write the model card", "model_card", run_folder, "--results", results)
 
 
+def write_figures(out, seconds):
+    """What the page says, as demo/figures.json: the figures of results.json, the sounds known before, the seconds."""
+    from model_card import listening_page
+
+    results = json.loads((out / "results.json").read_text(encoding="utf-8"))
+    before, after, count = listening_page.known_sounds(out)
+    figures = {
+        "sound": SOUND,
+        "seconds": seconds,
+        "n_generated": results["n_generated"],
+        "n_reference": results["n_reference"],
+        "metrics": results["metrics"],
+        "rows": results["rows"],
+        "known": {"before": before, "after": after, "clips": count},
+    }
+    (out / "figures.json").write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+
+
 def clear(out):
     """Remove an earlier demo; a folder that holds anything else is left as it is and the run ends with code 2."""
     if not out.exists() or not any(out.iterdir()):
@@ -134,7 +145,9 @@ def main(argv=None):
     from model_card import listening_page
 
     verdict = listening_page.write(arguments.out, SOUND, time.monotonic() - began)
-    print(f"\n{verdict.sentence}\nhear it: {arguments.out / 'index.html'}   ({time.monotonic() - began:.0f} s)")
+    seconds = time.monotonic() - began
+    write_figures(arguments.out, seconds)
+    print(f"\n{verdict.sentence}\nhear it: {arguments.out / 'index.html'}   ({seconds:.0f} s)")
     print("next: make space    (the page where you type a prompt), or bring your own sounds: README.md")
     return 0 if verdict.better else 1
 

@@ -10,6 +10,7 @@ COMMANDS = {
     "fetch": "dataset_builder.commands.fetch",
     "download": "dataset_builder.commands.download",
     "scale": "dataset_builder.commands.scale",
+    "export": "dataset_builder.commands.export",
     "inspect": "dataset_builder.commands.inspect",
     "push": "dataset_builder.commands.push",
     "soundscapes": "dataset_builder.commands.soundscapes",

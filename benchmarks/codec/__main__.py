@@ -20,7 +20,6 @@ from benchmarks.codec import peers as codec_peers
 from benchmarks.codec.recordings import SECONDS, choose_clips
 
 PICTURES = ("clean", "vae", "jpeg90")
-MARKS = ("<!-- figures of benchmarks.codec -->", "<!-- end of figures -->")
 
 
 def measure(peers, clips, degradations) -> dict:
@@ -104,7 +103,7 @@ def two_threads(preset: str, clips) -> float:
 
 
 def measure_all(options, clips) -> dict:
-    """{"clips", "seed", "results" of `measure`, "lines" of the other claims}."""
+    """{"clips", "seed", "load", "results" of `measure`, "claims" that no peer has}."""
     peers = [codec_peers.ours("sd15", "ours, grey"), codec_peers.ours("sd15-fine", "ours, fine colour")]
     peers += [codec_peers.ours("mini", "ours, mini"), codec_peers.ours("mini64", "ours, mini64")]
     if not options.fast:
@@ -115,11 +114,13 @@ def measure_all(options, clips) -> dict:
     degradations = {name: every[name] for name in options.pictures}
     load = os.getloadavg()[0]
     results = measure(peers, clips, degradations)
-    lines = claims.lines(Path(options.recordings), options.clips, options.seed)
-    lines.append(
-        f"* {len(clips)} clips; load {load:.1f} before and {os.getloadavg()[0]:.1f} after on {os.cpu_count()} cores"
-    )
-    return {"clips": len(clips), "seed": options.seed, "results": results, "lines": lines}
+    return {
+        "clips": len(clips),
+        "seed": options.seed,
+        "load": [load, os.getloadavg()[0]],
+        "results": results,
+        "claims": claims.measure(Path(options.recordings), options.clips, options.seed),
+    }
 
 
 def main():
@@ -136,30 +137,19 @@ def main():
     parser.add_argument("--json", help="write the figures here")
     parser.add_argument("--table", metavar="JSON", help="keep an earlier run's figures; measure only the threads anew")
     parser.add_argument("--plot", help="draw quality over speed into this PNG")
-    parser.add_argument("--docs", help="put the figures between the marks of this Markdown file")
     options = parser.parse_args()
     import torch
 
     torch.set_num_threads(1)
     clips = choose_clips(Path(options.recordings), options.clips, options.seed)
     figures = json.loads(Path(options.table).read_text()) if options.table else measure_all(options, clips)
-    load = os.getloadavg()[0]
-    threads = f"* two threads decode {two_threads('sd15', clips):.2f} × as fast as one (wall clock; load {load:.1f})"
-    lines = [table(figures["results"], options.pictures), "", *figures["lines"], threads]
-    print("\n".join(lines))
+    figures["two_threads"] = {"times": two_threads("sd15", clips), "load": os.getloadavg()[0]}
+    print(table(figures["results"], options.pictures), json.dumps(figures["claims"]), sep="\n")
+    print(f"* two threads decode {figures['two_threads']['times']:.2f} × as fast as one (wall clock)")
     if options.json:
-        Path(options.json).write_text(json.dumps(figures, indent=1))
+        Path(options.json).write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
     if options.plot:
         draw(figures["results"], options.plot)
-    if options.docs:
-        put_between_marks(Path(options.docs), "\n".join(lines))
-
-
-def put_between_marks(path: Path, text: str):
-    """Replace what stands between the file's two marks."""
-    before, _, rest = path.read_text(encoding="utf-8").partition(MARKS[0])
-    _, _, after = rest.partition(MARKS[1])
-    path.write_text(f"{before}{MARKS[0]}\n\n{text}\n\n{MARKS[1]}{after}", encoding="utf-8")
 
 
 if __name__ == "__main__":

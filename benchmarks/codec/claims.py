@@ -14,21 +14,20 @@ SINES_HZ = (55, 110, 220, 440, 1000, 2093, 3520, 7902, 15804)
 WIDE = "ambience"  # the collection with the widest recordings
 
 
-def lines(recordings: Path, count: int, seed: int) -> list[str]:
-    """Markdown list of all figures below."""
+def measure(recordings: Path, count: int, seed: int) -> dict:
+    """All figures below, by name."""
     mono = choose_clips(recordings, count, seed)
     long = choose_clips(recordings, count, seed, seconds=10.24)
     wide = recordings / WIDE if (recordings / WIDE).is_dir() else recordings
     stereo = choose_clips(wide, count, seed, channels=2)
     distance, level_db = np.mean([heard_again("sd15-10s", clip)[0] for clip in long], axis=0)[[0, 4]]
     left, side = np.mean([_stereo(clip) for clip in stereo], axis=0)
-    cents = ", ".join(f"{hertz} Hz {_cents(hertz):.2f}" for hertz in SINES_HZ)
-    return [
-        f"* 10.24 s in one picture (`sd15-10s`, {len(long)} clips): LSD {distance:.2f}, level {level_db:.3f} dB",
-        f"* stereo (`sd15-stereo`, {len(stereo)} clips of {wide.name}): LSD of left {left:.2f}, of the side {side:.2f}",
-        f"* `riffusion` preset against riffusion's picture: {_riffusion_levels(mono)} levels at most",
-        f"* cents that a sine's pitch moves (`sd15`): {cents}",
-    ]
+    return {
+        "ten_seconds": {"clips": len(long), "lsd_db": float(distance), "level_db": float(level_db)},
+        "stereo": {"clips": len(stereo), "left_lsd_db": float(left), "side_lsd_db": float(side)},
+        "riffusion_levels": _riffusion_levels(mono),
+        "cents": {str(hertz): float(_cents(hertz)) for hertz in SINES_HZ},
+    }
 
 
 def heard_again(preset: str, clip: np.ndarray):

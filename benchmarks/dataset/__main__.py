@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import csv
 import io
+import json
 import multiprocessing
 import random
 import re
@@ -96,25 +97,20 @@ def side_by_side(entries: list[Entry], presets: list[str]) -> tuple[dict[str, fl
     return {name: 1000 * seconds / len(entries) for name, seconds in spent.items()}, sizes
 
 
-def plan(costs: dict[str, float], sizes: dict[str, float]) -> str:
-    """What AudioSet's clips would take at these costs: a Markdown table."""
-    lines = [
-        f"| {AUDIOSET_CLIPS:,} clips | {' | '.join(f'`{name}`' for name in sizes)} |",
-        "|---" * (len(sizes) + 1) + "|",
-    ]
-    hours = {name: AUDIOSET_CLIPS * costs[name] / 3.6e6 for name in sizes}
-    terabytes = {name: AUDIOSET_CLIPS * size / 1e12 for name, size in sizes.items()}
-    rows = {
-        "CPU ms a clip, bytes a row": [f"{costs[name]:.1f} ms, {sizes[name] / 1e6:.2f} MB" for name in sizes],
-        "core-hours": [f"{hours[name]:.1f}" for name in sizes],
-        "with 64 cores": [f"{60 * hours[name] / 64:.0f} min" for name in sizes],
-        "dataset": [f"{terabytes[name]:.2f} TB" for name in sizes],
-        "while building (pieces + shards)": [f"{2 * terabytes[name]:.1f} TB" for name in sizes],
-        f"price ({CORE_HOUR} $ a core-hour, {GB_MONTH} $ a GB and month)": [
-            f"{hours[name] * CORE_HOUR:.2f} $ + {1000 * terabytes[name] * GB_MONTH:.0f} $ a month" for name in sizes
-        ],
-    }
-    return "\n".join([*lines, *(f"| {title} | {' | '.join(cells)} |" for title, cells in rows.items())])
+def plan(costs: dict[str, float], sizes: dict[str, float]) -> dict:
+    """What AudioSet's clips would take at these costs, by preset."""
+    found = {}
+    for name, size in sizes.items():
+        hours, terabytes = AUDIOSET_CLIPS * costs[name] / 3.6e6, AUDIOSET_CLIPS * size / 1e12
+        found[name] = {
+            "megabytes_a_row": size / 1e6,
+            "core_hours": hours,
+            "minutes_with_64_cores": 60 * hours / 64,
+            "terabytes": terabytes,
+            "dollars": hours * CORE_HOUR,
+            "dollars_a_month": 1000 * terabytes * GB_MONTH,
+        }
+    return {"clips": AUDIOSET_CLIPS, "core_hour": CORE_HOUR, "gigabyte_month": GB_MONTH, "presets": found}
 
 
 def scaling(entries: list[Entry], preset: str, rounds: int) -> dict[int, tuple[float, ...]]:
@@ -162,12 +158,12 @@ def peak_mb(entries: list[Entry]) -> float:
     return int(re.search(r"VmHWM:\s+(\d+) kB", status)[1]) / 1024
 
 
-def account(entries: list[Entry]) -> str:
+def account(entries: list[Entry]) -> dict:
     """How many of the given recordings are kept and why the others are not."""
     with tempfile.TemporaryDirectory() as folder:
         (outcome,) = build(entries, Path(folder) / "set", Settings(workers=2)).values()
     lost = len(entries) - outcome.kept - len(outcome.drops)
-    return f"{len(entries)} recordings given: {outcome.sentence()}, lost {lost}"
+    return {"given": len(entries), "sentence": outcome.sentence(), "lost": lost}
 
 
 def main() -> None:
@@ -177,26 +173,29 @@ def main() -> None:
     parser.add_argument("--presets", default="mini,sd15")
     parser.add_argument("--whole", action="store_true", help="also build all clips: reasons and memory")
     parser.add_argument("--rounds", type=int, default=0, help="also measure two processes, best of so many builds")
+    parser.add_argument("--json", type=Path, help="write the figures here; parts measured before are kept")
     options = parser.parse_args()
     entries = real_entries(options.recordings)
     random.Random(0).shuffle(entries)
-    costs, sizes = side_by_side(entries[: options.clips], options.presets.split(","))
-    print("| way | CPU ms a clip | clips a second and core | times the baseline |\n|---|---|---|---|")
-    for name, cost in costs.items():
-        print(f"| {name} | {cost:.1f} | {1000 / cost:.1f} | {costs['baseline'] / cost:.1f} |")
-    print("\n" + plan(costs, sizes) + "\n")
+    presets = options.presets.split(",")
+    costs, sizes = side_by_side(entries[: options.clips], presets)
+    figures = {"clips": min(options.clips, len(entries)), "cpu_ms": costs, "audioset": plan(costs, sizes)}
     if options.whole:
-        print(account(entries))
         few = entries[: len(entries) // 4]
-        small, large = alone(peak_mb, few), alone(peak_mb, entries)
-        print(f"peak memory: {small:.0f} MB for {len(few)} clips, {large:.0f} MB for {len(entries)}")
-    for preset in options.presets.split(",") if options.rounds else ():
-        times = scaling(entries, preset, options.rounds)
-        for part, stage in enumerate(("all pieces", "whole build", "CPU of the busiest process")):
-            one, two = times[1][part], times[2][part]
-            print(
-                f"{preset}, {stage}: {one:.1f} s with one process, {two:.1f} s with two, {one / two:.2f} times faster"
-            )
+        peaks = {str(len(part)): alone(peak_mb, part) for part in (few, entries)}
+        figures["whole"] = {**account(entries), "peak_mb": peaks}
+    if options.rounds:
+        stages = ("pieces", "whole", "busiest_cpu")
+        figures["seconds"] = {}
+        for preset in presets:
+            times = scaling(entries, preset, options.rounds)
+            figures["seconds"][preset] = {
+                stage: {"one": times[1][part], "two": times[2][part]} for part, stage in enumerate(stages)
+            }
+    print(json.dumps(figures, indent=1))
+    if options.json:
+        kept = json.loads(options.json.read_text(encoding="utf-8")) if options.json.is_file() else {}
+        options.json.write_text(json.dumps(kept | figures, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

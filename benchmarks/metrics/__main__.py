@@ -1,6 +1,6 @@
 """`python -m benchmarks.metrics`: Fréchet distance against scipy's matrix root, streaming statistics against numpy.cov,
 seconds of sound per second through the classifier. One thread; each line prints a ratio to the usual way.
-`python -m benchmarks.metrics.page` writes the figures of --out into docs/metrics.md.
+With ``--out docs/figures/metrics.json``, `python -m benchmarks.figures` writes the figures into the pages.
 """
 
 import argparse
