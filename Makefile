@@ -1,6 +1,6 @@
 # Everything runs inside .venv, which the first target that needs it makes from requirements.lock.
 # TORCH=cpu takes torch's CPU build from the index that uv knows for it, and leaves the CUDA libraries out.
-.PHONY: demo test quality bench space environment clean
+.PHONY: demo test quality bench space docs environment clean
 
 SHELL := /bin/bash
 VENV := .venv
@@ -32,6 +32,11 @@ bench: $(READY)  ## Measurements against peers and ceilings; DATA=folder of reco
 space: export HF_HUB_OFFLINE := $(if $(filter environment,$(origin HF_HUB_OFFLINE)),$(HF_HUB_OFFLINE),0)
 space: $(READY)  ## The page, at http://127.0.0.1:7860; it also shows what `make demo` built
 	$(RUN) app.py --adapters runs --datasets datasets --show $(wildcard sd-audio-spectrograms demo/sd-audio-spectrograms)
+
+docs: $(READY)  ## The site with guides and reference, in site/; fails on a dead link
+	$(RUN) -m benchmarks.figures --check
+	$(RUN) -m mkdocs build --quiet
+	@echo "open site/index.html"
 
 environment: $(READY)
 
