@@ -12,10 +12,11 @@ import re
 import sys
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, UndefinedError, meta
 
 ROOT = Path(__file__).resolve().parents[1]
 FIGURES = ROOT / "docs" / "figures"
+NOT_MEASURED = "*No figures of today's weights and code*"
 BLOCK = re.compile(r"<!-- figures: ([\w-]+) -->\n(.*?)<!-- end of figures -->", re.DOTALL)
 
 
@@ -39,16 +40,23 @@ def fill(name: str, figures: dict) -> str:
         figures: What the template may use, by name.
 
     Returns:
-        Markdown, ending with one line feed.
+        Markdown, ending with one line feed; one sentence where a whole file is not there.
 
     Raises:
-        jinja2.UndefinedError: A figure that the template uses is in no file.
+        jinja2.UndefinedError: A file lacks a figure that the template uses.
     """
     environment = Environment(
         loader=FileSystemLoader(FIGURES / "blocks"), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     environment.filters |= {"mean": _mean, "span": _span, "grouped": _grouped, "num": _number}
-    return environment.get_template(f"{name}.j2").render(**figures).strip() + "\n"
+    text, _, _ = environment.loader.get_source(environment, f"{name}.j2")
+    try:
+        return environment.from_string(text).render(**figures).strip() + "\n"
+    except UndefinedError:
+        missing = meta.find_undeclared_variables(environment.parse(text)) - set(figures)
+        if not missing:
+            raise
+        return f"{NOT_MEASURED} ({', '.join(f'docs/figures/{one}.json' for one in sorted(missing))} is missing).\n"
 
 
 def filled(text: str, figures: dict) -> str:
@@ -60,7 +68,7 @@ def filled(text: str, figures: dict) -> str:
 
 def _number(value: float, places: int = 2) -> str:
     """A number with so many decimals and thousands told apart; never "-0.00"."""
-    return f"{round(value, places) + 0.0:,.{places}f}"
+    return f"{round(float(value), places) + 0.0:,.{places}f}"
 
 
 def _mean(values) -> float:

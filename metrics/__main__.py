@@ -1,7 +1,9 @@
 """`python -m metrics GENERATED REFERENCE`: every figure one embedder gives, in the terminal and in results.json."""
 
 import argparse
+import shlex
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 from spectrogram.problems import PARTIAL_EXIT_CODE, Problem, UsageProblem
@@ -42,6 +44,7 @@ def build_parser() -> argparse.ArgumentParser:
 def main(arguments: list[str] | None = None) -> int:
     """0 all done, 3 some clips were skipped (listed), 2 and 4 usage or input."""
     options = build_parser().parse_args(arguments)
+    options.command = shlex.join(["python", "-m", "metrics", *(sys.argv[1:] if arguments is None else arguments)])
     try:
         return run(options)
     except Problem as problem:
@@ -62,6 +65,8 @@ def run(options) -> int:
     folders = {"generated": options.generated, "reference": options.reference} | dict(map(_named_folder, options.also))
     collections = {name: read_collection(folder) for name, folder in folders.items()}
     sets = _embedded(collections, embedder, options)
+    for name, one in sets.items():
+        require_some(name, folders[name], one)
     generated, reference = sets.pop("generated"), sets.pop("reference")
     draws = {"resamples": options.resamples, "seed": options.seed}
     figures = comparison.compare(generated, reference, **draws)
@@ -72,12 +77,27 @@ def run(options) -> int:
     if options.controls:
         with terminal.progress(controls.clip_count(reference), "control rows") as advance:
             rows |= controls.control_rows(embedder, reference, options.preset, options.seed, advance)
-    results = assemble_results(generated, reference, figures, rows=rows, differences=compared, **draws)
+    told = {
+        "sets": {name: str(folder) for name, folder in folders.items()},
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+        "command": options.command,
+    }
+    results = assemble_results(generated, reference, figures, rows=rows, differences=compared, **told, **draws)
     write_results(results, options.out)
     terminal.show(results, options.out)
     if options.html:
         _write_html(results, generated, reference, options.html)
     return PARTIAL_EXIT_CODE if results["skipped"] else 0
+
+
+def require_some(name: str, folder: Path, embedded) -> None:
+    """Refuse a set of one clip: it has no spread, so no set can be near to it or far from it."""
+    if len(embedded.sounds) < 2:
+        raise Problem(
+            f"{name} ({folder}) has one clip that can be read",
+            "two at least, and dozens for a figure that says something",
+            "add clips; for one sound against one other, use the module log_spectral_distance",
+        )
 
 
 def _named_folder(given: str) -> tuple[str, Path]:

@@ -1,6 +1,6 @@
 """``python -m benchmarks.base_model.samples``: docs/samples/ and docs/hero.png, from the finished examples of the page.
 
-The examples themselves are painted by ``python -m space examples``; here four become small OGG files, and eight one picture.
+The examples themselves are painted by ``python -m space examples``; here four become small OGG files, all one picture.
 """
 
 import argparse
@@ -45,7 +45,9 @@ def write_picture(examples: Path, path: Path):
 
 def main() -> int:
     """Write both; exit code 0."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.base_model.samples", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.base_model.samples", description=__doc__.splitlines()[0]
+    )
     parser.add_argument("--examples", type=Path, default=EXAMPLES)
     parser.add_argument("--out", type=Path, default=Path("docs"))
     options = parser.parse_args()

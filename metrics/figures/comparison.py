@@ -28,14 +28,15 @@ def compare(
 
 def _figure(metric: Metric, generated: EmbeddedSet, reference: EmbeddedSet, resamples: int, seed: int) -> dict:
     value = float(metric.value(generated, reference))
-    low, high = None, None
-    if resamples:
+    low, high, details = None, None, metric.details(generated, reference)
+    # One clip, or one pair, redrawn is always itself: that is no interval of no width, but none.
+    if resamples and details.get("n_used", 2) > 1:
         draws = [redraws(len(one.sounds), resamples, seed, i) for i, one in enumerate((generated, reference))]
         low, high = interval_around(value, metric.redrawn(generated, reference, *draws))
     if low is not None and metric.least is not None:
         low = max(low, metric.least)
     floor = {"noise_floor": _floor(metric, reference, seed)} if metric.has_floor else {}
-    return {"value": value, "low": low, "high": high} | metric.details(generated, reference) | floor
+    return {"value": value, "low": low, "high": high} | details | floor
 
 
 def _floor(metric: Metric, reference: EmbeddedSet, seed: int) -> float | None:

@@ -71,10 +71,16 @@ class Metric:
     def missing(self, generated: EmbeddedSet, reference: EmbeddedSet) -> str:
         """Why these sets cannot give it, "" where they can."""
         if CLASSIFIER in self.needs and generated.logits is None:
-            return f"{generated.identity['name']} does not classify"
+            return (
+                f"{generated.identity['name']} gives no class probabilities; "
+                "ask an embedder with classes, such as sd-audio-cnn-v1 or panns-cnn14-16k"
+            )
         if PAIRS in self.needs and not set(generated.names) & set(reference.names):
             one, other = generated.names[0], reference.names[0]
-            return f"no clip has the same name in both sets (the first are {one!r} and {other!r})"
+            return (
+                f"no clip has the same name in both sets (the first are {one!r} and {other!r}); "
+                "name each generated clip like the clip that it stands for"
+            )
         if LABELS in self.needs and not any(sound.label in generated.classes for sound in generated.sounds):
             return "no generated clip has a label that the classifier knows"
         return ""
@@ -89,6 +95,33 @@ def left_out(generated: EmbeddedSet, reference: EmbeddedSet) -> list[str]:
     """One sentence for each metric that these sets cannot give though they have pairs or labels to be compared by."""
     causes = {one.name: one.missing(generated, reference) for one in COMPARED if one is not PROMPTED_CLASS}
     return [f"{name} is left out: {cause}" for name, cause in causes.items() if cause]
+
+
+def accidental_pairs(generated: EmbeddedSet, reference: EmbeddedSet) -> list[str]:
+    """Sentences about pairs of one name that may not be meant: few of many, or with another label or caption."""
+    others = {sound.name: sound for sound in reference.sounds}
+    pairs = [(sound, others[sound.name]) for sound in generated.sounds if sound.name in others]
+    if not pairs or generated.logits is None:
+        return []
+    notes, fewest = [], min(len(generated.sounds), len(reference.sounds))
+    if 2 * len(pairs) <= fewest:
+        notes.append(
+            f"only {len(pairs)} of {fewest} clips have the same name in both sets ({_named(one for one, _ in pairs)}): "
+            "if that is chance, the KL divergence says nothing"
+        )
+    for column in ("label", "caption"):
+        unlike = [one for one, two in pairs if len({getattr(one, column), getattr(two, column), ""}) > 2]
+        if unlike:
+            notes.append(
+                f"{len(unlike)} of {len(pairs)} pairs have one name and two {column}s ({_named(unlike)}): "
+                "are these the clips that stand for each other?"
+            )
+    return notes
+
+
+def _named(sounds) -> str:
+    names = [sound.name for sound in sounds]
+    return ", ".join(map(repr, names[:3])) + (", …" if len(names) > 3 else "")
 
 
 def metric_of(key: str) -> Metric | None:

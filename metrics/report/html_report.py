@@ -8,6 +8,7 @@ import soundfile
 
 from metrics.figures.records import metric_of
 from metrics.report.extremes import Pair
+from metrics.report.terminal import compared
 from spectrogram.files.audio import read_audio
 from spectrogram.files.templates import Markup, fill_html
 
@@ -21,7 +22,7 @@ def write_report(results: dict, worst: list[Pair], best: list[Pair], path) -> Pa
     this = {"this set": {name: figure["value"] for name, figure in results["metrics"].items()}}
     page = fill_html(
         TEMPLATE,
-        title=f"{results['n_generated']} generated against {results['n_reference']} reference clips",
+        title=compared(results),
         embedder=results["embedder"],
         results=results,
         rows=this | results["rows"] if results.get("rows") else {},

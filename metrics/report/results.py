@@ -4,7 +4,7 @@ import json
 import math
 from pathlib import Path
 
-from metrics.figures.records import left_out
+from metrics.figures.records import accidental_pairs, left_out
 from metrics.sets.embedding import EmbeddedSet
 from spectrogram.files import atomic
 from spectrogram.problems import Problem
@@ -62,7 +62,7 @@ def _warnings(generated: EmbeddedSet, reference: EmbeddedSet) -> list[str]:
         warnings.append(
             f"{len(generated.sounds)} generated and {len(reference.sounds)} reference clips: report both numbers"
         )
-    return warnings + left_out(generated, reference)
+    return warnings + accidental_pairs(generated, reference) + left_out(generated, reference)
 
 
 def _refuse_non_numbers(node, place: str) -> None:

@@ -34,13 +34,23 @@ def show(results: dict, path, console: Console | None = None) -> None:
         console.print(f"[yellow]note[/yellow] {warning}")
     for clip in results["skipped"][:10]:
         console.print(f"[red]skipped[/red] {clip['set']} {escape(clip['name'])}: {escape(clip['reason'])}")
+    if results.get("command"):
+        console.print(f"{results['date']}  {escape(results['command'])}", highlight=False)
     console.print(f"written to {path}")
+
+
+def compared(results: dict) -> str:
+    """What was compared with what: the sets by name where a command named them, and their sizes."""
+    sets = results.get("sets", {})
+    named = (sets.get(name, name) for name in ("generated", "reference"))
+    counts = (results["n_generated"], results["n_reference"])
+    return " against ".join(f"{name} ({count} clips)" for name, count in zip(named, counts, strict=True))
 
 
 def metrics_table(results: dict) -> Table:
     """One row a figure: name with the direction that is better, value, 95 % interval, noise floor."""
     embedder = results["embedder"]
-    title = f"{results['n_generated']} generated, {results['n_reference']} reference clips, {embedder['name']}"
+    title = escape(f"{compared(results)}, {embedder['name']}")
     table = Table(title=title, title_justify="left", pad_edge=False)
     table.add_column("metric", overflow="fold")
     for heading in ("value", "95 % interval", "noise floor"):

@@ -1,6 +1,7 @@
 """A set of clips to be measured, read from a folder of audio, a metadata.csv or a dataset folder of this project."""
 
 import logging
+import os
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,11 +50,18 @@ def read_collection(source) -> list[Sound]:
 
 
 def sounds_of_paths(paths) -> list[Sound]:
-    """Clips from a list of files, or of one folder; named by file name without suffix."""
+    """Clips from a list of files, or of one folder; named by file name without suffix.
+
+    Where two files of a list have one name, all are named by their path below the folder that holds them all.
+    """
     paths = [Path(path) for path in paths]
     if len(paths) == 1 and (paths[0].is_dir() or paths[0].suffix in tables.SUFFIXES):
         return read_collection(paths[0])
-    sounds = [Sound(path.stem, path) for path in paths]
+    names = [path.stem for path in paths]
+    if len(set(names)) < len(names) == len(set(paths)):
+        above = os.path.commonpath([path.absolute().parent for path in paths])
+        names = [without_ending(path.absolute().relative_to(above).as_posix()) for path in paths]
+    sounds = [Sound(name, path) for name, path in zip(names, paths, strict=True)]
     return sorted(_with_unique_names(sounds, "the list of files"), key=lambda sound: sound.name)
 
 
