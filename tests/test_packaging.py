@@ -70,6 +70,19 @@ spectrum = np.abs(np.fft.rfft(again[:rate * 2]))
 assert abs(np.argmax(spectrum) / 2 - 440) < 2
 assert sd_audio.main(["train", "x", "--out", "y"]) == 5
 """
+METRICS_ELSEWHERE = """
+import evaluate, metrics, numpy, pathlib, soundfile
+from metrics.__main__ import main
+
+for name, seed in (("a", 1), ("b", 2)):
+    pathlib.Path(name).mkdir()
+    for number in range(3):
+        sound = numpy.random.default_rng([seed, number]).normal(size=16000) * 0.1
+        soundfile.write(f"{name}/{number}.wav", sound, 16000)
+distance = evaluate.load(metrics.module("frechet_audio_distance"))
+print(distance.compute(predictions="a", references="b"), metrics.__file__)
+assert main(["a", "b", "--resamples", "0"]) == 0
+"""
 
 
 @pytest.fixture(scope="module")
@@ -112,6 +125,17 @@ def test_the_index_would_take_the_wheel(wheel):
     words = [sys.executable, "-m", "twine", "check", "--strict", str(wheel)]
     done = subprocess.run(words, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_metrics_of_the_installed_wheel_work_in_any_folder(wheel, tmp_path):
+    zipfile.ZipFile(wheel).extractall(tmp_path / "site")
+    settings = os.environ | {"PYTHONPATH": str(tmp_path / "site"), "HF_MODULES_CACHE": str(tmp_path / "modules")}
+    settings["SD_AUDIO_CACHE"] = str(tmp_path / "cache")
+    done = subprocess.run([sys.executable, "-c", METRICS_ELSEWHERE], cwd=tmp_path, env=settings, capture_output=True,
+                          text=True, timeout=240)  # fmt: skip
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert "frechet_distance[sd-audio-cnn-v1]" in done.stdout
+    assert str(tmp_path / "site") in done.stdout
 
 
 def test_the_core_encodes_and_decodes_with_six_packages_alone(wheel, tmp_path):

@@ -21,6 +21,7 @@ def progress(total: int, description: str):
 def show(results: dict, path, console: Console | None = None) -> None:
     """Prints the tables of a results.json, its warnings and the clips that were left out."""
     console = console or Console()
+    console.print(escape(f"{compared(results)}, {results['embedder']['name']}"), highlight=False, soft_wrap=True)
     console.print(metrics_table(results))
     for name, figure in results["metrics"].items():
         console.print(
@@ -31,11 +32,11 @@ def show(results: dict, path, console: Console | None = None) -> None:
     for name, figures in results.get("differences", {}).items():
         console.print(differences_table(name, figures, results["embedder"]["name"]))
     for warning in results["warnings"]:
-        console.print(f"[yellow]note[/yellow] {warning}")
+        console.print(f"[yellow]note[/yellow] {escape(warning)}")
     for clip in results["skipped"][:10]:
         console.print(f"[red]skipped[/red] {clip['set']} {escape(clip['name'])}: {escape(clip['reason'])}")
     if results.get("command"):
-        console.print(f"{results['date']}  {escape(results['command'])}", highlight=False)
+        console.print(f"{results['date']}  {escape(results['command'])}", highlight=False, soft_wrap=True)
     console.print(f"written to {path}")
 
 
@@ -50,8 +51,7 @@ def compared(results: dict) -> str:
 def metrics_table(results: dict) -> Table:
     """One row a figure: name with the direction that is better, value, 95 % interval, noise floor."""
     embedder = results["embedder"]
-    title = escape(f"{compared(results)}, {embedder['name']}")
-    table = Table(title=title, title_justify="left", pad_edge=False)
+    table = Table(pad_edge=False)
     table.add_column("metric", overflow="fold")
     for heading in ("value", "95 % interval", "noise floor"):
         table.add_column(heading, justify="right", no_wrap=True)

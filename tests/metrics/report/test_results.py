@@ -95,9 +95,9 @@ def test_a_figure_that_needs_pairs_says_why_it_is_left_out():
     generated, reference = made_set(1), made_set(2)
     generated.sounds = [Sound(f"x{i}", None) for i in range(12)]
     told = assemble_results(generated, reference, compare(generated, reference, resamples=0))["warnings"]
-    assert (
-        "audio_kl_divergence is left out: no clip has the same name in both sets (the first are 'x0' and 'c00')" in told
-    )
+    cause = "no clip has the same name in both sets (the first are 'x0' and 'c00')"
+    remedy = "name each generated clip like the clip that it stands for"
+    assert f"audio_kl_divergence is left out: {cause}; {remedy}" in told
 
 
 def test_nan_never_reaches_the_file(tmp_path):
@@ -140,7 +140,7 @@ def test_the_command_writes_results_and_a_report_to_listen_to(folders, tmp_path,
     assert results["differences"]["same"]["frechet_distance[logmel-stats-v1]"]["value"] > 0
     assert "This set minus same" in page
     shown = capsys.readouterr().out
-    assert "6 generated, 6 reference clips, logmel-stats-v1" in shown
+    assert f"{folders[0]} (6 clips) against {folders[1]} (6 clips), logmel-stats-v1\n" in shown
     assert "this set minus same" in shown
 
 
