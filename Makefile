@@ -35,7 +35,7 @@ space: $(READY)  ## The page, at http://127.0.0.1:7860; it also shows what `make
 
 docs: $(READY)  ## The site with guides and reference, in site/; fails on a dead link
 	$(RUN) -m benchmarks.figures --check
-	$(RUN) -m mkdocs build --quiet
+	$(RUN) -m mkdocs build
 	@echo "open site/index.html"
 
 environment: $(READY)
