@@ -14,10 +14,10 @@ LINK = re.compile(r"\]\(([^)#\s]+)(?:#[\w-]+)?\)")
 LANGUAGES = {"bash", "sh", "bat", "python", "bibtex"}
 
 
-@pytest.mark.timeout(1500)
+@pytest.mark.timeout(2700)
 def test_a_stranger_who_follows_every_line_gets_what_it_promises(tmp_path):
     here = clone(tmp_path / "project")
-    walk(here, "\n".join(blocks(README, "bash")), 1400)
+    walk(here, "\n".join(blocks(README, "bash")), 2600)
     for name in ("rooster.wav", "owl.wav"):
         with wave.open(str(here / name)) as sound:
             assert sound.getnframes() > 4 * sound.getframerate()

@@ -17,10 +17,10 @@ def here(tmp_path_factory):
 
 def follow(here, name) -> str:
     script = "\n".join(blocks(ROOT / "docs" / f"{name}.md", "bash"))
-    return walk(here, f"source .venv/bin/activate\n{script}", 850)
+    return walk(here, f"source .venv/bin/activate\n{script}", 1700)
 
 
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1800)
 def test_a_sound_designer_gets_a_take_its_variations_and_a_loop(here):
     follow(here, "for-sound-designers")
     made = {path.name for path in here.glob("*.wav")}
@@ -28,7 +28,7 @@ def test_a_sound_designer_gets_a_take_its_variations_and_a_loop(here):
     assert len([name for name in made if name.startswith("variation")]) == 2
 
 
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1800)
 def test_a_bioacoustician_gets_a_clip_for_each_annotation(here):
     follow(here, "for-bioacousticians")
     rows = [row for split in load_dataset(str(here / "owls"), columns=["caption", "start_s"]).values() for row in split]
@@ -36,7 +36,7 @@ def test_a_bioacoustician_gets_a_clip_for_each_annotation(here):
     assert all("Tawny Owl" in row["caption"] for row in rows)
 
 
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1800)
 def test_a_researcher_gets_a_table_of_pairs_that_says_what_it_is(here):
     shown = follow(here, "for-researchers")
     results = json.loads((here / "results.json").read_text(encoding="utf-8"))
