@@ -48,8 +48,7 @@ def main(arguments: list[str] | None = None) -> int:
     """0 all done, 3 some clips were skipped (listed), 2 and 4 usage or input."""
     options = build_parser().parse_args(arguments)
     options.command = shlex.join(["python", "-m", "metrics", *(sys.argv[1:] if arguments is None else arguments)])
-    with encodings.stated(options.encoding):
-        return ended(lambda: run(options))
+    return ended(lambda: run(options), encoding=options.encoding)
 
 
 def run(options) -> int:

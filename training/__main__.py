@@ -116,8 +116,7 @@ def main(argv=None):
         module, function = COMMANDS[argv[0]]
         return ended(lambda: getattr(import_module(module), function)(argv[1:]), PROGRAM)
     arguments = build_parser().parse_args(argv)
-    with encodings.stated(arguments.encoding):
-        return ended(lambda: _train(arguments), PROGRAM)
+    return ended(lambda: _train(arguments), PROGRAM, arguments.encoding)
 
 
 if __name__ == "__main__":

@@ -87,7 +87,7 @@ def add_classifier(add) -> None:
 def main(argv: list[str]) -> int:
     options = parser().parse_args(argv)
     learn = learn_sources if options.kind == "sources" else learn_classifier
-    return ended(lambda: learn(options), options.encoding)
+    return ended(lambda: learn(options), encoding=options.encoding)
 
 
 def learn_sources(options: argparse.Namespace) -> int:

@@ -46,7 +46,7 @@ def parser() -> argparse.ArgumentParser:
 
 def main(argv: list[str]) -> int:
     options = parser().parse_args(argv)
-    return ended(lambda: run(options), options.encoding)
+    return ended(lambda: run(options), encoding=options.encoding)
 
 
 def run(options: argparse.Namespace) -> int:

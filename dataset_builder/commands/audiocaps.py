@@ -39,7 +39,7 @@ def main(argv: list[str]) -> int:
     options, rest = parser().parse_known_args(argv)
     build_argv = [str(options.downloads), *rest]
     built_by = build.parser().parse_args(build_argv)
-    return ended(lambda: run(options, built_by, build_argv), built_by.encoding)
+    return ended(lambda: run(options, built_by, build_argv), encoding=built_by.encoding)
 
 
 def run(options: argparse.Namespace, build_options: argparse.Namespace, build_argv: list[str]) -> int:

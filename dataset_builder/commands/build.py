@@ -63,7 +63,7 @@ def parser() -> argparse.ArgumentParser:
 
 def main(argv: list[str]) -> int:
     options = parser().parse_args(argv)
-    return ended(lambda: run(options, argv), options.encoding)
+    return ended(lambda: run(options, argv), encoding=options.encoding)
 
 
 def run(options: argparse.Namespace, argv: list[str]) -> int:

@@ -83,7 +83,7 @@ def main(argv: list[str]) -> int:
         from dataset_builder.commands import build as command
 
         chosen = command.parser().parse_args(argv[1:])
-        return ended(lambda: plan(chosen, argv[1:]), chosen.encoding)
+        return ended(lambda: plan(chosen, argv[1:]), encoding=chosen.encoding)
     options = parser().parse_args(argv)
     return ended(lambda: run(options))
 
