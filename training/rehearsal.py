@@ -91,11 +91,14 @@ class RehearsedLoop(Loop):
 class RehearsedRun(Run):
     """A run on one batch of clips, with few denoising steps."""
 
-    few, passes, rehearsed = PAINTING_STEPS, 1, None
+    few, passes = PAINTING_STEPS, 1
 
     def make_loop(self, *parts):
-        self.rehearsed = RehearsedLoop(*parts)
-        return self.rehearsed
+        return RehearsedLoop(*parts)
+
+    def _let_go(self):
+        self.passes = getattr(self.loop, "passes", self.passes)
+        super()._let_go()
 
     def _read(self, dataset):
         data = super()._read(dataset)
@@ -117,8 +120,6 @@ class RehearsedRun(Run):
 
     def close(self):
         """Let everything large go: the next run of the rehearsal must find the memory that the real one will."""
-        self.passes = getattr(self.rehearsed, "passes", 1)
-        self.rehearsed = None
         self._let_go()
         super().close()
 

@@ -88,7 +88,7 @@ class Run:
     """
 
     few: int | None = None
-    make_loop, base = Loop, None
+    make_loop, base, loop = Loop, None, None
 
     def __init__(self, settings, dataset, folder, stages, stop):
         self.settings = settings = replace(settings, precision=usable_precision(settings.precision))

@@ -61,7 +61,7 @@ CASES = (
     Case("dreambooth, epsilon", DREAMBOOTH, (), {"method": "dreambooth"}),
     Case("dreambooth, prior preservation", DREAMBOOTH,
          ("--with_prior_preservation", "--class_prompt", "a sound", "--num_class_images", str(CLIPS)),
-         {"method": "dreambooth"}),
+         {"method": "dreambooth", "replay": 0.5}),
     Case("textual inversion, epsilon", WORDS, (), {"method": "textual_inversion", "weight_decay": 0.01}),
 )  # fmt: skip
 
