@@ -146,6 +146,17 @@ def verdict(result: dict) -> str:
         text = f"No effect of generated clips is shown: they change real clips alone {told}."
     if control["low"] > 0:
         text += " The control with shuffled labels gains too, so the gain is not due to what the clips hold."
+    return text + kept_words(result.get("keep_rates", {}))
+
+
+def kept_words(rates: dict[str, dict]) -> str:
+    """How many clips the filter kept, beside chance, and whether the control can say anything."""
+    made, kept = (sum(one[name] for one in rates.values()) for name in ("generated", "kept"))
+    if not made:
+        return ""
+    text = f" The filter kept {kept} of {made} generated clips, {kept / made:.2f}; by chance it is {1 / len(rates):.2f}."
+    if sum(one["kept"] > 0 for one in rates.values()) == 1:
+        text += " All that were kept are of one class, so shuffling their labels changes nothing: the control is void."
     return text
 
 

@@ -120,6 +120,17 @@ def test_the_verdict_says_no_more_than_the_intervals(gain, control, words):
     assert "No generated clip" in verdict({"rows": []})
 
 
+@pytest.mark.parametrize(("kept", "void"), [((2, 0), True), ((1, 1), False), ((0, 0), False)])
+def test_the_verdict_says_the_keep_rate_and_when_the_control_is_void(kept, void):
+    gain = {"value": 0.0, "low": -0.1, "high": 0.1}
+    rows = [{"way": way, "gain": gain} for way in ("real + synthetic", "real + synthetic, labels shuffled")]
+    rates = {name: {"generated": 2, "kept": one} for name, one in zip("ab", kept, strict=True)}
+    text = verdict({"rows": rows, "keep_rates": rates})
+    assert f"kept {sum(kept)} of 4" in text
+    assert "by chance it is 0.50" in text
+    assert ("control is void" in text) == void
+
+
 def test_the_whole_loop_on_ready_clips_refuses_those_of_the_wrong_class(tmp_path, capsys):
     real = tones_in(tmp_path / "real", 7)
     swapped = tones_in(tmp_path / "generated", 4, {"low": PITCHES["high"]})
