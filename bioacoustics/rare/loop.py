@@ -154,7 +154,8 @@ def kept_words(rates: dict[str, dict]) -> str:
     made, kept = (sum(one[name] for one in rates.values()) for name in ("generated", "kept"))
     if not made:
         return ""
-    text = f" The filter kept {kept} of {made} generated clips, {kept / made:.2f}; by chance it is {1 / len(rates):.2f}."
+    text = f" The filter kept {kept} of {made} generated clips, {kept / made:.2f}; "
+    text += f"by chance it is {1 / len(rates):.2f}."
     if sum(one["kept"] > 0 for one in rates.values()) == 1:
         text += " All that were kept are of one class, so shuffling their labels changes nothing: the control is void."
     return text
