@@ -18,12 +18,14 @@ OUTLINE_PIXELS = 2
 class Painting:
     """`mask` as a recipe holds it ("" for none) and the numbers `region` that it gave: start_s, end_s, low_hz, high_hz.
 
-    `restored`: it came with a recipe and waits for its sound.
+    `restored`: it came with a recipe and waits for its sound. `forgotten`: strokes whose place typed numbers took; the
+    canvas may tell of them once more.
     """
 
     mask: str = ""
     region: tuple = ()
     restored: bool = False
+    forgotten: str = ""
 
     @classmethod
     def of(cls, mask: np.ndarray, params: SpectrogramParams, restored: bool = False) -> "Painting":

@@ -162,6 +162,8 @@ class EditTab:
         mask = mask_of_layers(layers, seconds, params)
         if mask is not None:
             new = Painting.of(mask, params)
+            if new.mask in (painting.mask, painting.forgotten):  # the canvas tells of what it was given
+                return nothing
             told = f"Painted within {new.region[0]:g} to {new.region[1]:g} s. Numbers that you type take its place."
             canvas = gr.skip() if painting.mask else self._canvas(path, seconds, Painting()) | {"layers": layers}
             return canvas, new, *new.region, self.maker.tell(told)
@@ -179,7 +181,8 @@ class EditTab:
             path, seconds, _ = take_sound(sound, self.maker.store)
         except Problem:
             return gr.skip(), gr.skip()
-        return self._canvas(path, seconds, Painting(), region), Painting()
+        gone = Painting(forgotten=painting.mask or painting.forgotten)
+        return self._canvas(path, seconds, Painting(), region), gone
 
     def validate(self, action, sound, prompt, *values):
         count = len(self.fields.inputs)
