@@ -6,6 +6,7 @@ outside of the folders that were named, and peak memory, beside their limits; wr
 """
 
 import argparse
+import contextlib
 import json
 import sys
 import tempfile
@@ -45,12 +46,14 @@ def main() -> int:
         shares = {"commands": 1 - options.page_share, "page": options.page_share}
         if options.only:
             shares = {"page": 1.0} if options.only == "page" else {"commands": 1.0}
-        if "commands" in shares:
-            through_commands(options, good, Path(temporary), counts, 60 * options.minutes * shares["commands"])
-        if "page" in shares:
-            from benchmarks.hostile.page import through_page
+        # What was counted before Ctrl-C is kept.
+        with contextlib.suppress(KeyboardInterrupt):
+            if "commands" in shares:
+                through_commands(options, good, Path(temporary), counts, 60 * options.minutes * shares["commands"])
+            if "page" in shares:
+                from benchmarks.hostile.page import through_page
 
-            through_page(options, good, Path(temporary), counts, 60 * options.minutes * shares["page"])
+                through_page(options, good, Path(temporary), counts, 60 * options.minutes * shares["page"])
     found = figures.figures(counts)
     print(figures.shown(found, counts))
     told = {"figures": found, "limits": figures.LIMITS, **counts.to_dict()}

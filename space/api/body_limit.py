@@ -1,10 +1,13 @@
 """How much one request and one visitor may send, checked while it arrives: nothing large is ever held in memory."""
 
+import logging
 import threading
 import time
 from collections import deque
 
 from starlette.responses import JSONResponse
+
+log = logging.getLogger(__name__)
 
 # The largest honest body is the table of captions in Fine-tune: 3,000 rows.
 MOST_BYTES = 4_000_000
@@ -12,6 +15,8 @@ MOST_BYTES = 4_000_000
 MOST_UPLOADED_BYTES = 1_000_000_000
 WINDOW_S = 300.0
 TOO_LARGE = "The request is too large. Send {most} MB at most, and files through an upload."
+UNKNOWN = "The request is not understood. Send JSON as the page's API describes it."
+NOT_UNDERSTOOD = (ValueError, TypeError, LookupError, AttributeError, RecursionError)
 TOO_MANY = "Too much was uploaded from here. Wait five minutes and try again."
 
 
@@ -68,6 +73,13 @@ class BodyLimit:
         except TooLarge:
             if not begun:
                 await refusal(scope, receive, send)
+        except NOT_UNDERSTOOD as error:
+            # What the server's own parsers raise on bodies that are no request at all; what the page does with one
+            # that is understood never comes this way.
+            if begun:
+                raise
+            log.warning("a request to %s was not understood: %s", scope.get("path", "")[:80], type(error).__name__)
+            await JSONResponse({"detail": UNKNOWN}, 400)(scope, receive, send)
 
     def _may_upload(self, address: str, length: int) -> bool:
         if self.most_uploaded_bytes is None:

@@ -1,7 +1,7 @@
 """Endpoints for programs and for MCP; their docstrings are what clients read."""
 
 import gradio as gr
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from space.api.inputs import audio, hertz, optional_seconds, sampling_inputs, sound_outputs, text
@@ -10,6 +10,7 @@ from space.engine.front_door import FrontDoor, clean, sampling
 from space.jobs import Failed, Finished, Request
 from spectrogram.codec import SpectrogramCodec, budget
 from spectrogram.files.audio import read_audio, write_audio
+from spectrogram.files.pictures import read_picture
 from spectrogram.params import KEY, SpectrogramParams
 from spectrogram.problems import PictureProblem, Problem
 
@@ -96,12 +97,10 @@ class Endpoints:
         """
         try:
             self.door.admit(page)
-            with Image.open(picture) as image:
-                params = SpectrogramParams.from_image(image)
-                check_work(image, params)
-                sound, rate_hz = SpectrogramCodec(params).decode(image.convert("RGB"))
-        except (UnidentifiedImageError, OSError, Image.DecompressionBombError) as error:
-            raise refusal("The picture cannot be read: send a PNG that this project wrote.") from error
+            image = read_picture(picture)
+            params = SpectrogramParams.from_image(image)
+            check_work(image, params)
+            sound, rate_hz = SpectrogramCodec(params).decode(image.convert("RGB"))
         except Problem as problem:
             raise refusal(str(problem)) from problem
         return str(write_audio(self.store.new_folder() / "sound.wav", sound, rate_hz))

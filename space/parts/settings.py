@@ -110,7 +110,7 @@ class Settings:
 
     def show_strength(self, name: str):
         """A word is in the text or it is not: it has no strength."""
-        taught = self.engine.switch.all().get(name)
+        taught = self.engine.switch.all().get(name) if isinstance(name, str) else None
         if taught is not None and taught.word:
             return gr.Slider(interactive=False, info=f"write {taught.word} into the text; a word has no strength")
         return gr.Slider(interactive=True, info=STRENGTH_TOLD)

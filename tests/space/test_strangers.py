@@ -229,6 +229,13 @@ def test_a_picture_whose_parameters_ask_for_too_much_is_refused_at_once(served):
         assert time.monotonic() - begun_s < 30
 
 
+@pytest.mark.parametrize("cut", [40, 120, 400])
+def test_a_picture_that_is_cut_is_refused_in_a_sentence(served, cut):
+    told = post_file(served, "decode", "a.png", picture_of(SpectrogramParams.preset("mini"), 256)[:-cut])
+    assert "event: error" in told
+    assert "null" not in told.split("data: ")[-1]
+
+
 def test_a_playlist_that_is_called_a_sound_opens_no_file_of_the_server(served, tmp_path, ffmpeg):
     secret = tmp_path / "secret.wav"
     secret.write_bytes(noise())

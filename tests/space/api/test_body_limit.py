@@ -56,3 +56,24 @@ def test_uploads_of_one_address_end_and_those_of_another_do_not():
 def test_the_page_refuses_a_body_of_eight_megabytes(served):
     body = {"data": ["x" * 8_000_000, 1.0, "", 1, 1, 3.0, "none", 1.0]}
     assert httpx.post(f"{served.url}gradio_api/call/generate", json=body, timeout=60).status_code == 413
+
+
+@pytest.mark.parametrize(
+    "error", [ValueError("no"), UnicodeEncodeError("utf-8", "a", 0, 1, "no"), RecursionError(), KeyError(1)]
+)
+def test_a_request_that_the_server_cannot_parse_is_refused_in_a_sentence(error):
+    async def stumbles(scope, receive, send):
+        raise error
+
+    answer = run(post(BodyLimit(stumbles, 1000), content=b"{"))
+    assert answer.status_code == 400
+    assert "not understood" in answer.text
+
+
+def test_what_breaks_after_the_answer_began_is_not_hidden():
+    async def breaks(scope, receive, send):
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        raise ValueError("later")
+
+    with pytest.raises(ValueError, match="later"):
+        run(post(BodyLimit(breaks, 1000), content=b"{"))
