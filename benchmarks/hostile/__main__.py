@@ -46,6 +46,7 @@ def main() -> int:
         shares = {"commands": 1 - options.page_share, "page": options.page_share}
         if options.only:
             shares = {"page": 1.0} if options.only == "page" else {"commands": 1.0}
+        shares = {name: share for name, share in shares.items() if share > 0}
         # What was counted before Ctrl-C is kept.
         with contextlib.suppress(KeyboardInterrupt):
             if "commands" in shares:

@@ -42,20 +42,16 @@ WATCHED_EVERY_S = 0.05
 class Watch:
     """The page's memory, looked at all the time, and what it says on stderr."""
 
-    def __init__(self, process: subprocess.Popen):
-        self.process, self.peak_mb, self.said, self.over = psutil.Process(process.pid), 0.0, [], False
+    def __init__(self, process: subprocess.Popen, said: Path):
+        self.process, self.peak_mb, self.over = psutil.Process(process.pid), 0.0, False
+        self.said = said.open(encoding="utf-8", errors="replace")
         threading.Thread(target=self._look, daemon=True).start()
-        threading.Thread(target=self._listen, args=(process.stderr,), daemon=True).start()
 
     def _look(self) -> None:
         with suppress(psutil.Error):
             while not self.over:
                 self.peak_mb = max(self.peak_mb, self.process.memory_info().rss / 2**20)
                 time.sleep(WATCHED_EVERY_S)
-
-    def _listen(self, stream) -> None:
-        for line in stream:
-            self.said.append(line)
 
     def cpu_s(self) -> float:
         with suppress(psutil.Error):
@@ -191,8 +187,13 @@ def through_page(options, good: Path, temporary: Path, counts: Counts, seconds: 
     """Hostile requests to a page of its own until the time is over."""
     begun_s = time.monotonic()
     before = set(Path("/tmp").iterdir())
-    with Served(None, temporary, stderr=subprocess.PIPE, temporary=temporary / "page-tmp") as served:
-        watch = Watch(served.process)
+    said = temporary / "page.txt"
+    # A file and no pipe: nobody empties one while the page starts.
+    with (
+        said.open("wb") as stderr,
+        Served(None, temporary, stderr=stderr, temporary=temporary / "page-tmp") as served,
+    ):
+        watch = Watch(served.process, said)
         visitor = Visitor(served.url, good, options.seed)
         for number in range(options.first, options.first + options.inputs):
             if time.monotonic() - begun_s > seconds:
@@ -210,7 +211,8 @@ def through_page(options, good: Path, temporary: Path, counts: Counts, seconds: 
 
 def one(visitor: Visitor, watch: Watch, number: int) -> tuple[str, Answer]:
     """One request, and what the page did meanwhile."""
-    said, cpu_s = len(watch.said), watch.cpu_s()
+    watch.said.read()
+    cpu_s = watch.cpu_s()
     target, told, hangs = "page", "", False
     try:
         target, told = visitor.send(number)
@@ -219,7 +221,7 @@ def one(visitor: Visitor, watch: Watch, number: int) -> tuple[str, Answer]:
     except (httpx.HTTPError, UnicodeError, json.JSONDecodeError) as error:
         told = f"no answer: {error!r}"
     taken_s = watch.cpu_s() - cpu_s
-    text = "".join(watch.said[said:])
+    text = watch.said.read()
     # gradio logs a traceback of its own wherever it refuses a value itself; what counts is one that runs through us.
     ours = [part for part in text.split("Traceback (most recent call last)")[1:] if f'File "{ROOT}/' in part]
     broke = ours[0][ours[0].rindex(f'File "{ROOT}/') :][-700:] if ours else ""
