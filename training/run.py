@@ -283,7 +283,7 @@ class Run:
         self.events.write("start", clips=len(self.data.training), trainable_parameters=0, settings=s.to_dict())
         path, before, after = self.teaching.teach(self)
         self.clock["trained"] = time.monotonic()
-        self._write_facts(LoopResult({0: before, s.steps: after}, after.loss))
+        write_run(self.folder, self._facts(LoopResult({0: before, s.steps: after}, after.loss)))
         self.events.write("end", step=s.steps, validation=after.to_dict())
         return RunReport(self.folder, path, before.loss, after.loss, self.prompt)
 
@@ -351,7 +351,7 @@ class Run:
             if path.name == LORA.file:
                 # The file that AUTOMATIC1111 and ComfyUI read lies beside the one that diffusers reads.
                 kohya(path, s.base)
-            self._write_facts(result)
+            write_run(self.folder, self._facts(result))
             self.stages.update("saving", 1, 1)
         if s.samples:
             load_into = type(self.method).load_into
@@ -374,9 +374,6 @@ class Run:
         pipeline = load_into(base, path)
         pipeline.params = self.data.params
         return pipeline
-
-    def _write_facts(self, result):
-        write_run(self.folder, self._facts(result))
 
     def _facts(self, result):
         """run.json: settings, data, base, what was trained, how it went, and with which library versions."""

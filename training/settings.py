@@ -142,7 +142,8 @@ def check_kinds(values):
     for item in fields(TrainSettings):
         kind, value = type(item.default), values.get(item.name, item.default)
         fits = type(value) is kind or (kind is float and type(value) is int) or (value is None and item.default is None)
-        if not fits or (kind in (int, float) and not abs(value) < 2**53):
+        wide = kind in (int, float) and not (math.isfinite(value) and (kind is float or abs(value) < 2**53))
+        if not fits or wide:
             raise UsageProblem(
                 f"{item.name} is {value!r}", f"a value of type {kind.__name__}", f"change {flag(item.name)}"
             )

@@ -35,7 +35,7 @@ def command(hub, *words):
     )
 
 
-@pytest.mark.next_line("space/deploy.py main")
+@pytest.mark.next_line("space/deploy.py run")
 def test_all_three_repositories_are_made_private_and_point_at_each_other(dataset):
     with LoopbackHub() as hub:
         done = command(hub, "u/x", "--dataset", str(dataset))

@@ -3,20 +3,26 @@
 import pytest
 
 from spectrogram.files.dataset_rows import load_splits
-from spectrogram.problems import UsageProblem
+from spectrogram.problems import Problem
 from training import __main__ as command
+
+
+NO_RECIPE = "nosuch.yaml cannot be read (No such file or directory), expected a YAML file"
 
 
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["nosuch", "--out", "OUT"], "nosuch is no folder here, and the Hub does not give it"),
-        (["nobody/nothing", "--out", "OUT"], "nobody/nothing is no folder here, and the Hub does not give it"),
-        (["nosuch", "--out", "OUT", "--recipe", "nosuch.yaml"], "nosuch.yaml does not exist (expected a YAML file"),
-        (["nosuch", "--out", "OUT", "--recipe", "BROKEN"], "cannot be read (while parsing"),
+        (["nosuch", "--out", "OUT"], "nosuch is no dataset ("),
+        (["nobody/nothing", "--out", "OUT"], "nobody/nothing is no dataset ("),
+        (
+            ["nosuch", "--out", "OUT", "--recipe", "nosuch.yaml"],
+            NO_RECIPE,
+        ),
+        (["nosuch", "--out", "OUT", "--recipe", "BROKEN"], "is no YAML (while parsing"),
         (["nosuch", "--out", "OUT", "--recipe", "TEXT"], "holds no settings"),
-        (["scratch", "nosuch.yaml"], "nosuch.yaml does not exist (expected a YAML file"),
-        (["ear", "nosuch.yaml"], "nosuch.yaml does not exist (expected a YAML file"),
+        (["scratch", "nosuch.yaml"], NO_RECIPE),
+        (["ear", "nosuch.yaml"], NO_RECIPE),
         (["report", "nosuch"], "events.jsonl does not exist"),
     ],
 )
@@ -32,5 +38,5 @@ def test_a_mistyped_name_is_told_in_a_line(words, told, tmp_path, monkeypatch, c
 
 
 def test_the_same_in_python():
-    with pytest.raises(UsageProblem, match="Check the name, or the network"):
+    with pytest.raises(Problem, match="Check the path or the name"):
         load_splits("nosuch")

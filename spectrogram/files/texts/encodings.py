@@ -24,8 +24,10 @@ REMEDY = "correct the file (spreadsheets: save as 'CSV UTF-8') and run again"
 LARGEST_BYTES = 1 << 30
 MARKS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe\0\0", "utf-32"), (b"\0\0\xfe\xff", "utf-32"))
 MARKS += ((b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
-# More letters beyond ASCII in a row than a western word has: the bytes are of another script.
-WESTERN_RUN = re.compile(rb"[\x80-\xff]{3}")
+# More letters beyond ASCII in a row than a word of Latin letters has: the bytes are of another script.
+OTHER_SCRIPT = re.compile(rb"[\x80-\xff]{4}")
+# Of Latin letters: Windows', then DOS'.
+LATIN = ("cp1252", "cp850")
 # Encodings of other scripts that people still meet, and how far the likeliest must be ahead of the next: by its mess (0
 # to 1), or by the share of its words that a language has.
 USUAL = ("cp1251", "koi8_r", "cp1253", "cp1255", "cp1256", "cp932", "euc_jp", "gb18030", "big5", "cp949")
@@ -169,9 +171,11 @@ def likeliest(data: bytes) -> str:
         from charset_normalizer import from_bytes
     except ImportError:  # where the core or the pipeline is installed alone
         return "windows-1252"
-    # A detector has too little to go by in a few accents; alone among ASCII they are Windows' western ones.
-    if not WESTERN_RUN.search(data) and from_bytes(data, cp_isolation=["cp1252"]).best():
-        return "windows-1252"
+    # A detector has too little to go by in a few accents; alone among ASCII they are Latin ones.
+    latin = LATIN if not OTHER_SCRIPT.search(data) else ()
+    fits = next((name for name in latin if from_bytes(data, cp_isolation=[name]).best()), None)
+    if fits:
+        return "windows-1252" if fits == "cp1252" else fits
     found = list(from_bytes(data, cp_isolation=list(USUAL)))
     if not found:
         return "utf-8"

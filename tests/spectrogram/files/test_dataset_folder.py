@@ -60,4 +60,4 @@ def test_a_mistyped_dataset_is_one_sentence_with_what_is_there(tmp_path, monkeyp
     monkeypatch.chdir(tmp_path)
     with pytest.raises(Problem, match="is no dataset") as caught:
         load_splits(name)
-    assert ("there is my owl's" in str(caught.value)) == (name == "my owls")
+    assert ("There is my owl's" in str(caught.value)) == (name == "my owls")

@@ -52,7 +52,7 @@ def test_a_guess_is_said_with_its_letters_and_with_the_flag(tmp_path, caplog, na
 @pytest.mark.parametrize("name", UNSURE)
 def test_bytes_that_could_be_several_scripts_are_a_question(tmp_path, name):
     (tmp_path / "t.csv").write_bytes(f"file_name,caption\na.wav,{SAID[name]}\n".encode(name))
-    with pytest.raises(Problem, match=r"t.csv: the text is not UTF-8 and could be any of .*: .* --encoding "):
+    with pytest.raises(Problem, match=r"t.csv: the text is not UTF-8 and could be any of .*\. Save it .* --encoding "):
         encodings.text_of(tmp_path / "t.csv")
 
 

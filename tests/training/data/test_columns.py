@@ -33,7 +33,7 @@ def test_captions_are_found_by_their_usual_names(pictures, column):
 
 
 def test_a_dataset_without_captions_is_told_its_columns(pictures):
-    with pytest.raises(Problem, match=r"has the columns image, mood: a column caption \(or text\)"):
+    with pytest.raises(Problem, match=r"has the columns image, mood \(expected a column caption \(or text\)\)"):
         read(pictures([{"mood": "calm"}, {"mood": "loud"}]))
 
 

@@ -136,7 +136,7 @@ def test_a_named_memory_keeps_sixteen_clips_in_an_optimizer_step(gigabytes):
 
 
 def test_full_training_in_a_small_memory_is_refused_with_what_fits():
-    with pytest.raises(ValueError, match=r"--vram 8 with --method full: 24 .*Use --method lora"):
+    with pytest.raises(ValueError, match=r"--vram 8 with --method full \(expected 24 .*Use --method lora"):
         settings_of({"method": "full"}, 8)
 
 
