@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from dataset_builder.soundscapes.synthesis.captions import OPENINGS, PLACES, THEN, WHILE, WORDS
-from dataset_builder.soundscapes.synthesis.catalogue import CATALOGUE
+from dataset_builder.soundscapes.synthesis.catalogue import CATALOGUE, CLASSES
 from spectrogram.ears.ear import Ear
 from spectrogram.problems import Problem
 
@@ -33,7 +33,7 @@ class Knowledge:
         """Of the embedded base (None), or of another one, about which nothing is known."""
         if base is not None:
             return cls({})
-        return cls({label: sound.phrases for label, sound in CATALOGUE.items() if not sound.held_out})
+        return cls({label: CATALOGUE[label].phrases for label in CLASSES})
 
     @property
     def prompts(self) -> list[str]:

@@ -215,7 +215,7 @@ class FinetuneTab:
                     "only the owner of this Space publishes from it", "", "train as a job: it publishes by itself"
                 )
             if not allowed.publish:
-                raise UsageProblem("publishing needs a token", "to be signed in, or HF_TOKEN at home", KEPT)
+                raise UsageProblem("Publishing needs a token", "to be signed in, or HF_TOKEN at home", KEPT)
             repo = (repo or "").strip() or f"{user}/{run}"
             address = push(self.places.run(run), repo, public=not private, token=token)
         except Problem as problem:

@@ -11,6 +11,7 @@ from transformers import CLIPImageProcessor, CLIPModel
 
 from spectrogram.bases import locate_base, read_beside
 from spectrogram.ears.ear import CONFIG, FOLDER, Ear
+from spectrogram.problems import EnvironmentProblem
 
 CLIP_OF_SD15 = "openai/clip-vit-large-patch14"
 
@@ -24,8 +25,16 @@ class ClipEar:
 
     @classmethod
     def load(cls, name=CLIP_OF_SD15, device="cpu"):
-        clip = CLIPModel.from_pretrained(name, use_safetensors=True).to(device)
-        return cls(clip, CLIPImageProcessor.from_pretrained(name), str(name))
+        """The ear in a folder or of a name on the Hub. Raises EnvironmentProblem where it cannot be had."""
+        try:
+            clip = CLIPModel.from_pretrained(name, use_safetensors=True).to(device)
+            return cls(clip, CLIPImageProcessor.from_pretrained(name), str(name))
+        except OSError as error:
+            raise EnvironmentProblem(
+                f"this base has no ear of its own, and CLIP ({name}) is not here",
+                "its files on this machine, or the network",
+                f"fetch it once: hf download {name}",
+            ) from error
 
     def text_features(self, pooled):
         """Unit rows (n, d) of the text encoder's pooled output (n, width); gradients flow through it."""

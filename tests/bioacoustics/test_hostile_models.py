@@ -86,5 +86,5 @@ def test_a_class_with_fewer_clips_than_folds_is_told():
         def __len__(self):
             return 8
 
-    with pytest.raises(ClipsProblem, match="one class has 4 clips"):
+    with pytest.raises(ClipsProblem, match="One class has 4 clips"):
         folds_by_recording(Few(), 5)

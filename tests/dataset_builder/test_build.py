@@ -178,7 +178,7 @@ def test_a_full_disk_leaves_the_old_dataset_and_the_next_run_goes_on(folder, tmp
     )
     _, err = full.communicate(timeout=120)
     assert full.returncode == 5, err
-    assert re.search(r"cannot write \S+\.parquet \(.*File too large.*\): expected \d{6,} bytes of free space", err)
+    assert re.search(r"cannot write \S+\.parquet \(.*File too large.*\), expected \d{6,} bytes of free space", err)
     assert digest(out) == before
     assert command(*arguments, cwd=tmp_path).wait(120) == 0
 

@@ -71,7 +71,7 @@ def test_a_mistyped_path_is_one_sentence_with_what_is_there(sounds, tmp_path, ca
     assert build(tmp_path / "my sound", tmp_path / "ds") == 4
     error = capsys.readouterr().err.strip().splitlines()[-1]
     assert "my sound is not there" in error
-    assert "there is my sounds" in error
+    assert "There is my sounds" in error
 
 
 def test_repeats_and_silence_alone_are_no_failure(sounds, tmp_path):

@@ -6,7 +6,6 @@ from spectrogram.files.dataset_rows import load_splits
 from spectrogram.problems import Problem
 from training import __main__ as command
 
-
 NO_RECIPE = "nosuch.yaml cannot be read (No such file or directory), expected a YAML file"
 
 
