@@ -11,7 +11,7 @@ def knowledge():
 
 
 def test_every_wording_that_was_taught_is_known(knowledge):
-    assert len(knowledge.prompts) == 35
+    assert len(knowledge.prompts) == 32
     for phrases in knowledge.sounds.values():
         for phrase in phrases:
             assert knowledge.notes(phrase) == []
