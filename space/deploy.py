@@ -69,12 +69,12 @@ def run(options: argparse.Namespace) -> int:
 
 def make_plan(name: str, dataset: Path | None, adapters: list[Path]) -> Plan:
     """All files of the three repositories. Raises UsageProblem for a wrong name and for folders that hold nothing."""
-    from space.engine.adapter_switch import taught_in
-
     repository(name)
     tracked = [line for line in _git("ls-files").splitlines() if (ROOT / line).is_file()]
     space = {line: ROOT / line for line in tracked if line in KEPT_ANYWAY or not line.startswith(LEFT_OUT)}
     model = {line.removeprefix("base_model/"): ROOT / line for line in tracked if line.startswith("base_model/")}
+    if adapters:  # torch, which a Space without adapters does not wait for
+        from space.engine.adapter_switch import taught_in
     for adapter in adapters:
         if taught_in(adapter) is None:
             raise UsageProblem(f"{adapter} holds no adapter", "the folder of a finished run", "check --adapter")
