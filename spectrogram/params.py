@@ -71,12 +71,12 @@ class SpectrogramParams:
             _require(value in allowed, f"{name} is {value!r}", f"one of {', '.join(allowed)}")
 
     def _check_numbers(self):
-        for name in ("step_ms", "window_ms", "padded_ms", "peak", "low_hz", "high_hz", "sample_rate_hz"):
-            value = getattr(self, name)
-            _require(value is None or not abs(value) > LARGEST, f"{name} is {value}", f"at most {LARGEST:,}")
         for name in ("sample_rate_hz", "step_ms", "window_ms", "mel_bands", "columns", "warp_hz", "range_db", "power"):
             value = getattr(self, name)
             _require(0 < value < float("inf"), f"{name} is {value}", "a positive number")
+        for name in ("step_ms", "window_ms", "padded_ms", "peak", "low_hz", "high_hz", "sample_rate_hz"):
+            value = getattr(self, name)
+            _require(value is None or abs(value) <= LARGEST, f"{name} is {value}", f"at most {LARGEST:,}")
         nyquist_hz = self.sample_rate_hz / 2
         _require(
             0 <= self.low_hz < self.high_hz <= nyquist_hz,

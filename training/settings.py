@@ -142,8 +142,8 @@ def check_kinds(values):
     for item in fields(TrainSettings):
         kind, value = type(item.default), values.get(item.name, item.default)
         fits = type(value) is kind or (kind is float and type(value) is int) or (value is None and item.default is None)
-        wide = kind in (int, float) and not (math.isfinite(value) and (kind is float or abs(value) < 2**53))
-        if not fits or wide:
+        is_number = fits and kind in (int, float)
+        if not fits or (is_number and not (abs(value) < math.inf if kind is float else abs(value) < 2**53)):
             raise UsageProblem(
                 f"{item.name} is {value!r}", f"a value of type {kind.__name__}", f"change {flag(item.name)}"
             )
