@@ -127,20 +127,26 @@ def test_the_index_would_take_the_wheel(wheel):
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_the_metrics_of_the_installed_wheel_work_in_any_folder(wheel, tmp_path):
-    zipfile.ZipFile(wheel).extractall(tmp_path / "site")
-    settings = os.environ | {"PYTHONPATH": str(tmp_path / "site"), "HF_MODULES_CACHE": str(tmp_path / "modules")}
+@pytest.fixture(scope="module")
+def site(wheel, tmp_path_factory):
+    """A folder of packages in which the wheel lies."""
+    folder = tmp_path_factory.mktemp("site")
+    zipfile.ZipFile(wheel).extractall(folder)
+    return folder
+
+
+def test_the_metrics_of_the_installed_wheel_work_in_any_folder(site, tmp_path):
+    settings = os.environ | {"PYTHONPATH": str(site), "HF_MODULES_CACHE": str(tmp_path / "modules")}
     settings["SD_AUDIO_CACHE"] = str(tmp_path / "cache")
     done = subprocess.run([sys.executable, "-c", METRICS_ELSEWHERE], cwd=tmp_path, env=settings, capture_output=True,
                           text=True, timeout=240)  # fmt: skip
     assert done.returncode == 0, done.stderr[-3000:]
     assert "frechet_distance[sd-audio-cnn-v1]" in done.stdout
-    assert str(tmp_path / "site") in done.stdout
+    assert str(site) in done.stdout
 
 
-def test_the_core_encodes_and_decodes_with_six_packages_alone(wheel, tmp_path):
-    zipfile.ZipFile(wheel).extractall(tmp_path / "site")
-    settings = os.environ | {"PYTHONPATH": str(tmp_path / "site")}
+def test_the_core_encodes_and_decodes_with_six_packages_alone(site, tmp_path):
+    settings = os.environ | {"PYTHONPATH": str(site)}
     words = [sys.executable, "-c", CORE_ALONE]
     done = subprocess.run(words, cwd=tmp_path, env=settings, capture_output=True, text=True, timeout=240)
     assert done.returncode == 0, done.stderr[-3000:]

@@ -19,7 +19,10 @@ def blocks(page: Path, language: str) -> list[str]:
 
 
 def clone(folder: Path) -> Path:
-    """A copy of the project's files with an environment that `make` finds ready: the one that runs the tests."""
+    """A copy of the project's files with an environment that `make` finds ready: the one that runs the tests.
+
+    The codec's loops come along as these tests' own process compiled them: they fit files of the same name and time.
+    """
     activate = Path(sys.prefix) / "bin" / "activate"
     if not activate.is_file():
         pytest.skip("the tests run in no virtual environment, which the README's second line activates")
@@ -31,7 +34,10 @@ def clone(folder: Path) -> Path:
     for name in listed.stdout.splitlines():
         if (ROOT / name).is_file():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(ROOT / name, folder / name)
+            shutil.copy2(ROOT / name, folder / name)
+    for compiled in (ROOT / "spectrogram" / "codec").glob("__pycache__/*.nb[ci]"):
+        (folder / compiled.relative_to(ROOT)).parent.mkdir(exist_ok=True)
+        shutil.copy2(compiled, folder / compiled.relative_to(ROOT))
     (folder / ".venv").mkdir(parents=True)
     (folder / ".venv" / "bin").symlink_to(Path(sys.prefix) / "bin")
     (folder / ".venv" / ".ready").touch()
