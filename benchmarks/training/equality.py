@@ -11,6 +11,7 @@ Stable Diffusion 1.5's size is made by `python -m benchmarks.training.real_size 
 import argparse
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -194,11 +195,20 @@ def unet_parameters(base: Path) -> int:
     return sum(parameter.numel() for parameter in unet.parameters())
 
 
+def script_version(checkout: Path, script: str) -> str:
+    """The version of diffusers that a script asks for at least: that of its release."""
+    text = (Path(checkout) / "examples" / script).read_text(encoding="utf-8")
+    found = re.search(r"""check_min_version\(["']([\w.]+)["']\)""", text)
+    return found[1] if found else "unknown"
+
+
 def merged(path: Path, rows: list[dict]) -> list[dict]:
-    """The rows of a file with these in place of those of the same case and base."""
+    """The rows of a file with these in place of those of the same case and base, in the order of CASES."""
     known = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else []
     key = lambda row: (row["case"], row["base_parameters"], row["step"])  # noqa: E731
-    return [row for row in known if key(row) not in {key(new) for new in rows}] + rows
+    kept = [row for row in known if key(row) not in {key(new) for new in rows}]
+    order = [case.name for case in CASES]
+    return sorted(kept + rows, key=lambda row: (order.index(row["case"]), -row["base_parameters"], row["step"]))
 
 
 def run(checkout: Path, base: Path | None = None, resolution: int = 128, cases=None) -> Iterator[dict]:
@@ -214,6 +224,7 @@ def run(checkout: Path, base: Path | None = None, resolution: int = 128, cases=N
             model = with_prediction(Path(base), folder / "base", kind)
             record = theirs(checkout, case, model, folder, resolution)
             size = {"base_parameters": unet_parameters(model), "resolution": resolution}
+            size |= {"script_version": script_version(checkout, case.script), "torch": torch.__version__}
             yield from ({**row, **size} for row in compare(case, record, ours(case, model, record)))
 
 
