@@ -8,8 +8,10 @@ import os
 from pathlib import Path
 
 import pytest
+import torch
 
 from benchmarks.training import equality
+from tests.tiny_sd import build_tiny_sd
 
 CHECKOUT = os.environ.get("DIFFUSERS_CHECKOUT")
 CLOSE = 1e-5
@@ -47,3 +49,14 @@ def test_a_scripts_version_is_read_from_the_script(tmp_path):
         (tmp_path / "examples").mkdir(exist_ok=True)
         (tmp_path / "examples" / name).write_text(text)
     assert [equality.script_version(tmp_path, name) for name in ("a.py", "b.py")] == ["0.40.0", "unknown"]
+
+
+def test_a_weighting_that_weighs_nothing_is_noticed(tmp_path):
+    """At late time steps the usual gamma of 5 leaves every clip as it is: its rows would be those without it."""
+    base = equality.with_prediction(build_tiny_sd(tmp_path / "tiny"), tmp_path / "base", "epsilon")
+    late, early = ({"pass.0.timesteps": torch.tensor(steps)} for steps in ([859, 782], [29, 760]))
+    usual = equality.Case("usual", equality.LORA, (), {"min_snr_gamma": 5.0})
+    (low,) = (case for case in equality.CASES if case.name == "lora, epsilon, Min-SNR")
+    assert not equality.weighted_unevenly(usual, base, late)
+    assert equality.weighted_unevenly(usual, base, early)
+    assert equality.weighted_unevenly(low, base, late)
