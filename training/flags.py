@@ -58,7 +58,7 @@ def settings_of(values: dict, vram: int | None = None) -> TrainSettings:
         return TrainSettings(**values)
     suited = for_base(facts_about(values.get("base", TrainSettings.base)), method)
     clips = suited.get("batch", TrainSettings.batch) * suited.get("accumulate", 1)
-    return TrainSettings(**{**suited, **for_memory(vram, method, clips), **values})
+    return TrainSettings(**{**suited, **for_memory(vram, values, clips), **values})
 
 
 def resolve(arguments: argparse.Namespace, recipe: str | Path | None = None, vram: int | None = None) -> TrainSettings:

@@ -3,7 +3,7 @@
 from spectrogram.bases import locate_base
 from spectrogram.known_bases import SD15, BaseFacts, facts_of
 from spectrogram.problems import UsageProblem
-from training.method_table import METHODS
+from training.method_table import METHODS, carrier_of
 
 # Batch and accumulation keep 16 clips in an optimizer step; figures are for Stable Diffusion 1.5 at 512 x 512.
 _SMALL = {"half_base": True, "precision": "fp16", "optimizer": "adamw"}
@@ -31,21 +31,23 @@ def for_base(facts: BaseFacts, method: str) -> dict:
     return {**METHODS[method].settings, **facts.base.teaching.get(method, SD15.teaching[method])}
 
 
-def for_memory(vram: int | None, method: str, clips: int = CLIPS_A_STEP) -> dict:
+def for_memory(vram: int | None, values: dict, clips: int = CLIPS_A_STEP) -> dict:
     """Settings for a GPU with ``vram`` GB and ``clips`` a step; {} when none is named.
 
-    Raises UsageProblem for a method that trains all weights and less than the largest.
+    ``values`` are those that are given and say what is trained. Raises UsageProblem where that is every weight and the
+    GPU is smaller than the largest.
     """
     if not vram:
         return {}
     if vram not in MEMORY:
         raise UsageProblem(f"--vram {vram}", f"one of {', '.join(map(str, MEMORY))}", "take the next smaller one")
-    trains_all = METHODS[method].trains_all
+    trains_all = carrier_of(values).trains_all
     if trains_all and vram < FULL_NEEDS_GB:
+        chose = ("--dreambooth-trains", "full") if values["method"] == "dreambooth" else ("--method", values["method"])
         raise UsageProblem(
-            f"--vram {vram} with --method {method}",
+            f"--vram {vram} with {' '.join(chose)}",
             f"{FULL_NEEDS_GB} at Stable Diffusion 1.5's size: all 860 M weights have gradients and moments",
-            "use --method lora, or leave --vram out for a small base",
+            f"use {chose[0]} lora, or leave --vram out for a small base",
         )
     chosen = {**MEMORY[vram], "vram": vram}
     if trains_all:

@@ -29,7 +29,8 @@ from training.loop.loop import Loop
 from training.loop.stopping import Interrupted, StopSignal, interrupted
 from training.loop.validation import TIMESTEPS
 from training.measuring import Measuring, forget_peak, peak_bytes
-from training.presets import MEMORY
+from training.method_table import carrier_of
+from training.presets import FULL_NEEDS_GB, MEMORY
 from training.run import Run, remember_problems
 from training.stages import duration, remember
 
@@ -316,7 +317,8 @@ def limit_bytes(settings, own: int) -> int:
 
 def advice(settings) -> str:
     """The change that makes a run smaller, the cheapest first."""
-    smaller = [size for size in MEMORY if settings.vram and size < settings.vram]
+    fewest = FULL_NEEDS_GB if carrier_of(settings.to_dict()).trains_all else 0
+    smaller = [size for size in MEMORY if settings.vram and fewest <= size < settings.vram]
     if smaller:
         return f"try --vram {smaller[-1]}"
-    return f"try {next(iter(memory_limit.advice(settings)), '--rank 4')}"
+    return f"try {next(iter(memory_limit.advice(settings)), memory_limit.SMALLER_BASE)}"

@@ -18,7 +18,7 @@ from training import methods
 from training.data import dataset as collection
 from training.data import latents, replay
 from training.exchange.export import kohya
-from training.loop import checkpoint, memory_limit
+from training.loop import checkpoint, memory_limit, optimizers
 from training.loop.devices import open_accelerator, place, usable_precision
 from training.loop.lock import locked
 from training.loop.loop import Loop, LoopResult, Material
@@ -137,6 +137,7 @@ class Run:
 
     def _prepare(self, tell):
         """Read the data, fill the cache with one network of the base after the other; sets ``identity``."""
+        optimizers.check(self.settings.optimizer)
         source = replay.source_of(self.settings, self.facts)
         data = self._read(self.dataset)
         self.settings = s = self.settings.for_clips(len(data.training))

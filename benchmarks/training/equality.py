@@ -11,6 +11,7 @@ Stable Diffusion 1.5's size is made by `python -m benchmarks.training.real_size 
 import argparse
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -20,7 +21,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from diffusers import UNet2DConditionModel
+from diffusers import DDPMScheduler, UNet2DConditionModel
 from PIL import Image
 from safetensors.torch import load_file
 
@@ -39,6 +40,8 @@ WORDS = "textual_inversion/textual_inversion.py"
 STEPS, BATCH, RATE, RANK, CLIPS = 2, 2, 1e-3, 4, 4
 # Larger than any gradient norm: the LoRA script clips nothing, because its list of parameters is used up by then.
 NEVER = 1e9
+# Below the signal-to-noise ratio of nearly every time step: with the usual 5 only the first sixth of them is weighted.
+LOW_GAMMA = 0.01
 
 
 @dataclass(frozen=True)
@@ -54,7 +57,7 @@ class Case:
 CASES = (
     Case("lora, epsilon", LORA, (), {}),
     Case("lora, epsilon, accumulation", LORA, ("--gradient_accumulation_steps", "2"), {"accumulate": 2}),
-    Case("lora, epsilon, Min-SNR", LORA, ("--snr_gamma", "5"), {"min_snr_gamma": 5.0}),
+    Case("lora, epsilon, Min-SNR", LORA, ("--snr_gamma", str(LOW_GAMMA)), {"min_snr_gamma": LOW_GAMMA}),
     Case("lora, v-prediction", LORA, (), {}),
     Case("lora, v-prediction, Min-SNR, accumulation", LORA,
          ("--snr_gamma", "5", "--gradient_accumulation_steps", "2"), {"min_snr_gamma": 5.0, "accumulate": 2}),
@@ -166,6 +169,16 @@ def ours(case: Case, base: Path, record: dict) -> list[list[torch.Tensor]]:
     return found
 
 
+def weighted_unevenly(case: Case, base: Path, record: dict) -> bool:
+    """Whether a pass of the record gives its clips different weights: an even one is lost on Adam's first step."""
+    scheduler = DDPMScheduler.from_pretrained(base, subfolder="scheduler")
+    share = scheduler.alphas_cumprod / (1 - scheduler.alphas_cumprod)
+    below = share + 1 if scheduler.config.prediction_type == "v_prediction" else share
+    weights = share.clamp(max=case.settings["min_snr_gamma"]) / below
+    drawn = [weights[steps] for name, steps in record.items() if name.endswith(".timesteps")]
+    return any(float(own.max() / own.min()) > 1.1 for own in drawn)
+
+
 def taught_rows(case: Case, tensor):
     """What is trained of a recorded tensor: of the script's whole table of embeddings, its new rows."""
     return tensor[-2:] if case.script == WORDS else tensor
@@ -194,11 +207,20 @@ def unet_parameters(base: Path) -> int:
     return sum(parameter.numel() for parameter in unet.parameters())
 
 
+def script_version(checkout: Path, script: str) -> str:
+    """The version of diffusers that a script asks for at least: that of its release."""
+    text = (Path(checkout) / "examples" / script).read_text(encoding="utf-8")
+    found = re.search(r"""check_min_version\(["']([\w.]+)["']\)""", text)
+    return found[1] if found else "unknown"
+
+
 def merged(path: Path, rows: list[dict]) -> list[dict]:
-    """The rows of a file with these in place of those of the same case and base."""
+    """The rows of a file with these in place of those of the same case and base, in the order of CASES."""
     known = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else []
     key = lambda row: (row["case"], row["base_parameters"], row["step"])  # noqa: E731
-    return [row for row in known if key(row) not in {key(new) for new in rows}] + rows
+    kept = [row for row in known if key(row) not in {key(new) for new in rows}]
+    order = [case.name for case in CASES]
+    return sorted(kept + rows, key=lambda row: (order.index(row["case"]), -row["base_parameters"], row["step"]))
 
 
 def run(checkout: Path, base: Path | None = None, resolution: int = 128, cases=None) -> Iterator[dict]:
@@ -213,7 +235,10 @@ def run(checkout: Path, base: Path | None = None, resolution: int = 128, cases=N
             kind = "v_prediction" if "v-prediction" in case.name else "epsilon"
             model = with_prediction(Path(base), folder / "base", kind)
             record = theirs(checkout, case, model, folder, resolution)
+            if "min_snr_gamma" in case.settings and not weighted_unevenly(case, model, record):
+                raise SystemExit(f"{case.name}: every clip drawn has the same weight, nothing would be compared")
             size = {"base_parameters": unet_parameters(model), "resolution": resolution}
+            size |= {"script_version": script_version(checkout, case.script), "torch": torch.__version__}
             yield from ({**row, **size} for row in compare(case, record, ours(case, model, record)))
 
 

@@ -23,10 +23,12 @@ from pathlib import Path
 from dataset_builder import __main__ as builder
 from dataset_builder.soundscapes import composer
 
+# By the name in the report: the flags of the run that is rehearsed.
 METHODS = {
-    "lora": [],
-    "dreambooth": ["--class-prompt", "an animal calling"],
-    "textual_inversion": [],
+    "lora": ["--method", "lora"],
+    "dreambooth": ["--method", "dreambooth", "--class-prompt", "an animal calling"],
+    "textual_inversion": ["--method", "textual_inversion"],
+    "dora": ["--method", "lora", "--variant", "dora"],
 }
 CLIPS = 6
 GIB = 2**30
@@ -47,6 +49,7 @@ def rehearse(*given):
     import dataclasses, json
     found = kept(*given)
     told = {"process_bytes": own, "mapped_bytes": mapped, "fits": found.fits, "whole_s": found.whole_s}
+    told |= {"device": "cuda" if torch.cuda.is_available() else "cpu", "threads": torch.get_num_threads()}
     told |= dataclasses.asdict(found)
     Path(report).write_text(json.dumps(told))
     return found
@@ -81,7 +84,7 @@ def rehearse(base: Path, method: str, owls: Path, folder: Path, vram: int, more:
         "--vram",
         vram,
     ]
-    line += ["--base", base, "--method", method, "--rehearse", *METHODS[method], *more]
+    line += ["--base", base, "--rehearse", *METHODS[method], *more]
     began, spoke, silences = time.monotonic(), None, []
     with subprocess.Popen([str(part) for part in line], stdout=subprocess.PIPE, text=True, bufsize=1) as process:
         for text in process.stdout:

@@ -2,6 +2,9 @@
 
 import json
 import re
+import shutil
+import subprocess
+import sys
 from dataclasses import fields
 from pathlib import Path
 
@@ -24,22 +27,64 @@ RIFFUSION_NAME = "riffusion/riffusion-model-v1"
 OTHERS = [known.hub[0] for known in KNOWN if known.hub]
 
 
-@pytest.mark.parametrize("name", OTHERS)
-@pytest.mark.parametrize("method", METHODS)
-def test_no_default_of_the_embedded_base_reaches_another_base(name, method, monkeypatch, tmp_path):
-    """The embedded base's file is replaced by one whose every figure is wrong: nothing of it may appear."""
-    before = settings_of({"base": name, "method": method})
+# What each base is taught and sampled with, told by a process of its own: nothing is known yet when it begins.
+TELLING = """
+import json, sys
+from dataclasses import asdict
+from spectrogram.bases import EMBEDDED, locate_base
+from spectrogram.known_bases import generation_defaults, picture_params
+from training.flags import settings_of
+from training.method_table import METHODS
+from training.presets import facts_about
+told = {}
+for name in sys.argv[1:]:
+    params = picture_params(locate_base(name))
+    told[name] = {}
+    for method in METHODS:
+        given = {"base": name, "method": method}
+        told[name] |= {method: settings_of(given).to_dict(), f"{method} in 24 GB": settings_of(given, 24).to_dict()}
+    told[name] |= {"sampling": asdict(generation_defaults(locate_base(name)))}
+    told[name] |= {"sounds": facts_about(name).knows_sounds, "pictures": params and params.to_dict()}
+print(json.dumps({"embedded": str(EMBEDDED), **told}))
+"""
+
+
+def told_by(tree, *names):
+    """What the packages of a folder say of some bases."""
+    done = subprocess.run([sys.executable, "-c", TELLING, *names], cwd=tree, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_no_default_of_the_embedded_base_reaches_another_base(tmp_path):
+    """In a copy of the packages every figure that the embedded base brings is wrong: only its own answers change."""
+    root, tree = EMBEDDED.parent, tmp_path / "tree"
+    for package in ("spectrogram", "training"):
+        shutil.copytree(root / package, tree / package, ignore=shutil.ignore_patterns("__pycache__"))
+    own = {source.name: json.loads(source.read_text(encoding="utf-8")) for source in EMBEDDED.glob("*.json")}
     wrong = {"rate": 123.0, "steps": 77, "replay": 0.77, "rank": 77, "epochs": 7.7, "min_snr_gamma": 77.0, "batch": 7}
-    teaching = dict.fromkeys(METHODS, wrong)
-    told = {"title": "wrong", "knows": "sounds", "teaching": teaching}
-    for source in EMBEDDED.glob("*.json"):
-        (tmp_path / source.name).write_bytes(source.read_bytes())
-    (tmp_path / "training_defaults.json").write_text(json.dumps(told))
-    monkeypatch.setattr("spectrogram.bases.EMBEDDED", tmp_path)
-    assert settings_of({"method": method, "base": str(tmp_path)}).rate == 123.0
-    assert settings_of({"base": name, "method": method}) == before
-    knows = row_of(name).knows == SOUNDS
-    assert before.replay == (0.5 if knows and method == "dreambooth" else 0.0)
+    own["training_defaults.json"] |= {"teaching": dict.fromkeys(METHODS, wrong)}
+    own["generation.json"] = {"steps": 77, "guidance": 7.7, "guidance_rescale": 0.77, "aesthetic_rate": 77.0}
+    own["spectrogram.json"] = PRESETS["sd15"].to_dict()
+    (tree / EMBEDDED.name).mkdir()
+    for name, told in own.items():
+        (tree / EMBEDDED.name / name).write_text(json.dumps(told), encoding="utf-8")
+    stranger = tmp_path / "stranger"
+    stranger.mkdir()
+    (stranger / "model_index.json").write_text("{}")
+    others = [*OTHERS, "somebody/dreamshaper-LCM", "ByteDance/Hyper-SD15-merged", str(stranger)]
+    right, changed = (told_by(where, "base_model", *others) for where in (root, tree))
+    assert changed["embedded"] == str(tree / EMBEDDED.name)
+    assert {name: changed[name] for name in others} == {name: right[name] for name in others}
+    for what, told in right["base_model"].items():
+        assert what == "sounds" or changed["base_model"][what] != told, what
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_only_dreambooth_on_a_base_that_knows_sounds_is_replayed_by_itself(name):
+    for method in METHODS:
+        kind = method == "dreambooth" and row_of(name).knows == SOUNDS
+        assert settings_of({"base": name, "method": method}).replay == (0.5 if kind else 0.0)
 
 
 def test_no_default_of_any_base_is_written_into_the_settings_themselves():

@@ -16,6 +16,7 @@ from spectrogram.files import atomic
 from spectrogram.models import load_pipeline
 from spectrogram.params import KEY, MODEL_FILE
 from spectrogram.problems import Problem
+from training.exchange.base_weights import BaseWeights
 from training.methods.full import copy_base
 
 LONGEST_TITLE = 200
@@ -47,22 +48,11 @@ def kohya(adapter, base, path=None):
     read = read_lora(adapter, shapes_of(base))
     layers, more = read.layers, {}
     if any("magnitude" in tensors for tensors in layers.tensors.values()):
-        layers, error = plain_difference.of(layers, weights_of(base))
+        layers, error = plain_difference.of(layers, BaseWeights(base))
         more = {ERROR_KEY: f"{error:.5f}"}
     path = Path(path) if path else read.path.parent / f"{read.name}_kohya.safetensors"
     header = kohya_header(layers, read.metadata, read.name) | more
     return safetensors_file.write(path, layouts.to_kohya(layers), header)
-
-
-def weights_of(base):
-    """{(part, layer): weight} of a base."""
-    pipeline = load_pipeline(locate_base(base), "cpu")
-    return {
-        (part, name.removesuffix(".weight").removeprefix("text_model.")): weight.detach()
-        for part in ("unet", "text_encoder")
-        for name, weight in getattr(pipeline, part).named_parameters()
-        if name.endswith(".weight")
-    }
 
 
 def kohya_header(layers, header, name):

@@ -174,22 +174,34 @@ def check_same_run(checkpoint, identity, force=False):
 
 
 def flatten_optimizer(optimizer):
-    """(tensors by "<parameter>.<name>", JSON values) of an optimizer's state; ``restore_optimizer`` is the inverse."""
+    """(tensors by "<parameter>.<name>", JSON values) of an optimizer's state; ``restore_optimizer`` is the inverse.
+
+    An entry may be a dictionary of further ones, as 8-bit moments are: "<parameter>.<name>.<name>".
+    """
     state, tensors, scalars = optimizer.state_dict(), {}, {}
+
+    def put(key, value):
+        if isinstance(value, dict):
+            for name, inner in value.items():
+                put(f"{key}.{name}", inner)
+        elif isinstance(value, torch.Tensor):
+            tensors[key] = value.detach().cpu().clone()
+        else:
+            scalars[key] = value
+
     for number, entries in state["state"].items():
-        for name, value in entries.items():
-            if isinstance(value, torch.Tensor):
-                tensors[f"{number}.{name}"] = value.detach().cpu().clone()
-            else:
-                scalars[f"{number}.{name}"] = value
+        put(str(number), entries)
     return tensors, {"groups": state["param_groups"], "scalars": scalars}
 
 
 def restore_optimizer(optimizer, tensors, values):
     state = {}
     for key, value in {**tensors, **values["scalars"]}.items():
-        number, name = key.split(".", 1)
-        state.setdefault(int(number), {})[name] = value
+        number, *names, last = key.split(".")
+        place = state.setdefault(int(number), {})
+        for name in names:
+            place = place.setdefault(name, {})
+        place[last] = value
     groups = [{k: tuple(v) if k == "betas" else v for k, v in group.items()} for group in values["groups"]]
     optimizer.load_state_dict({"state": state, "param_groups": groups})
 

@@ -1,10 +1,25 @@
 """The optimizer by its name; the 8-bit one belongs to an optional package and is named when it is missing."""
 
+from importlib.util import find_spec
+
 import torch
 
 from spectrogram.problems import EnvironmentProblem
 
 BETAS = (0.9, 0.99)
+INSTALL = "pip install 'sd-audio-spectrograms[lowmem]'"
+
+
+def check(name):
+    """Refuse an optimizer whose package is not installed, before anything is loaded for it."""
+    if name == "adamw_8bit" and not find_spec("bitsandbytes"):
+        raise missing()
+
+
+def missing():
+    return EnvironmentProblem(
+        "--optimizer adamw_8bit needs bitsandbytes", "an installed package", f"{INSTALL}, or use --optimizer adamw"
+    )
 
 
 def build(name, parameters, rate, weight_decay):
@@ -14,9 +29,6 @@ def build(name, parameters, rate, weight_decay):
         try:
             from bitsandbytes.optim import AdamW8bit
         except ImportError as error:
-            raise EnvironmentProblem(
-                "--optimizer adamw_8bit needs bitsandbytes", "an installed package",
-                "pip install 'sd-audio-spectrograms[lowmem]', or use --optimizer adamw",
-            ) from error  # fmt: skip
+            raise missing() from error
         return AdamW8bit(parameters, **settings)
     return torch.optim.AdamW(parameters, fused=name == "adamw_fused", **settings)

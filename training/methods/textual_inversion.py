@@ -34,29 +34,31 @@ def build(settings, base):
     return TextualInversion(settings, base)
 
 
-def taught_table(table, count, start):
-    """An embedding table with ``count`` more rows that alone are trained; they begin as the rows ``start`` in turn."""
+class TaughtTable(torch.nn.Module):
+    """An embedding table in which the rows of a new word's tokens alone are trained.
 
-    class TaughtTable(torch.nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.table = table
-            self.taught = torch.nn.Parameter(
-                table.weight[[start[n % len(start)] for n in range(count)]].detach().float().clone()
-            )
+    Args:
+        table: The base's own. It may have more rows than the tokenizer has tokens; what counts is where the ids fall.
+        ids: Token ids of the new word, one after the other.
+        start: Ids of the tokens that its rows begin as, in turn.
+    """
 
-        @property
-        def weight(self):
-            return torch.cat([self.table.weight, self.taught.to(self.table.weight.dtype)])
+    def __init__(self, table, ids, start):
+        super().__init__()
+        self.table, self.first = table, ids[0]
+        begin = table.weight[[start[n % len(start)] for n in range(len(ids))]]
+        self.taught = torch.nn.Parameter(begin.detach().float().clone())
 
-        def forward(self, ids):
-            known = len(self.table.weight)
-            new = torch.nn.functional.embedding((ids - known).clamp(min=0), self.taught)
-            return torch.where(
-                (ids >= known)[..., None], new.to(self.table.weight.dtype), self.table(ids.clamp(max=known - 1))
-            )
+    @property
+    def weight(self):
+        rows, after = self.table.weight, self.first + len(self.taught)
+        return torch.cat([rows[: self.first], self.taught.to(rows.dtype), rows[after:]])
 
-    return TaughtTable()
+    def forward(self, ids):
+        own, rows = ids - self.first, self.table.weight
+        is_new = (own >= 0) & (own < len(self.taught))
+        new = torch.nn.functional.embedding(own.clamp(0, len(self.taught) - 1), self.taught)
+        return torch.where(is_new[..., None], new.to(rows.dtype), self.table(ids.clamp(max=len(rows) - 1)))
 
 
 class TextualInversion(Method):
@@ -82,9 +84,10 @@ class TextualInversion(Method):
             raise UsageProblem(told, "a vector for each token to begin as", f"use --vectors {len(pieces)}")
         table = encoder.get_input_embeddings()
         tokenizer.add_tokens(self.tokens)
+        ids = tokenizer.convert_tokens_to_ids(self.tokens)
         self.unet.requires_grad_(False)
         encoder.requires_grad_(False)
-        self.table = taught_table(table, s.vectors, pieces)
+        self.table = TaughtTable(table, ids, pieces)
         spread = 0.1 * table.weight.std()
         with torch.no_grad():
             self.table.taught += spread * torch.randn(

@@ -1,11 +1,14 @@
 """Adapters on their way out to other tools and in from them."""
 
 import json
+import shutil
 
 import pytest
 import torch
+from diffusers import AutoencoderKL, UNet2DConditionModel
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
+from transformers import CLIPTextModel
 
 from spectrogram.adapters import layouts
 from spectrogram.adapters.kinds import LORA
@@ -16,6 +19,7 @@ from tests.training.exchange.web_ui_keys import TEXT, automatic_name, comfy_key_
 from training import __main__ as command
 from training import base as base_model
 from training.exchange import conversion, export
+from training.exchange.base_weights import BaseWeights
 from training.flags import settings_of
 from training.methods import lora
 
@@ -105,6 +109,45 @@ def test_a_dora_leaves_as_the_plain_difference_that_it_makes(tiny_base, tmp_path
         stated = float(opened.metadata()["dora_error"])
     assert max(missed) == pytest.approx(stated, abs=1e-3)
     assert stated <= 0.01
+
+
+def test_a_dora_leaves_without_the_base_being_opened(tiny_base, tmp_path, monkeypatch):
+    """Its export belongs to a run that promised a limit of memory: single weights are read, never a network."""
+    adapter = trained(tiny_base, tmp_path / "owl", variant="dora")
+
+    def opened(*given, **named):
+        raise AssertionError("the base was opened")
+
+    for kind in (UNet2DConditionModel, AutoencoderKL, CLIPTextModel):
+        monkeypatch.setattr(kind, "from_pretrained", opened)
+    assert export.kohya(adapter, str(tiny_base)).is_file()
+
+
+@pytest.mark.parametrize("shards", ["10GB", "100KB"])
+def test_single_weights_of_a_base_are_those_that_its_networks_have(tiny_base, tmp_path, shards):
+    shutil.copytree(tiny_base, tmp_path / "base")
+    pipeline = load_pipeline(tiny_base)
+    for part in ("unet", "text_encoder"):
+        shutil.rmtree(tmp_path / "base" / part)
+        getattr(pipeline, part).save_pretrained(tmp_path / "base" / part, max_shard_size=shards)
+    assert (len(list((tmp_path / "base" / "unet").glob("*.safetensors"))) > 1) == (shards != "10GB")
+    read = BaseWeights(tmp_path / "base")
+    wanted = {
+        (part, name.removesuffix(".weight").removeprefix("text_model.")): weight
+        for part in ("unet", "text_encoder")
+        for name, weight in getattr(pipeline, part).named_parameters()
+        if name.endswith(".weight")
+    }
+    assert set(read) == set(wanted)
+    assert all(torch.equal(read[layer], weight) for layer, weight in wanted.items())
+
+
+def test_a_base_whose_weights_are_missing_is_named(tiny_base, tmp_path):
+    shutil.copytree(tiny_base, tmp_path / "base")
+    for file in (tmp_path / "base" / "unet").glob("*.safetensors"):
+        file.unlink()
+    with pytest.raises(ValueError, match=r"has no unet/diffusion_pytorch_model\.safetensors"):
+        BaseWeights(tmp_path / "base")
 
 
 # What LoraConfig of peft 0.15 takes; diffusers hands the header's settings to it as they are.

@@ -97,11 +97,28 @@ def test_another_setting_is_refused_by_name_unless_forced(tmp_path):
     assert checkpoint.check_same_run(found, IDENTITY) == []
 
 
-def test_an_optimizer_goes_on_exactly_after_a_round_trip_without_pickle(tmp_path):
+class Wrapping(torch.optim.AdamW):
+    """An optimizer whose state holds its moments in a dictionary of their own, as one with 8-bit moments does."""
+
+    def state_dict(self):
+        told = super().state_dict()
+        wrapped = {
+            number: {"step": own["step"], "moments": {name: own[name] for name in own if name != "step"}}
+            for number, own in told["state"].items()
+        }
+        return {**told, "state": wrapped}
+
+    def load_state_dict(self, told):
+        flat = {number: {"step": own["step"], **own["moments"]} for number, own in told["state"].items()}
+        super().load_state_dict({**told, "state": flat})
+
+
+@pytest.mark.parametrize("kind", [torch.optim.AdamW, Wrapping])
+def test_an_optimizer_goes_on_exactly_after_a_round_trip_without_pickle(kind):
     def fresh():
         torch.manual_seed(0)
         weight = torch.nn.Parameter(torch.randn(6))
-        return weight, torch.optim.AdamW([weight], lr=0.1, betas=(0.9, 0.99))
+        return weight, kind([weight], lr=0.1, betas=(0.9, 0.99))
 
     def advance(weight, optimizer):
         optimizer.zero_grad()

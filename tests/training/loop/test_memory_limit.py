@@ -9,10 +9,17 @@ import pytest
 import torch
 
 from training import base as base_model
-from training.flags import settings_of
+from training import rehearsal
+from training.__main__ import build_parser
+from training.flags import resolve, settings_of
+from training.loop import memory_limit, optimizers
 from training.loop.devices import usable_precision
 from training.loop.memory_limit import is_out_of_memory
 from training.measuring import EVERY_S, forget_peak, peak_bytes, resident_bytes
+from training.method_table import carrier_of
+from training.run import train
+
+SD15_NAME = "stable-diffusion-v1-5/stable-diffusion-v1-5"
 
 WITHOUT_ROOM = """
 import resource, sys, torch
@@ -45,9 +52,73 @@ def test_only_errors_of_memory_are_errors_of_memory(error, memory):
     assert is_out_of_memory(error) == memory
 
 
+GIVEN = {
+    "lora": {},
+    "wide": {"targets": "wide"},
+    "word": {"method": "textual_inversion"},
+    "dreambooth": {"method": "dreambooth"},
+    "dreambooth, all weights": {"method": "dreambooth", "dreambooth_trains": "full"},
+    "full": {"method": "full"},
+    "in float32": {"precision": "no", "half_base": True},
+}
+SIZES = {name: (0, 24) if "full" in values.values() else (0, 4, 6, 8, 12, 24) for name, values in GIVEN.items()}
+
+
+@pytest.mark.parametrize(
+    ("given", "vram"), [pytest.param(GIVEN[name], vram, id=f"{name} {vram}") for name in GIVEN for vram in SIZES[name]]
+)
+@pytest.mark.parametrize("has_8bit", [True, False])
+def test_every_flag_that_is_advised_exists_and_changes_the_run_until_none_is_left(given, vram, has_8bit, monkeypatch):
+    """Each advice is followed as it stands; at the end a smaller base is all that is left to advise."""
+    monkeypatch.setattr(memory_limit, "find_spec", lambda name: has_8bit or None)
+    told = [text for name, value in given.items() for text in as_flag(name, value)]
+    told += ["--vram", str(vram)] if vram else []
+    for _ in range(20):
+        settings = parsed(told)
+        advised = rehearsal.advice(settings).removeprefix("try ")
+        assert memory_limit.in_stage(settings, "samples").remedy.startswith("try ")
+        if advised == memory_limit.SMALLER_BASE:
+            break
+        command, _, installing = advised.partition(" (")
+        assert bool(installing) == ("8bit" in command and not has_8bit)
+        told += command.split()
+        changed = parsed(told)
+        assert changed != settings, advised
+        assert carrier_of(settings.to_dict()).trains_all or "8bit" not in command
+    assert advised == memory_limit.SMALLER_BASE
+
+
+def as_flag(name, value):
+    flag = f"--{name.replace('_', '-')}"
+    return [flag] if value is True else [flag, str(value)]
+
+
+def parsed(told):
+    arguments = build_parser().parse_args(["owls", "--out", "runs/a", "--base", SD15_NAME, *told])
+    return resolve(arguments, None, arguments.vram)
+
+
+@pytest.mark.parametrize("given", [GIVEN["full"], GIVEN["dreambooth, all weights"]], ids=str)
+def test_what_trains_every_weight_is_refused_a_small_gpu_and_never_advised_one(given):
+    with pytest.raises(ValueError, match=r"--vram 12 with .*full .*se --\S+ lora"):
+        settings_of({"base": SD15_NAME, **given}, 12)
+    settings = settings_of({"base": SD15_NAME, **given}, 24)
+    for problem in (memory_limit.in_stage(settings, "samples"), memory_limit.problem(settings, (4, 64, 64), 0)):
+        assert "--vram" not in str(problem)
+    assert "--vram" not in rehearsal.advice(settings)
+
+
+def test_a_missing_optimizer_is_named_before_anything_is_loaded(owls, tiny_base, tmp_path, monkeypatch):
+    monkeypatch.setattr(optimizers, "find_spec", lambda name: None)
+    settings = settings_of({"base": str(tiny_base), "optimizer": "adamw_8bit"})
+    with pytest.raises(ValueError, match=r"needs bitsandbytes.*lowmem.*use --optimizer adamw"):
+        train(settings, owls, tmp_path / "runs" / "a")
+    assert not (tmp_path / "runs" / ".cache").exists()
+
+
 @pytest.mark.skipif(torch.cuda.is_available(), reason="a machine without a GPU")
 def test_without_a_gpu_the_small_format_is_bfloat16():
-    small = settings_of({"base": "stable-diffusion-v1-5/stable-diffusion-v1-5"}, 4)
+    small = settings_of({"base": SD15_NAME}, 4)
     assert small.precision == "fp16"
     assert usable_precision(small.precision) == "bf16"
     assert base_model.half_type(small, "cpu") == torch.bfloat16

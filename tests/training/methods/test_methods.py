@@ -10,7 +10,8 @@ from safetensors.torch import load_file
 from spectrogram.models import load_pipeline
 from training import base as base_model
 from training.flags import settings_of
-from training.methods import dreambooth, flatten, lora, student
+from training.methods import dreambooth, flatten, lora, student, textual_inversion
+from training.methods.method import token_ids
 from training.presets import facts_about
 from training.record.run_file import read_events
 from training.run import train
@@ -114,6 +115,28 @@ def test_both_formats_load_as_one_word_in_stock_diffusers_and_in_ours(taught, ti
     for pipeline in (stock, ours):
         ids = pipeline.tokenizer.convert_tokens_to_ids(["<owl>", "<owl>_1"])
         assert torch.equal(pipeline.text_encoder.get_input_embeddings().weight[ids], vectors)
+
+
+@pytest.mark.parametrize("spare", [0, 50])
+def test_a_new_word_is_taught_however_many_rows_the_bases_table_has(tiny_base, tmp_path, spare):
+    """A base may have more embeddings than its tokenizer has tokens: the word's ids then fall into the table."""
+    from diffusers import StableDiffusionPipeline
+
+    stock = StableDiffusionPipeline.from_pretrained(tiny_base, safety_checker=None)
+    stock.text_encoder.resize_token_embeddings(len(stock.tokenizer) + spare)
+    stock.save_pretrained(tmp_path / "base")
+    base = base_model.load(str(tmp_path / "base"))
+    settings = settings_of({"method": "textual_inversion", "trigger": "owl", "vectors": 2, "initial_word": "rain"})
+    method = textual_inversion.build(settings, base)
+    ids = token_ids(method.tokenizer, [method.spell("rain and <owl>")])
+    words = method.text_encoder(ids)[0]
+    (own,) = torch.autograd.grad(words.pow(3).sum(), method.parameters)
+    assert own.abs().amax(dim=1).min() > 0
+    method.save(tmp_path / "run", load_pipeline(tiny_base).params, {})
+    stock.load_textual_inversion(str(tmp_path / "run" / "learned_embeds.safetensors"), token="<owl>")
+    theirs = stock.tokenizer(stock.maybe_convert_prompt("rain and <owl>", stock.tokenizer), padding="max_length")
+    assert torch.allclose(words, stock.text_encoder(torch.tensor([theirs.input_ids]))[0], atol=1e-5)
+    assert torch.equal(method.table.weight[ids], method.table(ids))
 
 
 def test_the_word_sounds_and_the_recipe_names_it(taught, tiny_base):
