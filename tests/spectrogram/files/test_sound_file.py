@@ -173,6 +173,14 @@ def test_a_pipe_is_no_sound_and_hangs_nothing(tmp_path):
     assert sounds_below(tmp_path) == []
 
 
+@pytest.mark.parametrize("rate_hz", [3, 99, 1_000_001, 2_000_000_000])
+def test_a_rate_that_no_recorder_has_is_refused_before_it_becomes_hours_of_sound(tmp_path, rate_hz):
+    form = struct.pack("<HHIIHH", 1, 1, rate_hz, 2 * rate_hz & 0xFFFFFFFF, 2, 16)
+    (tmp_path / "a.wav").write_bytes(wav(noise(), form=form))
+    with pytest.raises(SoundProblem, match=f"declares {rate_hz} samples a second"):
+        read_audio(tmp_path / "a.wav", RATE_HZ)
+
+
 def test_folders_are_searched_in_natural_order_without_what_macos_adds(tmp_path):
     for name in ("b/clip_10.wav", "b/clip_2.FLAC", "b/clip_1.m4a", "b/._clip_1.m4a", "__MACOSX/b/clip_1.wav", "a.txt"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
