@@ -17,6 +17,7 @@ from bioacoustics.separation.masks import Settings, separated, source_names
 from bioacoustics.separation.model import SeparationModel, SeparationProblem
 from spectrogram.files.annotations import Annotation, write_annotations
 from spectrogram.files.sound_file import opened
+from spectrogram.files.texts import json_text
 from spectrogram.problems import SoundProblem
 
 BLOCK_S, SEAM_S = 20.0, 0.5
@@ -181,7 +182,7 @@ def already_done(out: Path) -> set[str]:
     ledger, done = out / "done.jsonl", set()
     for line in ledger.read_text(encoding="utf-8").splitlines() if ledger.is_file() else ():
         try:
-            done.add(json.loads(line)["file"])
+            done.add(json_text.parsed(line)["file"])
         except (ValueError, LookupError, TypeError):
             continue
     return done
