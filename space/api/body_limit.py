@@ -5,6 +5,7 @@ import threading
 import time
 from collections import deque
 
+from gradio.route_utils import FnIndexInferError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
@@ -17,7 +18,7 @@ MOST_UPLOADED_BYTES = 1_000_000_000
 WINDOW_S = 300.0
 TOO_LARGE = "The request is too large. Send {most} MB at most, and files through an upload."
 UNKNOWN = "The request is not understood. Send JSON as the page's API describes it."
-NOT_UNDERSTOOD = (ValueError, TypeError, LookupError, AttributeError, RecursionError)
+NOT_UNDERSTOOD = (ValueError, TypeError, LookupError, AttributeError, RecursionError, FnIndexInferError)
 TOO_MANY = "Too much was uploaded from here. Wait five minutes and try again."
 
 

@@ -40,7 +40,7 @@ def can_hold(field, value) -> bool:
         case gr.Checkbox():
             return isinstance(value, bool)
         case gr.Dropdown() if not field.multiselect:
-            return isinstance(value, str | int | float)
+            return isinstance(value, str)
         case gr.Dropdown():
-            return isinstance(value, list) and all(isinstance(one, str | int | float) for one in value)
+            return isinstance(value, list) and all(isinstance(one, str) for one in value)
     return True

@@ -105,3 +105,9 @@ def test_an_upload_that_the_server_cannot_parse_is_refused_in_a_sentence():
     answer = run(post(BodyLimit(stumbles, 1000), files={"files": ("a.wav", b"0" * 3000)}))
     assert answer.status_code == 400
     assert "not understood" in answer.text
+
+
+def test_an_endpoint_that_there_is_none_of_is_refused_in_a_sentence(served):
+    answer = httpx.post(f"{served.url}gradio_api/call/nothing", json={"data": []}, timeout=60)
+    assert answer.status_code == 400
+    assert "not understood" in answer.text

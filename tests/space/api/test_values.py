@@ -18,7 +18,7 @@ NAN, INF = float("nan"), float("inf")
         (gr.Slider(0, 1), [0.5], ["rain", NAN]),
         (gr.Textbox(), ["", "rain", None], [1, [], {"a": 1}]),
         (gr.Checkbox(), [True, False], ["x", 1, []]),
-        (gr.Dropdown(["a"]), ["a", None, 3], [["a"], {}]),
+        (gr.Dropdown(["a"]), ["a", None], [["a"], {}, 3, True]),
         (gr.Dropdown(["a"], multiselect=True), [["a"], []], ["a", [[]], {}]),
         (gr.Radio(["a"], value="a"), ["a"], [None]),
         (gr.Radio(["a"]), ["a", None], []),
