@@ -8,6 +8,7 @@ from starlette.middleware import Middleware
 
 from space.api.body_limit import MOST_UPLOADED_BYTES, BodyLimit
 from space.api.endpoints import Endpoints
+from space.api.values import CheckedBlocks
 from space.engine.engine import Engine
 from space.engine.front_door import FrontDoor
 from space.engine.limits import RateLimit
@@ -44,7 +45,7 @@ def build_interface(
     if limit is None:
         limit = RateLimit(PUBLIC_LIMIT if "SPACE_ID" in os.environ else None)
     door = FrontDoor(engine, store, limit)
-    with gr.Blocks(title=TITLE, analytics_enabled=False, delete_cache=(3600, 7200)) as page:
+    with CheckedBlocks(title=TITLE, analytics_enabled=False, delete_cache=(3600, 7200)) as page:
         gr.HTML(f"<header>{MARK.read_text()}<h1>{TITLE}</h1><p>{LEAD}</p></header>", elem_id="title", padding=False)
         with gr.Tabs(elem_id="tabs") as tabs:
             with gr.Tab("Generate", id="generate"):

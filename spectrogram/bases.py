@@ -1,6 +1,5 @@
 """Where a base model lies, what lies beside it, and how it is sampled when nobody says otherwise."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,6 +7,7 @@ from huggingface_hub import hf_hub_download
 from huggingface_hub.errors import EntryNotFoundError, HFValidationError
 
 from spectrogram.files.hub import asking
+from spectrogram.files.texts import json_text
 from spectrogram.problems import Problem, UsageProblem
 
 EMBEDDED = Path(__file__).resolve().parents[1] / "base_model"
@@ -30,7 +30,7 @@ class GenerationDefaults:
     def from_json(cls, text: str) -> "GenerationDefaults":
         """Read generation.json, any of the fields, for example {"steps": 20, "guidance": 3.0}."""
         try:
-            return cls(**json.loads(text))
+            return cls(**json_text.parsed(text))
         except (ValueError, TypeError) as error:
             raise Problem(
                 f"{GENERATION_FILE} is unusable ({error})",
@@ -49,6 +49,15 @@ def read_beside(model: str, name: str) -> str | None:
             return Path(hf_hub_download(model, name)).read_text(encoding="utf-8")
         except (EntryNotFoundError, HFValidationError):
             return None
+
+
+def table_beside(model: str, name: str) -> dict | None:
+    """The JSON object in a small file beside a model; None where there is no such file. Raises Problem for another."""
+    text = read_beside(model, name)
+    try:
+        return None if text is None else dict(json_text.parsed(text))
+    except (ValueError, TypeError) as error:
+        raise Problem(f"{name} of {model} is damaged ({error})", "a JSON object", "fetch it again") from error
 
 
 def locate_base(base: str | Path | None = None) -> str:

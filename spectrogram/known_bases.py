@@ -4,11 +4,11 @@ A base that brings ``generation.json`` and ``training_defaults.json`` beside its
 that has one is answered without the Hub. A base without either is treated as Stable Diffusion 1.5, and said to be.
 """
 
-import json
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from spectrogram.bases import GENERATION_FILE, GenerationDefaults, read_beside
+from spectrogram.files.texts import json_text
 from spectrogram.params import MODEL_FILE, PRESETS, SpectrogramParams
 from spectrogram.problems import Problem
 
@@ -240,7 +240,7 @@ def picture_params(location: str | Path) -> SpectrogramParams | None:
 
 def _from_json(text: str, location: str) -> KnownBase:
     try:
-        told = json.loads(text)
+        told = json_text.parsed(text)
         teaching = {name: dict(settings) for name, settings in told["teaching"].items()}
         return KnownBase(title=str(told["title"]), hub=(), knows=told.get("knows", UNKNOWN), teaching=teaching)
     except (ValueError, TypeError, KeyError, AttributeError) as error:

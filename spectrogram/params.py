@@ -10,6 +10,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from spectrogram.files.texts import json_text
 from spectrogram.problems import PictureProblem, Problem, UsageProblem
 
 KEY = "spectrogram_params"
@@ -168,8 +169,8 @@ class SpectrogramParams:
     @classmethod
     def from_json(cls, text: str) -> "SpectrogramParams":
         try:
-            values = json.loads(text)
-        except (ValueError, RecursionError) as error:
+            values = json_text.parsed(text)
+        except ValueError as error:
             raise PictureProblem(f"the parameters are not JSON ({error})", "an object", "write them anew") from error
         return cls.from_dict(values)
 
@@ -225,7 +226,10 @@ def _coerce(params: SpectrogramParams, name: str, kind):
     if value is None and kind == float | None:
         return
     if kind in (float, float | None) and isinstance(value, int) and not isinstance(value, bool):
-        value = float(value)
+        try:
+            value = float(value)
+        except OverflowError:
+            _require(False, f"{name} has {len(str(value)):,} digits", "a number of a few")
     if kind is int and isinstance(value, float) and value.is_integer():
         value = int(value)
     expected = float if kind == float | None else kind

@@ -14,6 +14,7 @@ from spectrogram.files.audio import write_wav_comment
 from spectrogram.files.endings import PICTURES
 from spectrogram.files.headers.riff import read_wav_comment
 from spectrogram.files.pictures import infotext
+from spectrogram.files.texts import json_text
 from spectrogram.files.webui import format_parameters, parse_parameters
 from spectrogram.params import KEY as PARAMS_KEY
 from spectrogram.params import SpectrogramParams
@@ -71,8 +72,8 @@ class Recipe:
     def from_json(cls, text: str) -> "Recipe":
         """The inverse of `to_json`; fields of newer versions are ignored. Raises Problem on anything else."""
         try:
-            values = json.loads(text)
-        except (ValueError, RecursionError) as error:
+            values = json_text.parsed(text)
+        except ValueError as error:
             raise Problem(f"the recipe is not JSON ({error})", "a recipe of this project", "write it anew") from error
         if not isinstance(values, dict) or "prompt" not in values:
             raise Problem("the recipe has no prompt", "a JSON object with a prompt", "write it anew")

@@ -1,7 +1,6 @@
 """The base model's parts, loaded for training one after another, and whether a dataset's pictures fit it."""
 
 import hashlib
-import json
 import shlex
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +10,7 @@ from diffusers import AutoencoderKL, DDPMScheduler, UNet2DConditionModel
 from diffusers.training_utils import free_memory
 from transformers import CLIPTextModel, CLIPTokenizer
 
-from spectrogram.bases import locate_base, read_beside
+from spectrogram.bases import locate_base, read_beside, table_beside
 from spectrogram.known_bases import BaseFacts
 from spectrogram.models import choose_device, load_pipeline
 from spectrogram.params import MODEL_FILE, PRESETS, SpectrogramParams
@@ -119,7 +118,7 @@ def use_schedule(scheduler, settings):
 
 def picture_size(location: str) -> tuple[int, int]:
     """(width, height) in pixels that a base was made for, from its configurations alone."""
-    unet, vae = (json.loads(read_beside(location, f"{part}/config.json") or "{}") for part in ("unet", "vae"))
+    unet, vae = (table_beside(location, f"{part}/config.json") or {} for part in ("unet", "vae"))
     if "sample_size" not in unet:
         raise Problem(f"{location} has no unet/config.json", "a whole Stable Diffusion model", "check --base")
     heard = read_beside(location, MODEL_FILE)

@@ -28,7 +28,7 @@ from training.method_table import carrier_of, method_of
 from training.presets import facts_about
 from training.record import samples
 from training.record.events import EventLog, Silence
-from training.record.run_file import write_run
+from training.record.run_file import without_places, write_run
 from training.record.trackers import open_tracker
 from training.stages import Stages
 
@@ -245,11 +245,11 @@ class Run:
         s = self.settings
         if not self.main:
             return
-        self.tracker = open_tracker(s.tracker, self.folder, s.to_dict())
+        self.tracker = open_tracker(s.tracker, self.folder, without_places(s.to_dict()))
         self.events = EventLog(self.folder / "events.jsonl", resumed, [self.tracker.take])
         for note in notes:
             self.events.write("note", text=note)
-        text = yaml.safe_dump(s.to_dict(), sort_keys=False)
+        text = yaml.safe_dump(without_places(s.to_dict()), sort_keys=False)
         (self.folder / "settings.yaml").write_text(text, encoding="utf-8")
 
     def _build(self):
@@ -281,7 +281,9 @@ class Run:
     def _aesthetic(self):
         """The method without a loop: what is learned is one row, and the work is done when a prompt is read."""
         s, self.trainable = self.settings, 0
-        self.events.write("start", clips=len(self.data.training), trainable_parameters=0, settings=s.to_dict())
+        self.events.write(
+            "start", clips=len(self.data.training), trainable_parameters=0, settings=without_places(s.to_dict())
+        )
         path, before, after = self.teaching.teach(self)
         self.clock["trained"] = time.monotonic()
         write_run(self.folder, self._facts(LoopResult({0: before, s.steps: after}, after.loss)))
@@ -293,7 +295,7 @@ class Run:
         if not self.loop.step:
             self.events.write(
                 "start", clips=len(self.data.training), replayed=len(self.replayed),
-                trainable_parameters=self.trainable, settings=s.to_dict(),
+                trainable_parameters=self.trainable, settings=without_places(s.to_dict()),
             )  # fmt: skip
         self.stop.training = True
         try:

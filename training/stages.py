@@ -5,6 +5,8 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 
+from spectrogram.files.texts import json_text
+
 
 class Stages:
     """What a run tells of its stages; the default is silent. ``last_timed`` is the work that was begun last."""
@@ -59,7 +61,7 @@ def remember(path: Path, key: str, paces: dict[str, float]):
 def _read(path: Path) -> dict[str, float]:
     """The paces in a file; none where there is none, or it is damaged."""
     try:
-        return {str(name): float(value) for name, value in json.loads(path.read_text()).items()}
+        return {str(name): float(value) for name, value in json_text.parsed(path.read_text()).items()}
     except (OSError, ValueError, TypeError, AttributeError):
         return {}
 

@@ -12,7 +12,7 @@ LIMITS = {
     "inputs": 20_000, "tracebacks": 0, "hangs": 0, "outside": 0, "unexplained": 0, "long_lines": 0,
     "page_peak_mb": 1500, "commands_peak_mb": 2000,
 }  # fmt: skip
-KEPT_CASES = 60
+KEPT_CASES, KEPT_ALIKE = 60, 2
 
 
 @dataclass
@@ -23,17 +23,19 @@ class Counts:
     cases: list[dict] = field(default_factory=list)
     peaks_mb: dict[str, float] = field(default_factory=dict)
     seconds: float = 0.0
+    page_memory_mb: list[int] = field(default_factory=list)
 
     def add(self, target: str, number: int, seed: int, file: str, answer: Answer) -> None:
         """Count one input; what is not as it should be is kept with the numbers that make it again."""
         counter = self.by_target.setdefault(target, Counter())
         counter["inputs"] += 1
-        kinds = kinds_of(answer)
+        kinds = kinds_of(answer, target.startswith("page"))
         counter.update(kinds)
         self.peaks_mb[target] = max(self.peaks_mb.get(target, 0.0), round(answer.peak_mb))
         for kind in kinds:
-            if kind not in ("accepted", "refused") and len(self.cases) < KEPT_CASES:
-                told = answer.broke or "; ".join(answer.outside) or answer.said[-300:]
+            told = answer.broke or "; ".join(answer.outside) or answer.said[-300:]
+            alike = sum(one["kind"] == kind and one["told"][:120] == told[:120] for one in self.cases)
+            if kind not in ("accepted", "refused") and len(self.cases) < KEPT_CASES and alike < KEPT_ALIKE:
                 self.cases.append({"kind": kind, "target": target, "file": file, "seed": seed, "number": number,
                                    "told": told[:400], "cpu_s": round(answer.cpu_seconds, 1)})  # fmt: skip
 
@@ -42,6 +44,7 @@ class Counts:
             "seconds": round(self.seconds),
             "by_target": {name: dict(counter) for name, counter in sorted(self.by_target.items())},
             "peaks_mb": self.peaks_mb,
+            "page_memory_mb": self.page_memory_mb,
             "cases": self.cases,
         }
 
@@ -52,10 +55,11 @@ class Counts:
         for name, peak_mb in told["peaks_mb"].items():
             self.peaks_mb[name] = max(self.peaks_mb.get(name, 0.0), peak_mb)
         self.cases = [*self.cases, *told["cases"]][:KEPT_CASES]
+        self.page_memory_mb = [*told.get("page_memory_mb", []), *self.page_memory_mb]
         self.seconds += told["seconds"]
 
 
-def kinds_of(answer: Answer) -> list[str]:
+def kinds_of(answer: Answer, is_page: bool = False) -> list[str]:
     """What an answer counts as: accepted or refused where nothing went wrong."""
     kinds = []
     if answer.hangs:
@@ -70,6 +74,8 @@ def kinds_of(answer: Answer) -> list[str]:
         kinds.append("unexplained")
     if answer.said_chars > LONGEST_LINE:
         kinds.append("long_lines")
+    if answer.peak_mb > LIMITS["page_peak_mb"] and is_page:
+        kinds.append("memory")
     return kinds + (["outside"] if answer.outside else [])
 
 

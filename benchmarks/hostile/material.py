@@ -11,7 +11,7 @@ import numpy as np
 import soundfile
 
 ROOT = Path(__file__).resolve().parents[2]
-RATE_HZ, CLIPS = 24_000, 12
+RATE_HZ, CLIPS = 24_000, 16
 LEARNED_STEPS = "2"
 
 

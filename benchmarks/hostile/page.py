@@ -3,6 +3,7 @@
 import json
 import random
 import subprocess
+import sys
 import threading
 import time
 from contextlib import suppress
@@ -36,11 +37,11 @@ SHARES = {
 }
 # What a request may take until its answer: the page works on one after the other.
 PATIENCE_S, MOST_CPU_S = 120.0, 10.0
-WATCHED_EVERY_S = 0.05
+WATCHED_EVERY_S, REMEMBERED_EVERY = 0.05, 100
 
 
 class Watch:
-    """The page's memory, looked at all the time, and what it says on stderr."""
+    """The page's memory, looked at all the time, and what it says on stderr; `peak_mb` is of the request at hand."""
 
     def __init__(self, process: subprocess.Popen, said: Path):
         self.process, self.peak_mb, self.over = psutil.Process(process.pid), 0.0, False
@@ -50,8 +51,11 @@ class Watch:
     def _look(self) -> None:
         with suppress(psutil.Error):
             while not self.over:
-                self.peak_mb = max(self.peak_mb, self.process.memory_info().rss / 2**20)
+                self.peak_mb = max(self.peak_mb, self.memory_mb())
                 time.sleep(WATCHED_EVERY_S)
+
+    def memory_mb(self) -> float:
+        return self.process.memory_info().rss / 2**20
 
     def cpu_s(self) -> float:
         with suppress(psutil.Error):
@@ -202,6 +206,10 @@ def through_page(options, good: Path, temporary: Path, counts: Counts, seconds: 
             counts.add(target, number, options.seed, "", answer)
             if served.process.poll() is not None:
                 break
+            if (number - options.first) % REMEMBERED_EVERY == 0:
+                counts.page_memory_mb.append(round(watch.memory_mb()))
+                told_s = time.monotonic() - begun_s
+                print(f"{number - options.first} requests in {told_s:.0f} s", file=sys.stderr, flush=True)
         watch.over = True
     left = [path for path in Path("/tmp").iterdir() if path not in before and ESCAPED in path.name]
     if left:
@@ -209,9 +217,17 @@ def through_page(options, good: Path, temporary: Path, counts: Counts, seconds: 
     counts.seconds += time.monotonic() - begun_s
 
 
+def of_ours(told: str) -> str:
+    """The end of a traceback from the last line of our own code that it runs through; empty where it does not."""
+    lines = told.splitlines()
+    at = [n for n, line in enumerate(lines) if line.lstrip().startswith(f'File "{ROOT}/') and "/.venv/" not in line]
+    return "\n".join(lines[at[-1] :])[:700] if at else ""
+
+
 def one(visitor: Visitor, watch: Watch, number: int) -> tuple[str, Answer]:
     """One request, and what the page did meanwhile."""
     watch.said.read()
+    watch.peak_mb = 0.0
     cpu_s = watch.cpu_s()
     target, told, hangs = "page", "", False
     try:
@@ -223,8 +239,7 @@ def one(visitor: Visitor, watch: Watch, number: int) -> tuple[str, Answer]:
     taken_s = watch.cpu_s() - cpu_s
     text = watch.said.read()
     # gradio logs a traceback of its own wherever it refuses a value itself; what counts is one that runs through us.
-    ours = [part for part in text.split("Traceback (most recent call last)")[1:] if f'File "{ROOT}/' in part]
-    broke = ours[0][ours[0].rindex(f'File "{ROOT}/') :][-700:] if ours else ""
+    broke = next(filter(None, map(of_ours, text.split("Traceback (most recent call last)")[1:])), "")
     if watch.process.status() == psutil.STATUS_ZOMBIE or not watch.process.is_running():
         broke = "the page died"
     answer = Answer(peak_mb=watch.peak_mb, cpu_seconds=taken_s, broke=broke, hangs=hangs or taken_s > MOST_CPU_S)

@@ -17,6 +17,7 @@ from bioacoustics.detection.thresholds import thresholds_for_f1, thresholds_for_
 from bioacoustics.detection.windows import score_recording
 from bioacoustics.separation.sounds import audio_files
 from spectrogram.files.annotations import FORMATS, Annotation, annotation_file_of, read_annotations, write_annotations
+from spectrogram.files.texts import json_text
 from spectrogram.problems import Problem, UsageProblem
 
 HOPS_A_WINDOW = 4
@@ -85,7 +86,7 @@ def detect_one(file: Path, job: Job) -> dict | Problem:
 
 def finished(kept: Path, stamp: str) -> dict | None:
     try:
-        facts = json.loads(kept.read_text(encoding="utf-8"))
+        facts = json_text.parsed(kept.read_text(encoding="utf-8"))
         return facts if facts["stamp"] == stamp else None
     except (OSError, ValueError, KeyError, TypeError):
         return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -15,6 +16,9 @@ import soxr
 from bioacoustics.separation.masks import Settings, separated, source_names
 from bioacoustics.separation.model import SeparationModel, SeparationProblem
 from spectrogram.files.annotations import Annotation, write_annotations
+from spectrogram.files.sound_file import opened
+from spectrogram.files.texts import json_text
+from spectrogram.problems import SoundProblem
 
 BLOCK_S, SEAM_S = 20.0, 0.5
 ACTIVITY_S = 0.1
@@ -32,13 +36,14 @@ class Separation:
 
 
 def mono_blocks(path: Path, rate_hz: int, block_s: float = BLOCK_S) -> Iterator[np.ndarray]:
-    """Mono samples at a rate, ``block_s`` at a time; a file that ends before its header says ends the stream."""
+    """Mono samples at a rate, ``block_s`` at a time; SeparationProblem for what is no sound or ends too early."""
+    kept = 0
     try:
-        with soundfile.SoundFile(path) as file:
-            stream = soxr.ResampleStream(file.samplerate, rate_hz, 1, dtype="float32", quality="HQ")
-            size, kept = round(block_s * file.samplerate), 0
-            while True:
-                block = file.read(size, dtype="float32", always_2d=True).mean(axis=1)
+        with opened(path) as file:
+            stream = soxr.ResampleStream(file.sample_rate_hz, rate_hz, 1, dtype="float32", quality="HQ")
+            size, last = round(block_s * file.sample_rate_hz), False
+            for number in itertools.count():
+                block = file.read(number * block_s, block_s).mean(axis=0)
                 last = len(block) < size
                 out = stream.resample_chunk(block, last=last)
                 kept += len(out)
@@ -46,8 +51,11 @@ def mono_blocks(path: Path, rate_hz: int, block_s: float = BLOCK_S) -> Iterator[
                     yield np.nan_to_num(out)
                 if last:
                     break
-    except (soundfile.LibsndfileError, OSError) as error:
-        raise SeparationProblem(f"{path} cannot be read ({error})", "wav, flac, ogg or mp3", "convert it") from error
+    except SoundProblem as problem:
+        told = f"{path} cannot be read ({problem.what})"
+        raise SeparationProblem(told, problem.expected, problem.remedy) from problem
+    except OSError as error:
+        raise SeparationProblem(f"{path} cannot be read ({error})", "a recording", "check the path") from error
     if not kept:
         raise SeparationProblem(f"{path} holds no sound", "at least one sample", "leave it out")
 
@@ -174,7 +182,7 @@ def already_done(out: Path) -> set[str]:
     ledger, done = out / "done.jsonl", set()
     for line in ledger.read_text(encoding="utf-8").splitlines() if ledger.is_file() else ():
         try:
-            done.add(json.loads(line)["file"])
+            done.add(json_text.parsed(line)["file"])
         except (ValueError, LookupError, TypeError):
             continue
     return done

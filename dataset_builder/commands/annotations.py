@@ -10,7 +10,6 @@ recording's beginning; a clip without annotations of its own is one of its label
 from __future__ import annotations
 
 import argparse
-import json
 import logging
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
@@ -19,7 +18,7 @@ from pathlib import Path
 from dataset_builder.commands.arguments import add_summary, parser_for, say
 from spectrogram.exits import ended
 from spectrogram.files.annotations import FORMATS, Annotation, write_annotations
-from spectrogram.files.texts import encodings
+from spectrogram.files.texts import encodings, json_text
 from spectrogram.problems import SoundProblem, UsageProblem
 
 log = logging.getLogger(__name__)
@@ -85,7 +84,7 @@ def of_entries(where: Path, audio: Path | None) -> Iterator[tuple[str, float, An
             except (SoundProblem, OSError) as problem:
                 log.warning("%s is left out: %s", entry.place(), problem)
                 continue
-        events = json.loads(entry.events or "[]")
+        events = json_text.parsed(entry.events or "[]")
         for one in events or [whole(entry.start_s, length_s, entry.label, next(iter(entry.captions), ""))]:
             yield name, length_s, annotation_of(one)
 
@@ -95,7 +94,7 @@ def of_dataset(dataset: Path) -> Iterator[tuple[str, float, Annotation]]:
     from spectrogram.files.dataset_folder import SETTINGS_FILE, rows, shards
 
     settings = dataset / SETTINGS_FILE
-    policy = json.loads(settings.read_text(encoding="utf-8"))["policy"] if settings.is_file() else {}
+    policy = json_text.parsed(settings.read_text(encoding="utf-8"))["policy"] if settings.is_file() else {}
     slower = policy.get("time_expansion", 1.0)
     for row in unvaried(rows(shards(dataset), COLUMNS)):
         length_s = row["duration_s"] / slower

@@ -8,7 +8,6 @@ these are splits.
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import re
@@ -26,7 +25,7 @@ from dataset_builder.intake.rows import TableReader
 from spectrogram.files import tables
 from spectrogram.files.endings import is_sound_name
 from spectrogram.files.named_files import visible_files
-from spectrogram.files.texts import encodings
+from spectrogram.files.texts import encodings, json_text
 from spectrogram.problems import Problem
 
 log = logging.getLogger(__name__)
@@ -263,8 +262,8 @@ def lines_of(path: Path) -> list[str]:
 def json_texts(path: Path) -> list[str]:
     """The captions in a sound's own JSON file (LAION: {"text": …}), in its order."""
     try:
-        facts = json.loads("\n".join(lines_of(path)) or "{}")
-    except (ValueError, RecursionError) as error:
+        facts = json_text.parsed("\n".join(lines_of(path)) or "{}")
+    except ValueError as error:
         raise Problem(f"{path.name} is no JSON ({str(error)[:80]})", 'expected {"text": "…"}', "correct it") from error
     by_key = {tables.key(name): value for name, value in facts.items()} if isinstance(facts, dict) else {}
     value = next((by_key[name] for name in tables.ALIASES["caption"] if by_key.get(name)), [])

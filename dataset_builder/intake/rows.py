@@ -14,6 +14,7 @@ from dataset_builder.intake.layouts import Layout, columns_of, layout_of
 from dataset_builder.intake.names import species_captions, words
 from spectrogram.files.named_files import NamedFiles, without_ending
 from spectrogram.files.tables import ALIASES, SPECIES, Cell, Table, key
+from spectrogram.files.texts import json_text
 from spectrogram.files.texts.encodings import REMEDY
 from spectrogram.problems import Problem
 
@@ -171,7 +172,7 @@ def checked_events(text: str) -> str:
     if not text:
         return ""
     try:
-        found = json.loads(text)
+        found = json_text.parsed(text)
         if isinstance(found, list) and all(one["label"] and one["onset_s"] <= one["offset_s"] for one in found):
             return text
     except (ValueError, TypeError, KeyError):

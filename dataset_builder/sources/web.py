@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 import urllib.error
 import urllib.parse
@@ -11,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from dataset_builder.sources.failures import Failure, reason_of_status, retry_after_s
+from spectrogram.files.texts import json_text
 
 LARGEST_BYTES = 200_000_000
 AGENT = "sd-audio-spectrograms dataset builder"
@@ -28,7 +28,7 @@ class Web:
     def json(self, address: str, **query: object) -> dict:
         data = self.bytes(address + ("&" if "?" in address else "?") + urllib.parse.urlencode(query))
         try:
-            return json.loads(data)
+            return json_text.parsed(data)
         except ValueError as error:
             raise Failure("format", f"{bare(address)} answered with no JSON") from error
 

@@ -5,6 +5,8 @@ import threading
 import time
 from collections import deque
 
+from gradio.route_utils import FnIndexInferError
+from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
 log = logging.getLogger(__name__)
@@ -16,7 +18,7 @@ MOST_UPLOADED_BYTES = 1_000_000_000
 WINDOW_S = 300.0
 TOO_LARGE = "The request is too large. Send {most} MB at most, and files through an upload."
 UNKNOWN = "The request is not understood. Send JSON as the page's API describes it."
-NOT_UNDERSTOOD = (ValueError, TypeError, LookupError, AttributeError, RecursionError)
+NOT_UNDERSTOOD = (ValueError, TypeError, LookupError, AttributeError, RecursionError, FnIndexInferError)
 TOO_MANY = "Too much was uploaded from here. Wait five minutes and try again."
 
 
@@ -45,21 +47,21 @@ class BodyLimit:
         if is_upload:
             if not self._may_upload(_address(scope, headers), length):
                 return await JSONResponse({"detail": TOO_MANY}, 429)(scope, receive, send)
-            return await self.app(scope, receive, send)
+            return await self._counted(scope, receive, send)
         refusal = JSONResponse({"detail": TOO_LARGE.format(most=self.most_bytes // 1_000_000)}, 413)
         if length > self.most_bytes:
             return await refusal(scope, receive, send)
         return await self._counted(scope, receive, send, refusal)
 
-    async def _counted(self, scope, receive, send, refusal):
-        """The app with a body that ends where it becomes too large, whatever its header said."""
+    async def _counted(self, scope, receive, send, refusal=None):
+        """The app with a body that ends where it becomes too large, whatever its header said; None: it never does."""
         arrived, begun = 0, False
 
         async def limited():
             nonlocal arrived
             message = await receive()
             arrived += len(message.get("body", b""))
-            if arrived > self.most_bytes:
+            if refusal is not None and arrived > self.most_bytes:
                 raise TooLarge
             return message
 
@@ -80,6 +82,12 @@ class BodyLimit:
                 raise
             log.warning("a request to %s was not understood: %s", scope.get("path", "")[:80], type(error).__name__)
             await JSONResponse({"detail": UNKNOWN}, 400)(scope, receive, send)
+        except RuntimeError as error:
+            # The server refused in the middle of its answer: an event stream of a session that is not there.
+            if not (begun and isinstance(error.__cause__, HTTPException)):
+                raise
+            log.warning("an answer to %s ended: %s", scope.get("path", "")[:80], error.__cause__.detail)
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
 
     def _may_upload(self, address: str, length: int) -> bool:
         if self.most_uploaded_bytes is None:

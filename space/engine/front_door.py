@@ -54,14 +54,14 @@ class FrontDoor:
 
 
 def sampling(seed, negative: str, steps: int, guidance: float, adapter: str | None, strength: float) -> dict:
-    """The fields of a Request that every form has; a seed of None or below 0 is drawn."""
+    """The fields of a Request that every form has; a seed of None or below 0 is drawn, an empty number is the usual."""
     return {
         "seed": draw_seed() if seed is None or seed < 0 else int(seed),
         "negative_prompt": clean(negative),
-        "steps": int(steps),
+        "steps": None if steps is None else int(steps),
         "guidance": guidance,
         "adapter": None if adapter in ("", None, NO_ADAPTER) else adapter,
-        "adapter_scale": strength,
+        "adapter_scale": 1.0 if strength is None else strength,
     }
 
 

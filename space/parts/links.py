@@ -9,6 +9,7 @@ from pathlib import Path
 import soundfile
 
 from space.engine.front_door import LIMITS
+from spectrogram.files.texts import json_text
 from spectrogram.problems import Problem
 from spectrogram.recipe import Recipe
 
@@ -41,8 +42,8 @@ def from_link(text: str) -> tuple[Recipe, float | None]:
         raise broken
     try:
         plain = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode()
-        seconds = json.loads(plain).get("seconds")
-    except (ValueError, binascii.Error, AttributeError, RecursionError) as error:
+        seconds = json_text.parsed(plain).get("seconds")
+    except (ValueError, binascii.Error, AttributeError) as error:
         raise broken from error
     return usable(Recipe.from_json(plain), seconds if isinstance(seconds, int | float) else None)
 

@@ -94,7 +94,7 @@ class ResultCard:
 
     def _choose(self, clips: list[Clip], take: int, front: Front) -> dict:
         front.clip = self.chosen(clips, take)
-        return self._show_one(front.clip, made=False)
+        return self._show_one(front.clip, made=False) if front.clip else {self.html: gr.skip()}
 
     def _show_one(self, clip: Clip, made: bool) -> dict:
         files = zip(self.downloads, self._files(clip), strict=True)

@@ -2,7 +2,6 @@
 
 import base64
 import io
-import json
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from PIL import Image
 
 from space.store.clips import Clip, describe_files
 from spectrogram.files.templates import fill_html
+from spectrogram.files.texts import json_text
 from spectrogram.problems import Problem
 
 FOLDER = Path(__file__).parent / "examples"
@@ -38,7 +38,7 @@ def read_examples(folder: Path = FOLDER) -> list[Example]:
     if not file.is_file():
         return []
     try:
-        return [Example(**row) for row in json.loads(file.read_text(encoding="utf-8"))]
+        return [Example(**row) for row in json_text.parsed(file.read_text(encoding="utf-8"))]
     except (ValueError, TypeError) as error:
         fields = ", ".join(Example.__annotations__)
         raise Problem(f"{file} is unusable ({error})", f"a list of objects with {fields}", "correct it") from error

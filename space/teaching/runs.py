@@ -3,7 +3,6 @@
 The page starts `python -m training`, reads the run's events.jsonl, and sends SIGTERM; it shares nothing else with it.
 """
 
-import json
 import os
 import re
 import signal
@@ -22,6 +21,7 @@ from model_card.facts import read_samples
 from model_card.taught import trigger_of
 from space.store.places import NAME, Places, checked
 from spectrogram.files import atomic, json_file
+from spectrogram.files.texts import json_text
 from spectrogram.problems import Problem, UsageProblem
 
 # "replay 12/70 at work for 9 s, 1 min left" in the trainer's log: the stage, and the time left where it is told.
@@ -254,8 +254,8 @@ def read_events(path: Path) -> list[dict]:
     """All whole events of a run's log; damaged lines and a half-written last one are left out."""
     events = []
     for line in path.read_text(encoding="utf-8", errors="replace").splitlines() if path.is_file() else ():
-        with suppress(ValueError, RecursionError):
-            events.append(json.loads(line))
+        with suppress(ValueError):
+            events.append(json_text.parsed(line))
     return [event for event in events if _is_event(event)]
 
 

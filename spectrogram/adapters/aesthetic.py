@@ -14,6 +14,7 @@ import torch
 
 from spectrogram.adapters.kinds import AESTHETIC, AdapterProblem
 from spectrogram.adapters.safetensors_file import read_header, read_tensors, write
+from spectrogram.files.texts import json_text
 from spectrogram.problems import UsageProblem
 
 KEY, OTHERS = "aesthetic", "others"
@@ -61,7 +62,11 @@ class Aesthetic:
         row, others = tensors[KEY], tensors.get(OTHERS)
         if row.ndim != 1:
             raise AdapterProblem(f"{path.name} holds {tuple(row.shape)}", "one finite row", "make it again")
-        return cls(row, json.loads(metadata["ear"]), metadata["name"], json.loads(metadata["facts"]), others)
+        try:
+            ear, facts = (dict(json_text.parsed(metadata[name])) for name in ("ear", "facts"))
+            return cls(row, ear, str(metadata["name"]), facts, others)
+        except (ValueError, TypeError, KeyError) as error:
+            raise AdapterProblem(f"the header of {path.name} is damaged ({error})", FORMAT, "fetch it again") from error
 
 
 def check_ear(aesthetic, ear):

@@ -3,7 +3,6 @@
 Only safetensors is read (no code can hide in it), only keys that name a layer of the model, only finite numbers.
 """
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from spectrogram.adapters import layouts
 from spectrogram.adapters.kinds import LORA, AdapterProblem
 from spectrogram.adapters.layer_names import layer_shapes, parse_key
 from spectrogram.adapters.safetensors_file import read_header, read_tensors
+from spectrogram.files.texts import json_text
 
 FLOATS = ("F32", "F16", "BF16", "F64")
 INTEGERS = ("I64", "I32", "I16", "I8", "U8")
@@ -65,7 +65,7 @@ def _peft_config(file: Path) -> dict | None:
     if file.name != "adapter_model.safetensors" or not path.is_file():
         return None
     try:
-        config = json.loads(path.read_text(encoding="utf-8"))
+        config = json_text.parsed(path.read_text(encoding="utf-8"))
     except ValueError as error:
         raise AdapterProblem(f"{path} is damaged ({error})", "JSON", "fetch it again") from error
     if config.get("peft_type") not in ("LORA", "LOHA", "LOKR"):

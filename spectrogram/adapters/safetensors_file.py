@@ -9,6 +9,7 @@ import torch
 
 from spectrogram.adapters.kinds import AdapterProblem
 from spectrogram.files import atomic
+from spectrogram.files.texts import json_text
 
 LARGEST_BYTES = 2 << 30
 LARGEST_HEADER_BYTES = 16 << 20
@@ -30,8 +31,8 @@ def read_header(file: Path) -> dict:
             raise AdapterProblem(f"{file.name} {what}", "a whole safetensors file", "do not use it, fetch it again")
         text = source.read(length)
     try:
-        header = json.loads(text)
-    except (ValueError, RecursionError) as error:
+        header = json_text.parsed(text)
+    except ValueError as error:
         raise AdapterProblem(
             f"{file.name} has a broken header", "a whole safetensors file", "fetch it again"
         ) from error

@@ -18,6 +18,7 @@ from spectrogram.codec.seams import exactly, join
 from spectrogram.codec.stereo import synthesise_stereo
 from spectrogram.codec.stft import Sweep
 from spectrogram.files.audio import check_audio, mix_channels, resample
+from spectrogram.files.sound_file import HIGHEST_HZ, LOWEST_HZ
 from spectrogram.params import KEY, SpectrogramParams
 from spectrogram.problems import SoundProblem
 from spectrogram.recipe import KEY as RECIPE_KEY
@@ -154,8 +155,9 @@ class SpectrogramCodec:
         return np.sqrt(bands @ sizes**2) if self.params.norm == "slaney" else bands @ sizes
 
     def _fit(self, audio: np.ndarray, sample_rate_hz: int) -> np.ndarray:
-        if not 100 <= sample_rate_hz <= 1_000_000:
-            raise SoundProblem(f"the sample rate is {sample_rate_hz}", "100 to 1,000,000", "pass the recording's rate")
+        if not LOWEST_HZ <= sample_rate_hz <= HIGHEST_HZ:
+            expected = f"{LOWEST_HZ} to {HIGHEST_HZ:,}"
+            raise SoundProblem(f"the sample rate is {sample_rate_hz}", expected, "pass the recording's rate")
         samples = self.params.clip_samples
         wanted = -(-samples * sample_rate_hz // self.params.sample_rate_hz) + 1
         audio = mix_channels(audio[:, :wanted], self.params.channels)

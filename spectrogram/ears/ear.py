@@ -5,7 +5,6 @@ text encoder. Cosines compare within one ear only. An ear reads the pictures of 
 """
 
 import hashlib
-import json
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +13,7 @@ from safetensors.torch import load_file
 from torch import nn
 from transformers import CLIPTextModel, CLIPTokenizer, CLIPVisionConfig, CLIPVisionModelWithProjection
 
-from spectrogram.bases import locate_base, read_beside
+from spectrogram.bases import locate_base, table_beside
 from spectrogram.codec import SpectrogramCodec
 from spectrogram.files.hub import fetched
 from spectrogram.params import SpectrogramParams
@@ -43,17 +42,18 @@ class Ear:
     def load(cls, base=None, device="cpu"):
         """The ear of a base model (folder, Hub name, None: the embedded one); a Problem when it has none."""
         location = locate_base(base)
-        text = read_beside(location, f"{FOLDER}/{CONFIG}")
-        if text is None:
+        config = table_beside(location, f"{FOLDER}/{CONFIG}")
+        if config is None:
             raise Problem(
                 f"{location} has no ear",
                 f"a base model with {FOLDER}/{CONFIG}",
                 "use the embedded base, or train one with python -m training ear",
             )
-        path, config = _weights_path(location), json.loads(text)
+        path = _weights_path(location)
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
-        if digest != config["sha256"]:
-            raise Problem(f"{path} has another sha256 than its config", config["sha256"], "fetch the file again")
+        if digest != config.get("sha256"):
+            told = f"{path} has another sha256 than its config"
+            raise Problem(told, str(config.get("sha256")), "fetch the file again")
         weights = {name: value.float() for name, value in load_file(path).items()}
         return cls(config, weights, location).to(device)
 

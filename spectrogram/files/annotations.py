@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from spectrogram.files import atomic
-from spectrogram.files.texts import encodings, jams
+from spectrogram.files.texts import encodings, jams, json_text
 from spectrogram.problems import Problem, UsageProblem
 
 FORMATS = {
@@ -291,7 +291,7 @@ def boxes_text(annotations: Sequence[Annotation], seconds: float, recording: str
 
 
 def read_jams(text: str) -> list[Annotation]:
-    by_namespace = {one["namespace"]: one["data"] for one in reversed(json.loads(text)["annotations"])}
+    by_namespace = {one["namespace"]: one["data"] for one in reversed(json_text.parsed(text)["annotations"])}
     chosen = next((by_namespace[name] for name in JAMS_NAMESPACES if name in by_namespace), None)
     if chosen is None:
         raise AnnotationProblem(

@@ -8,12 +8,17 @@ import glob
 from pathlib import Path
 
 from datasets import Audio, DatasetDict, load_dataset
+from datasets.exceptions import DatasetsError
 from huggingface_hub.errors import HFValidationError
+from pyarrow import ArrowException
+from yaml import YAMLError
 
 from spectrogram.files import atomic, dataset_folder
 from spectrogram.problems import Problem
 
 PATTERN = set("[]*?")
+# What datasets raises on cards, settings and tables that are not what they seem.
+DAMAGED = (ValueError, TypeError, LookupError, AttributeError, RecursionError, YAMLError, ArrowException, DatasetsError)
 
 
 def load_splits(dataset, **options) -> DatasetDict:
@@ -42,7 +47,9 @@ def load_splits(dataset, **options) -> DatasetDict:
     else:
         try:
             loaded = load_dataset(str(dataset), **options)
-        except (OSError, HFValidationError) as error:
+        except Problem:
+            raise
+        except (OSError, HFValidationError, *DAMAGED) as error:
             if getattr(error, "errno", None) in (*atomic.FULL, *atomic.REFUSED):
                 raise
             raise missing(dataset, error) from error

@@ -22,6 +22,8 @@ from spectrogram.problems import EnvironmentProblem, SoundProblem
 
 PICTURE_STARTS = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"BM", b"II*\0", b"MM\0*")
 MOST_CHANNELS = 64
+# From a rate of a few hertz a small file becomes hours of sound at any other rate.
+LOWEST_HZ, HIGHEST_HZ = 100, 1_000_000
 BLOCK_FRAMES = 1 << 16
 # libsndfile answers with this, or with nothing, where a header does not say how long a sound is.
 UNKNOWN_FRAMES = 1 << 62
@@ -42,6 +44,9 @@ class SoundFile:
     def __init__(self, file: soundfile.SoundFile, name: str, offset_s: float = 0.0, may_exceed: bool | None = None):
         if not 0 < file.channels <= MOST_CHANNELS:
             raise SoundProblem(f"{name} declares {file.channels} channels", f"{MOST_CHANNELS} at most", "convert it")
+        if not LOWEST_HZ <= file.samplerate <= HIGHEST_HZ:
+            told = f"{name} declares {file.samplerate} samples a second"
+            raise SoundProblem(told, f"{LOWEST_HZ} to {HIGHEST_HZ:,}", "convert it, or correct its header")
         self.file, self.name, self.offset_s = file, name, offset_s
         self.is_stated = True
         self.sample_rate_hz, self.channels, self.frames = file.samplerate, file.channels, file.frames

@@ -20,6 +20,7 @@ from pathlib import Path
 import pyarrow
 from pyarrow import parquet
 
+from spectrogram.files.texts import json_text
 from spectrogram.files.texts.encodings import REMEDY, decoded, raw
 from spectrogram.problems import Problem
 
@@ -257,13 +258,17 @@ def records_table(path: Path, text: str) -> Table:
     """JSON lines, or a JSON file that is a list of objects or holds one."""
     lines = [(number, line) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
     try:
-        whole = json.loads(text) if text.lstrip()[:1] == "[" or not is_object(lines[0][1]) or len(lines) == 1 else None
+        whole = (
+            json_text.parsed(text)
+            if text.lstrip()[:1] == "[" or not is_object(lines[0][1]) or len(lines) == 1
+            else None
+        )
         if isinstance(whole, dict) and not any(isinstance(whole.get(name), list) for name in LISTS):
             whole = [whole]
         if isinstance(whole, dict):
             whole = next(whole[name] for name in LISTS if isinstance(whole.get(name), list))
         records = list(enumerate(whole, 1)) if whole is not None else [(n, json_line(path, n, one)) for n, one in lines]
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         place = f" line {error.lineno} column {error.colno}" if isinstance(error, json.JSONDecodeError) else ""
         raise Problem(f"{path.name}{place} is no JSON ({error})"[:300], "expected one object a line", REMEDY) from error
     for number, record in records:
@@ -276,17 +281,19 @@ def records_table(path: Path, text: str) -> Table:
 
 def is_object(line: str) -> bool:
     try:
-        return isinstance(json.loads(line), dict)
-    except (ValueError, RecursionError):
+        return isinstance(json_text.parsed(line), dict)
+    except ValueError:
         return False
 
 
 def json_line(path: Path, number: int, line: str) -> object:
     try:
-        return json.loads(line)
-    except json.JSONDecodeError as error:
-        where = f"{path.name} line {number} column {error.colno}"
-        raise Problem(f"{where} is no JSON ({error.msg})", "expected one object a line", REMEDY) from error
+        return json_text.parsed(line)
+    except ValueError as error:
+        where = f"{path.name} line {number}"
+        if isinstance(error, json.JSONDecodeError):
+            where, error = f"{where} column {error.colno}", ValueError(error.msg)
+        raise Problem(f"{where} is no JSON ({error})", "expected one object a line", REMEDY) from error
 
 
 def parquet_table(path: Path) -> Table:

@@ -1,6 +1,7 @@
 """Learned bases, what they part, and recordings of any length."""
 
 import json
+import subprocess
 
 import numpy as np
 import pytest
@@ -152,6 +153,25 @@ def test_blocks_of_a_stream_sum_to_the_recording_whatever_its_length(tmp_path, m
     total = np.concatenate([sum(part.values()) for part in parts])
     assert len(total) == len(audio)
     np.testing.assert_allclose(total, audio, atol=2e-4)
+
+
+@pytest.mark.parametrize("rate_hz", [3, 2_000_000_000])
+def test_a_recording_of_an_impossible_rate_is_refused_and_never_becomes_hours(tmp_path, rate_hz):
+    soundfile.write(tmp_path / "x.wav", tone(3000, 1), RATE, subtype="PCM_16")
+    data = bytearray((tmp_path / "x.wav").read_bytes())
+    data[24:28] = rate_hz.to_bytes(4, "little")
+    (tmp_path / "x.wav").write_bytes(data)
+    with pytest.raises(SeparationProblem, match=f"declares {rate_hz} samples a second"):
+        next(mono_blocks(tmp_path / "x.wav", RATE))
+
+
+def test_a_recording_in_a_video_container_is_separated_like_any_other(tmp_path, model):
+    from spectrogram.files import ffmpeg
+
+    soundfile.write(tmp_path / "x.wav", tone(3000, 3), RATE, subtype="PCM_16")
+    words = [ffmpeg.program(), "-v", "error", "-i", tmp_path / "x.wav", tmp_path / "x.m4a"]
+    subprocess.run(list(map(str, words)), check=True)
+    assert sum(map(len, mono_blocks(tmp_path / "x.m4a", RATE))) == pytest.approx(3 * RATE, rel=0.05)
 
 
 def test_magnitudes_hold_a_tone_in_its_band():

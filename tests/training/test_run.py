@@ -52,6 +52,15 @@ def test_the_learning_rate_counts_optimizer_steps_not_forward_passes(finished):
     assert rates[-1] < 0.1 * 5e-3
 
 
+def test_no_file_of_a_finished_run_names_a_folder_of_this_machine(finished, tiny_base):
+    """Settings that are published, and the log: the base lies somewhere here, which is nobody's business."""
+    told = {name: (finished / name).read_text() for name in ("settings.yaml", "run.json", "events.jsonl")}
+    assert {name for name, text in told.items() if str(tiny_base.parent) in text} == set()
+    assert "base: tiny\n" in told["settings.yaml"]
+    tensorboard = b"".join(path.read_bytes() for path in finished.rglob("*tfevents*"))
+    assert str(tiny_base.parent).encode() not in tensorboard
+
+
 def test_the_adapter_carries_codec_parameters_and_trigger_in_its_header(finished):
     from safetensors import safe_open
 

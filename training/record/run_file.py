@@ -173,14 +173,15 @@ def write_run(folder: str | Path, facts: dict) -> Path:
     Returns:
         The file.
     """
-    return json_file.write(Path(folder) / RUN_FILE, _without_places(facts))
+    return json_file.write(Path(folder) / RUN_FILE, without_places(facts))
 
 
-def _without_places(told):
+def without_places(told):
+    """The same values with the last part alone of every text that is a whole path of this machine."""
     if isinstance(told, dict):
-        return {name: _without_places(value) for name, value in told.items()}
+        return {name: without_places(value) for name, value in told.items()}
     if isinstance(told, list | tuple):
-        return [_without_places(value) for value in told]
+        return [without_places(value) for value in told]
     absolute = isinstance(told, str) and (Path(told).is_absolute() or PureWindowsPath(told).is_absolute())
     return PureWindowsPath(told).name if absolute else told
 

@@ -62,10 +62,11 @@ def _stated_frames(data, start: int) -> int | None:
     head = data[first[0] : first[0] + 64]
     for name in (b"Xing", b"Info"):
         place = head.find(name)
-        if place > 0 and head[place + 7] & FRAMES_FLAG:
+        # A file that was cut there says nothing.
+        if place > 0 and len(head) >= place + 12 and head[place + 7] & FRAMES_FLAG:
             return int.from_bytes(head[place + 8 : place + 12], "big")
     place = head.find(b"VBRI")
-    return int.from_bytes(head[place + 14 : place + 18], "big") if place > 0 else None
+    return int.from_bytes(head[place + 14 : place + 18], "big") if place > 0 and len(head) >= place + 18 else None
 
 
 def _frames(data, start: int) -> Iterator[tuple[int, int]]:

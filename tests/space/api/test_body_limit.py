@@ -77,3 +77,37 @@ def test_what_breaks_after_the_answer_began_is_not_hidden():
 
     with pytest.raises(ValueError, match="later"):
         run(post(BodyLimit(breaks, 1000), content=b"{"))
+
+
+@pytest.mark.parametrize("kind", ["application/json", "multipart/form-data; boundary=x"])
+def test_a_body_of_no_letters_is_refused_in_a_sentence_whatever_it_says_it_is(served, kind):
+    headers = {"content-type": kind}
+    answer = httpx.post(f"{served.url}gradio_api/queue/join", content=b"\xbf\xff\x00", headers=headers, timeout=60)
+    assert answer.status_code in (400, 422)
+    assert "Traceback" not in answer.text
+
+
+def test_a_refusal_in_the_middle_of_an_answer_ends_it_without_a_traceback(caplog):
+    from starlette.exceptions import HTTPException
+
+    async def breaks(scope, receive, send):
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        raise RuntimeError("response already started") from HTTPException(404, "no such session")
+
+    assert run(post(BodyLimit(breaks, 1000), content=b"{")).status_code == 200
+    assert "no such session" in caplog.text
+
+
+def test_an_upload_that_the_server_cannot_parse_is_refused_in_a_sentence():
+    async def stumbles(scope, receive, send):
+        raise UnicodeDecodeError("utf-8", b"x", 0, 1, "no")
+
+    answer = run(post(BodyLimit(stumbles, 1000), files={"files": ("a.wav", b"0" * 3000)}))
+    assert answer.status_code == 400
+    assert "not understood" in answer.text
+
+
+def test_an_endpoint_that_there_is_none_of_is_refused_in_a_sentence(served):
+    answer = httpx.post(f"{served.url}gradio_api/call/nothing", json={"data": []}, timeout=60)
+    assert answer.status_code == 400
+    assert "not understood" in answer.text

@@ -48,6 +48,12 @@ def test_a_form_without_a_seed_draws_one_and_the_word_none_is_no_adapter():
     assert sampling(7, None, 2, 3.0, "rain", 1.0)["seed"] == 7
 
 
+def test_fields_that_were_emptied_mean_the_usual(engine):
+    given = sampling(7, None, None, None, None, None)
+    assert (given["steps"], given["guidance"], given["adapter_scale"]) == (None, None, 1.0)
+    check(Request("rain", **given))
+
+
 def test_page_and_programs_are_counted_together(engine, tmp_path):
     door = FrontDoor(engine, ClipStore(tmp_path), RateLimit(1))
     *_, made = door.submit(Request("rain", steps=1, seed=1, guidance=3.0), PAGE)

@@ -61,3 +61,16 @@ def test_a_mistyped_dataset_is_one_sentence_with_what_is_there(tmp_path, monkeyp
     with pytest.raises(Problem, match="is no dataset") as caught:
         load_splits(name)
     assert ("There is my owl's" in str(caught.value)) == (name == "my owls")
+
+
+@pytest.mark.parametrize(
+    "card",
+    [b"---\n\xa6\n---\n", b"---\na: [\n---\n", b"---\nconfigs: [[5]]\n---\n", b"---\n- a\n---\n",
+     b"---\nconfigs:\n- config_name: 7\n  data_files: {a: 1}\n---\n"],
+)  # fmt: skip
+def test_a_dataset_of_others_with_a_damaged_card_is_a_sentence(tmp_path, card):
+    (tmp_path / "ds").mkdir()
+    parquet.write_table(pyarrow.table({"a": [1, 2]}), tmp_path / "ds" / "train-00000-of-00001.parquet")
+    (tmp_path / "ds" / "README.md").write_bytes(card)
+    with pytest.raises(Problem, match="is no dataset"):
+        load_splits(tmp_path / "ds")

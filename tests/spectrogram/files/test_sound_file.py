@@ -117,6 +117,15 @@ def test_mp3_of_varying_bit_rate_without_a_length_is_decoded_to_its_end(tmp_path
     assert read_audio(joined)[0].shape[1] / RATE_HZ == pytest.approx(20.0, abs=0.2)
 
 
+@pytest.mark.parametrize("name", [b"Xing", b"Info", b"VBRI"])
+def test_mp3_cut_inside_the_words_that_state_its_length_is_refused(tmp_path, name):
+    frame = b"\xff\xfb\x50\xc4" + bytes(4) + name
+    for more in range(12):
+        (tmp_path / "a.mp3").write_bytes(frame + b"\xff" * more)
+        with pytest.raises(SoundProblem):
+            read_audio(tmp_path / "a.mp3")
+
+
 def test_mp3_of_one_bit_rate_needs_no_ffmpeg(tmp_path, sweep, ffmpeg, monkeypatch):
     constant = encoded(ffmpeg, sweep, tmp_path / "a.mp3", "-b:a", "64k", "-write_xing", "0", "-id3v2_version", "3")
     monkeypatch.setenv("PATH", "")
@@ -171,6 +180,14 @@ def test_a_pipe_is_no_sound_and_hangs_nothing(tmp_path):
         with pytest.raises(SoundProblem, match="is no regular file"):
             read(tmp_path / "pipe.wav")
     assert sounds_below(tmp_path) == []
+
+
+@pytest.mark.parametrize("rate_hz", [3, 99, 1_000_001, 2_000_000_000])
+def test_a_rate_that_no_recorder_has_is_refused_before_it_becomes_hours_of_sound(tmp_path, rate_hz):
+    form = struct.pack("<HHIIHH", 1, 1, rate_hz, 2 * rate_hz & 0xFFFFFFFF, 2, 16)
+    (tmp_path / "a.wav").write_bytes(wav(noise(), form=form))
+    with pytest.raises(SoundProblem, match=f"declares {rate_hz} samples a second"):
+        read_audio(tmp_path / "a.wav", RATE_HZ)
 
 
 def test_folders_are_searched_in_natural_order_without_what_macos_adds(tmp_path):
