@@ -5,6 +5,7 @@ meets all names and kinds of layers in seconds.
 """
 
 import json
+import shutil
 from pathlib import Path
 
 KINDS = {
@@ -75,6 +76,8 @@ def build_base(folder: Path):
         requires_safety_checker=False,
     )
     pipeline.save_pretrained(folder)
+    # As the base keeps it, with the two files that transformers 4 reads and 5 does not write.
+    shutil.copytree(Path(locate_base(None)) / "tokenizer", folder / "tokenizer", dirs_exist_ok=True)
     params = SpectrogramParams.preset("sd15").to_dict()
     (folder / "spectrogram.json").write_text(json.dumps(params), encoding="utf-8")
 

@@ -112,7 +112,9 @@ def read_theirs(folder: Path, kind: str) -> dict:
         with contextlib.redirect_stdout(io.StringIO()):
             adapter = conversion.import_adapter(theirs / f"{slug(kind)}.safetensors", str(folder / "base"),
                                                 folder / "imported" / slug(kind))  # fmt: skip
+        merge(folder, Path(adapter), folder / "lycoris" / f"{slug(kind)}.safetensors")
     except Problem as problem:
         return {"result": f"refused: {problem}"}
-    merge(folder, Path(adapter), folder / "lycoris" / f"{slug(kind)}.safetensors")
+    except Exception as error:  # what stock diffusers says of what we wrote is the result
+        return {"result": f"read, but diffusers refuses it: {type(error).__name__}: {error}".splitlines()[0][:200]}
     return {}

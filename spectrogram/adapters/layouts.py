@@ -189,7 +189,10 @@ def to_state(layers: Layers) -> dict[str, torch.Tensor]:
         state[f"{prefix}.lora_A.weight"] = tensors["down"].contiguous()
         state[f"{prefix}.lora_B.weight"] = tensors["up"].contiguous()
         if "magnitude" in tensors:
-            state[f"{prefix}.lora_magnitude_vector"] = tensors["magnitude"].contiguous()
+            magnitude = tensors["magnitude"]
+            # peft keeps a convolution's lengths in the place of its outputs: (1, out, 1, 1).
+            across = magnitude[None, :, None, None] if tensors["down"].ndim == 4 else magnitude
+            state[f"{prefix}.lora_magnitude_vector"] = across.contiguous()
     return state
 
 
