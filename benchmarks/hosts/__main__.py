@@ -6,9 +6,10 @@
 
 Each PATH is a checkout of that host. Our files (LoRA, rsLoRA, DoRA, LoHa, LoKr as exported for hosts, and a word) are
 made from random weights of Stable Diffusion 1.5's layout; the reference is what stock diffusers merges or loads. With
-LyCORIS, files that it writes are read by the project too, and there its own merge is the reference. --diffusers runs
-the version of diffusers that --python has, on the adapters as training leaves them and on BASE (base_model) in its
-pipelines. A host runs in a process of its own, by the interpreter of --python, which has the packages that it wants.
+LyCORIS, files that it writes are read by the project too, and there the weights that it trains with are the reference.
+--diffusers runs the version of diffusers that --python has, on the adapters as training leaves them and on BASE
+(base_model) in its pipelines. A host runs in a process of its own, by the interpreter of --python, which has the
+packages that it wants.
 --json keeps the rows of hosts and versions that this call does not run.
 """
 

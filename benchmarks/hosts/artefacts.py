@@ -13,6 +13,7 @@ KINDS = {
     "LoRA, every layer and text encoder": {"variant": "lora", "targets": "wide", "text_encoder": True},
     "rsLoRA": {"variant": "rslora"},
     "DoRA": {"variant": "dora"},
+    "DoRA, every layer and text encoder": {"variant": "dora", "targets": "wide", "text_encoder": True},
     "LoHa": {"variant": "loha"},
     "LoKr": {"variant": "lokr"},
 }
@@ -59,6 +60,7 @@ def build_base(folder: Path):
     from benchmarks.pipeline.sd15 import SCHEDULER, TEXT, UNET, VAE
     from spectrogram.bases import locate_base
     from spectrogram.params import SpectrogramParams
+    from training.exchange import export
 
     torch.manual_seed(0)
     tokenizer = CLIPTokenizer.from_pretrained(locate_base(None), subfolder="tokenizer")
@@ -76,6 +78,7 @@ def build_base(folder: Path):
         requires_safety_checker=False,
     )
     pipeline.save_pretrained(folder)
+    export.save_text_encoder(pipeline.text_encoder, folder / "text_encoder")
     # As the base keeps it, with the two files that transformers 4 reads and 5 does not write.
     shutil.copytree(Path(locate_base(None)) / "tokenizer", folder / "tokenizer", dirs_exist_ok=True)
     params = SpectrogramParams.preset("sd15").to_dict()

@@ -94,12 +94,12 @@ def merge(adapter, base, folder, scale=1.0):
     with atomic.replacing_folder(folder) as unfinished:
         copy_base(base, unfinished)
         pipeline.unet.to(torch.float16).save_pretrained(unfinished / "unet")
-        _save_text_encoder(pipeline.text_encoder, unfinished / "text_encoder")
+        save_text_encoder(pipeline.text_encoder, unfinished / "text_encoder")
         (unfinished / MODEL_FILE).write_text(json.dumps(params.to_dict(), indent=1) + "\n", encoding="utf-8")
     return folder
 
 
-def _save_text_encoder(encoder, folder):
+def save_text_encoder(encoder, folder):
     """The text encoder's weights with the prefix that transformers 4 needs; without it, it would load random ones."""
     for old in folder.glob("*.safetensors*"):
         old.unlink()

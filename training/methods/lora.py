@@ -99,6 +99,8 @@ class Lora(Method):
             layers = {name: value * strength if "lora_B" in name else value for name, value in layers.items()}
         if part == "text_encoder":
             layers = {f"text_model.{name.removeprefix('text_model.')}": value for name, value in layers.items()}
+            known = layouts.MAGNITUDES
+            layers = {name.replace(known["unet"], known[part]): value for name, value in layers.items()}
         return layers
 
     @staticmethod

@@ -91,6 +91,7 @@ def test_diffusers_settings_in_the_header_may_differ_by_layer(pipeline, shapes, 
         state |= {f"unet.{layer}.lora_A.weight": numbers(rank, shapes[layer][1])}
         state |= {f"unet.{layer}.lora_B.weight": numbers(shapes[layer][0], rank)}
     told = {"unet.r": 4, "unet.lora_alpha": 8, "unet.use_rslora": True, "unet.alpha_pattern": {"attn1.to_v": 6}}
+    told |= {"unet.rank_pattern": {"attn1.to_v": 2}}
     file = saved(tmp_path / "a.safetensors", state, metadata={layouts.METADATA: json.dumps(told)})
     found = changes(pipeline, file)
     for layer, scale in ((LINEAR, 8 / 4**0.5), (OTHER, 6 / 2**0.5)):
