@@ -5,6 +5,8 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 
+from spectrogram.files import json_file
+
 
 class Stages:
     """What a run tells of its stages; the default is silent. ``last_timed`` is the work that was begun last."""
@@ -69,7 +71,7 @@ def _write(path: Path, known: dict[str, float]):
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         unfinished = path.with_suffix(".partial")
-        unfinished.write_text(json.dumps(known, indent=1) + "\n", encoding="utf-8")
+        json_file.write(unfinished, known)
         unfinished.replace(path)
     except OSError:
         return

@@ -22,6 +22,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+from spectrogram.files import json_file
+
 HOSTS = ("comfyui", "automatic1111", "forge", "reforge", "sd-scripts", "lycoris", "diffusers")
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -149,7 +151,7 @@ def main() -> int:
         run = {(row["host"], row["version"]) for row in rows}
         rows = [row for row in known if (row["host"], row["version"]) not in run] + rows
         rows.sort(key=lambda row: (HOSTS.index(row["host"]), row["version"]))
-        options.json.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
+        json_file.write(options.json, rows)
     return 0
 
 

@@ -4,9 +4,10 @@ The base has every layer of Stable Diffusion 1.5's UNet and text encoder, with f
 meets all names and kinds of layers in seconds.
 """
 
-import json
 import shutil
 from pathlib import Path
+
+from spectrogram.files import json_file
 
 KINDS = {
     "LoRA": {"variant": "lora"},
@@ -82,7 +83,7 @@ def build_base(folder: Path):
     # As the base keeps it, with the two files that transformers 4 reads and 5 does not write.
     shutil.copytree(Path(locate_base(None)) / "tokenizer", folder / "tokenizer", dirs_exist_ok=True)
     params = SpectrogramParams.preset("sd15").to_dict()
-    (folder / "spectrogram.json").write_text(json.dumps(params), encoding="utf-8")
+    json_file.write(folder / "spectrogram.json", params, indent=None)
 
 
 def open_base(folder: Path):

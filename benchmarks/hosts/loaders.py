@@ -221,7 +221,7 @@ def main():
             notes[kind] = f"LyCORIS does not make its own file: {type(error).__name__}: {error}".splitlines()[0][:200]
     if host == "diffusers":
         notes |= loader.paint()
-    (out / "notes.json").write_text(json.dumps(notes), encoding="utf-8")
+    (out / "notes.json").write_text(json.dumps(notes, allow_nan=False), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ import soxr
 
 from bioacoustics.separation.masks import Settings, separated, source_names
 from bioacoustics.separation.model import SeparationModel, SeparationProblem
+from spectrogram.files import json_file
 from spectrogram.files.annotations import Annotation, write_annotations
 
 BLOCK_S, SEAM_S = 20.0, 0.5
@@ -166,7 +167,7 @@ def active(powers: np.ndarray, label: str) -> list[Annotation]:
 def mark_done(out: Path, path: Path, facts: dict) -> None:
     """Remember a finished recording, so that the same command goes on with the next one."""
     with (out / "done.jsonl").open("a", encoding="utf-8") as file:
-        file.write(json.dumps({"file": str(path), **facts}) + "\n")
+        file.write(json_file.dumps({"file": str(path), **facts}) + "\n")
 
 
 def already_done(out: Path) -> set[str]:

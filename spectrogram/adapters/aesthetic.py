@@ -14,6 +14,7 @@ import torch
 
 from spectrogram.adapters.kinds import AESTHETIC, AdapterProblem
 from spectrogram.adapters.safetensors_file import read_header, read_tensors, write
+from spectrogram.files import json_file
 from spectrogram.problems import UsageProblem
 
 KEY, OTHERS = "aesthetic", "others"
@@ -46,7 +47,12 @@ class Aesthetic:
 
     def save(self, path):
         """Write a safetensors file whose header says which ear it belongs to."""
-        header = {"format": FORMAT, "ear": json.dumps(self.ear), "name": self.name, "facts": json.dumps(self.facts)}
+        header = {
+            "format": FORMAT,
+            "ear": json_file.dumps(self.ear),
+            "name": self.name,
+            "facts": json_file.dumps(self.facts),
+        }
         tensors = {KEY: self.row} if self.others is None else {KEY: self.row, OTHERS: self.others}
         return write(path, {name: rows.float() for name, rows in tensors.items()}, header)
 

@@ -7,7 +7,6 @@
     diffusers, peft     alpha / r, or alpha / sqrt(r) with rsLoRA, from the header or adapter_config.json; else 1
 """
 
-import json
 import math
 import re
 from dataclasses import dataclass
@@ -236,7 +235,7 @@ def to_peft(layers: Layers) -> tuple[dict[str, torch.Tensor], dict[str, str]]:
     for part in dict.fromkeys(part for part, _ in layers.tensors):
         ranks[part] = max(len(t["down"]) for (p, _), t in layers.tensors.items() if p == part)
     padded = Layers({layer: _padded(tensors, ranks[layer[0]]) for layer, tensors in layers.tensors.items()})
-    return to_state(padded), {METADATA: json.dumps(_peft_metadata(layers, ranks))}
+    return to_state(padded), {METADATA: json_file.dumps(_peft_metadata(layers, ranks))}
 
 
 def _padded(tensors: dict, rank: int) -> dict:
@@ -272,7 +271,7 @@ def canonical(metadata: dict[str, str]) -> dict[str, str]:
         for key, value in sorted(told.items())
         if key.rpartition(".")[2] in COMPUTED_BY
     }
-    return metadata | {METADATA: json.dumps(ordered)}
+    return metadata | {METADATA: json_file.dumps(ordered)}
 
 
 def _is_names(value) -> bool:
