@@ -12,6 +12,7 @@ import sys
 import time
 from pathlib import Path
 
+from spectrogram.files import json_file
 from spectrogram.problems import UsageProblem
 
 SOUND = "owl"
@@ -120,7 +121,7 @@ def write_figures(out, seconds):
         "rows": results["rows"],
         "known": {"before": before, "after": after, "clips": count},
     }
-    (out / "figures.json").write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+    json_file.write(out / "figures.json", figures)
 
 
 def clear(out):

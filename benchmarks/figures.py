@@ -87,7 +87,7 @@ def _grouped(rows: list[dict], *names: str) -> list[list[dict]]:
     """The rows in groups that agree in these values, in order of first appearance."""
     groups: dict[str, list[dict]] = {}
     for row in rows:
-        groups.setdefault(json.dumps([row[name] for name in names]), []).append(row)
+        groups.setdefault(json.dumps([row[name] for name in names], allow_nan=False), []).append(row)
     return list(groups.values())
 
 

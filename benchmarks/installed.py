@@ -33,7 +33,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.installed", description=__doc__.splitlines()[0])
     parser.add_argument("--json", type=Path, help="write the figures here too")
     options = parser.parse_args()
-    text = json.dumps(measure(), indent=1)
+    text = json.dumps(measure(), indent=1, allow_nan=False)
     print(text)
     if options.json:
         options.json.write_text(text + "\n", encoding="utf-8")

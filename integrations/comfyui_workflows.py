@@ -6,13 +6,13 @@ ComfyUI lists ``integrations/comfyui/example_workflows/NAME.json`` under its tem
 """
 
 import argparse
-import json
 import sys
 from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
 
 from integrations.comfyui import NODE_CLASS_MAPPINGS
+from spectrogram.files import json_file
 
 FOLDER = Path(__file__).parent / "comfyui" / "example_workflows"
 # What the graphs use of ComfyUI's own nodes: inputs by name (widgets have no type of a link), and outputs.
@@ -168,7 +168,7 @@ def main() -> int:
     out = parser.parse_args().out
     out.mkdir(parents=True, exist_ok=True)
     for name, graph in GRAPHS.items():
-        (out / f"{name}.json").write_text(json.dumps(workflow(graph), indent=1) + "\n", encoding="utf-8")
+        json_file.write(out / f"{name}.json", workflow(graph))
         drawing(graph).save(out / f"{name}.jpg", quality=85)
         print(out / f"{name}.json")
     return 0

@@ -145,13 +145,15 @@ class SpectrogramParams:
             for field in dataclasses.fields(self)
             if getattr(self, field.name) != field.default
         }
-        return hashlib.sha256(json.dumps(described, sort_keys=True, separators=(",", ":")).encode()).hexdigest()[:12]
+        return hashlib.sha256(
+            json.dumps(described, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
+        ).hexdigest()[:12]
 
     def to_dict(self) -> dict:
         return dataclasses.asdict(self)
 
     def to_json(self) -> str:
-        return json.dumps(self.to_dict(), sort_keys=True)
+        return json.dumps(self.to_dict(), sort_keys=True, allow_nan=False)
 
     def replace(self, **changes) -> "SpectrogramParams":
         return dataclasses.replace(self, **changes)

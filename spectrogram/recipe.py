@@ -1,7 +1,6 @@
 """How a sound was made. It travels in every WAV, FLAC and PNG that is written, so that a result can be made again."""
 
 import dataclasses
-import json
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -9,7 +8,7 @@ import soundfile
 from PIL import Image, UnidentifiedImageError
 from PIL.PngImagePlugin import PngInfo
 
-from spectrogram.files import atomic
+from spectrogram.files import atomic, json_file
 from spectrogram.files.audio import write_wav_comment
 from spectrogram.files.endings import PICTURES
 from spectrogram.files.headers.riff import read_wav_comment
@@ -63,7 +62,7 @@ class Recipe:
 
     def to_json(self) -> str:
         """ASCII JSON without the fields that are None, so that every container keeps it unharmed."""
-        return json.dumps({name: value for name, value in self.to_dict().items() if value is not None})
+        return json_file.dumps({name: value for name, value in self.to_dict().items() if value is not None})
 
     def replace(self, **changes) -> "Recipe":
         return dataclasses.replace(self, **changes)

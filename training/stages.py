@@ -1,10 +1,10 @@
 """The stages of a run as somebody outside sees them: how far each is, and how long the rest will take."""
 
-import json
 import time
 from contextlib import contextmanager
 from pathlib import Path
 
+from spectrogram.files import json_file
 from spectrogram.files.texts import json_text
 
 
@@ -71,7 +71,7 @@ def _write(path: Path, known: dict[str, float]):
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         unfinished = path.with_suffix(".partial")
-        unfinished.write_text(json.dumps(known, indent=1) + "\n", encoding="utf-8")
+        json_file.write(unfinished, known)
         unfinished.replace(path)
     except OSError:
         return

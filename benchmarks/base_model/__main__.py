@@ -32,6 +32,7 @@ from dataset_builder.soundscapes.synthesis.catalogue import CLASSES
 from metrics.embedders.outside_ear import OutsideEar
 from spectrogram.bases import read_beside
 from spectrogram.codec import SpectrogramCodec
+from spectrogram.files import json_file
 from training.base_model.settings import ScratchSettings
 
 SHOWN = (
@@ -237,7 +238,7 @@ def main():
     result = report(arguments)
     show(result)
     if arguments.json:
-        arguments.json.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+        json_file.write(arguments.json, result)
 
 
 if __name__ == "__main__":

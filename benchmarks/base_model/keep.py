@@ -10,13 +10,14 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.base_model import meters
+from spectrogram.files import json_file
 
 
 def folder_of(root, *deciding):
     """The folder below ``root`` for these deciding values; None without a root: nothing is kept."""
     if root is None:
         return None
-    digest = hashlib.sha256(json.dumps([str(value) for value in deciding]).encode()).hexdigest()[:12]
+    digest = hashlib.sha256(json.dumps([str(value) for value in deciding], allow_nan=False).encode()).hexdigest()[:12]
     return Path(root) / digest
 
 
@@ -44,7 +45,7 @@ def clips(folder, name, sets, make):
     def write(path, notes):
         arrays = {f"{key}_sounds": np.stack([clip.sound for clip in own]) for key, own in sets.items()}
         arrays |= {f"{key}_pictures": np.stack([clip.picture for clip in own]) for key, own in sets.items()}
-        np.savez(path, notes=json.dumps(notes), **arrays)
+        np.savez(path, notes=json.dumps(notes, allow_nan=False), **arrays)
 
     return _kept(folder and folder / f"{name}.npz", lambda: make(sets), read, write)
 
@@ -58,7 +59,7 @@ def gauges(folder, kind, make):
 
     def write(path, made):
         named = {label: (meter.__name__, at) for label, (meter, at) in made[0].items()}
-        path.write_text(json.dumps({"kept": named, "left": made[1]}, indent=1) + "\n", encoding="utf-8")
+        json_file.write(path, {"kept": named, "left": made[1]})
 
     return _kept(folder and folder / f"gauges-{kind}.json", make, read, write)
 

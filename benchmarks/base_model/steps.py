@@ -5,13 +5,13 @@ tonal lines in seconds, and the CPU seconds of a clip.
 """
 
 import argparse
-import json
 import time
 from pathlib import Path
 
 from benchmarks.base_model import figures
 from benchmarks.base_model.clips import Judge, class_prompts, generate
 from dataset_builder.soundscapes.synthesis.catalogue import CLASSES
+from spectrogram.files import json_file
 from spectrogram.models import load_pipeline
 
 STEPS = (4, 6, 8, 12, 20, 40)
@@ -43,7 +43,7 @@ def main():
         rows.append({"steps": steps, "guidance": guidance} | row)
         print(f"{steps:5} {guidance:8} {row['accuracy']:8.3f} {row['ridge_seconds']:8.2f} {row['cpu_seconds']:6.2f}")
     if arguments.json:
-        arguments.json.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
+        json_file.write(arguments.json, rows)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,6 @@ The limit is a median error of 10 degrees after the codec.
 from __future__ import annotations
 
 import argparse
-import json
 import math
 from pathlib import Path
 
@@ -17,6 +16,7 @@ import numpy as np
 from bioacoustics.classifiers.clips import loudest_part
 from dataset_builder.soundscapes.scenes.places import SOUND_M_S, SPACING_M, Place, ambisonics, stereo, to_cardioids
 from spectrogram.codec import SpectrogramCodec
+from spectrogram.files import json_file
 from spectrogram.files.audio import read_audio, resample
 from spectrogram.params import SpectrogramParams
 
@@ -57,7 +57,7 @@ def main(arguments: list[str] | None = None) -> None:
         result[layout]["share_of_limit"] = round(result[layout]["median_error_after_deg"] / LIMIT_DEG, 2)
         print(layout, result[layout])
     FIGURES.mkdir(parents=True, exist_ok=True)
-    (FIGURES / "azimuth.json").write_text(json.dumps(result | {"rows": rows}, indent=1) + "\n", encoding="utf-8")
+    json_file.write(FIGURES / "azimuth.json", result | {"rows": rows})
 
 
 def error(row: dict, when: str) -> float:

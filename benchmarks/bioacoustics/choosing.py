@@ -7,7 +7,6 @@ loud steady noise of any colour (PCEN), beats that short windows show, and pitch
 from __future__ import annotations
 
 import argparse
-import json
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -18,6 +17,7 @@ import soundfile
 from bioacoustics.classifiers.front_end import front_end
 from bioacoustics.pictures.choice import Candidate, probe
 from dataset_builder.intake.entries import Entry
+from spectrogram.files import json_file
 
 FIGURES = Path(__file__).parents[2] / "docs" / "figures" / "bioacoustics"
 RATE_HZ, CLIPS = 16_000, 16
@@ -117,7 +117,7 @@ def main(arguments: list[str] | None = None) -> None:
             "share_of_limit": round(found / (0.9 * len(rows)), 2),
             "rows": rows,
         }
-        (FIGURES / "choosing.json").write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+        json_file.write(FIGURES / "choosing.json", result)
 
 
 if __name__ == "__main__":

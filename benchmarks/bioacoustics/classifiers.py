@@ -8,7 +8,6 @@ to docs/figures/bioacoustics.
 from __future__ import annotations
 
 import argparse
-import json
 import time
 from collections import Counter
 from dataclasses import replace
@@ -24,6 +23,7 @@ from bioacoustics.classifiers.figures import by_class, calibration, confusion, f
 from bioacoustics.classifiers.front_end import FrontEnd, front_end
 from bioacoustics.classifiers.trainer import TrainingSettings, fit, scores
 from dataset_builder.intake.captions import read_entries
+from spectrogram.files import json_file
 
 FIGURES = Path(__file__).parents[2] / "docs" / "figures" / "bioacoustics"
 FOLDS = 5
@@ -85,7 +85,7 @@ def main(arguments: list[str] | None = None) -> None:
         "calibration": calibration(clips.targets, given),
     }
     FIGURES.mkdir(parents=True, exist_ok=True)
-    (FIGURES / f"classifiers_{name}.json").write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    json_file.write(FIGURES / f"classifiers_{name}.json", result)
 
 
 def others(options: argparse.Namespace, front: FrontEnd, measured: set[str]) -> Clips:

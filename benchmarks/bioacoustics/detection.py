@@ -7,7 +7,6 @@ neither training nor thresholds met.  What is in --work is kept, so a run that w
 from __future__ import annotations
 
 import argparse
-import json
 import shutil
 import time
 from pathlib import Path
@@ -20,6 +19,7 @@ from bioacoustics.classifiers.model_files import CARD
 from bioacoustics.classifiers.teaching import Request, teach
 from bioacoustics.detection.events import event_figures
 from bioacoustics.detection.recordings import Job, detect_all, events_in, tuned
+from spectrogram.files import json_file
 from spectrogram.files.annotations import annotation_file_of, read_annotations
 
 FIGURES = Path(__file__).parents[2] / "docs" / "figures" / "bioacoustics"
@@ -84,7 +84,7 @@ def main(arguments: list[str] | None = None) -> None:
         "figures_at_half_overlap": event_figures(pairs, 0.5),
     }
     FIGURES.mkdir(parents=True, exist_ok=True)
-    (FIGURES / "detection.json").write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    json_file.write(FIGURES / "detection.json", result)
     f1 = result["figures"]
     print(
         f"event F1 {f1['event_f1']:.3f} ({f1['low']:.3f} to {f1['high']:.3f}) on {result['hours']:.2f} h, {speed:.0f} x"

@@ -7,12 +7,12 @@ asked and of what is measured are printed beside each other.  The box is compare
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 
 import numpy as np
 
 from benchmarks.bioacoustics.long_recordings import RATE_HZ, backgrounds, calls, looped
+from spectrogram.files import json_file
 from spectrogram.files.annotations import Annotation
 from spectrogram.verbs.measured import measured
 
@@ -35,7 +35,7 @@ def main(arguments: list[str] | None = None) -> None:
         rows.append(row)
         print(row, flush=True)
     FIGURES.mkdir(parents=True, exist_ok=True)
-    (FIGURES / "measured_labels.json").write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
+    json_file.write(FIGURES / "measured_labels.json", rows)
 
 
 def one_call(own: dict, places: list, ratio_db: float, rng: np.random.Generator) -> dict[str, float]:

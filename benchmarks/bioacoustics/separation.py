@@ -25,6 +25,7 @@ from benchmarks.bioacoustics.stems import RATE_HZ, RATIOS_DB, Scene, read_mono, 
 from bioacoustics.separation.masks import Settings, separated
 from bioacoustics.separation.model import front_end, learn_source
 from bioacoustics.separation.scores import si_sdr_db
+from spectrogram.files import json_file
 
 FIGURES = Path(__file__).parents[2] / "docs" / "figures" / "bioacoustics"
 LEARNED_S, LEARNED_FILES = 10.0, 8
@@ -63,7 +64,7 @@ def main(arguments: list[str] | None = None) -> None:
     for name, stage in stages.items():
         kept = options.work / f"{name}.json"
         if not kept.is_file() and options.only in (None, name) and (facts := stage()):
-            kept.write_text(json.dumps(facts), encoding="utf-8")
+            json_file.write(kept, facts, indent=None)
         if kept.is_file():
             found[name] = json.loads(kept.read_text(encoding="utf-8"))
     if set(found) == set(stages):
@@ -80,7 +81,7 @@ def written(found: dict, learned: dict) -> None:
         result["times_the_speed"] = round(ratio, 2)
     result["memory"] = found["memory"]
     FIGURES.mkdir(parents=True, exist_ok=True)
-    (FIGURES / "separation.json").write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    json_file.write(FIGURES / "separation.json", result)
     for name, own in result.items():
         print(name, {k: v for k, v in own.items() if k != "after_db"} if isinstance(own, dict) else own)
 
@@ -139,7 +140,7 @@ def side(one: OursSide | PeerSide, options: argparse.Namespace) -> dict | None:
             for reading, sound in one.separate(scene, *values).items():
                 after[reading].append(si_sdr_db(sound, scene.target) - si_sdr_db(scene.mixture, scene.target))
         rows += [{"settings": list(values), "reading": r, "gain_db": float(np.mean(g))} for r, g in after.items()]
-        kept.write_text(json.dumps(rows), encoding="utf-8")
+        json_file.write(kept, rows, indent=None)
         print(type(one).__name__, values, {r: round(float(np.mean(g)), 2) for r, g in after.items()}, flush=True)
     if options.piece and missing:
         return None

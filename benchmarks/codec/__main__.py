@@ -6,6 +6,8 @@ One thread, process time, the codecs in alternation on each clip, so that a busy
 
 import os
 
+from spectrogram.files import json_file
+
 os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", MKL_NUM_THREADS="1")
 
 import argparse
@@ -144,10 +146,10 @@ def main():
     clips = choose_clips(Path(options.recordings), options.clips, options.seed)
     figures = json.loads(Path(options.table).read_text()) if options.table else measure_all(options, clips)
     figures["two_threads"] = {"times": two_threads("sd15", clips), "load": os.getloadavg()[0]}
-    print(table(figures["results"], options.pictures), json.dumps(figures["claims"]), sep="\n")
+    print(table(figures["results"], options.pictures), json.dumps(figures["claims"], allow_nan=False), sep="\n")
     print(f"* two threads decode {figures['two_threads']['times']:.2f} × as fast as one (wall clock)")
     if options.json:
-        Path(options.json).write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+        json_file.write(Path(options.json), figures)
     if options.plot:
         draw(figures["results"], options.plot)
 

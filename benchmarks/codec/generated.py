@@ -8,10 +8,11 @@ import os
 
 import torch
 
+from spectrogram.files import json_file
+
 os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", MKL_NUM_THREADS="1")
 
 import argparse
-import json
 import time
 from pathlib import Path
 
@@ -80,7 +81,7 @@ def main():
         ratio = row["decode_ms"] / results["ours"]["decode_ms"]
         print(f"{name}: {row['psnr_db']:.2f} dB, {row['decode_ms']:.0f} ms, x{ratio:.1f} of ours")
     if options.json:
-        Path(options.json).write_text(json.dumps(results, indent=1))
+        json_file.write(Path(options.json), results)
 
 
 if __name__ == "__main__":

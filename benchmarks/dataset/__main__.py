@@ -30,6 +30,7 @@ from dataset_builder.intake.entries import Entry
 from dataset_builder.making.clip import CutPolicy, Dropped
 from dataset_builder.making.piece import Recipe, rows_of
 from spectrogram.codec import SpectrogramCodec
+from spectrogram.files import json_file
 from spectrogram.params import SpectrogramParams
 
 RATE_HZ = 44_100
@@ -192,10 +193,10 @@ def main() -> None:
             figures["seconds"][preset] = {
                 stage: {"one": times[1][part], "two": times[2][part]} for part, stage in enumerate(stages)
             }
-    print(json.dumps(figures, indent=1))
+    print(json.dumps(figures, indent=1, allow_nan=False))
     if options.json:
         kept = json.loads(options.json.read_text(encoding="utf-8")) if options.json.is_file() else {}
-        options.json.write_text(json.dumps(kept | figures, indent=1) + "\n", encoding="utf-8")
+        json_file.write(options.json, kept | figures)
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from pathlib import Path
 from benchmarks.hostile import figures, material
 from benchmarks.hostile.crew import Crew
 from benchmarks.hostile.material import ROOT
+from spectrogram.files import json_file
 
 # Inputs lie in memory where that is possible: writing each of 20,000 to a busy disk takes longer than reading it.
 MEMORY = Path("/dev/shm")
@@ -59,7 +60,7 @@ def main() -> int:
     print(figures.shown(found, counts))
     told = {"figures": found, "limits": figures.LIMITS, **counts.to_dict()}
     options.json.parent.mkdir(parents=True, exist_ok=True)
-    options.json.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
+    json_file.write(options.json, told)
     return 0 if figures.holds(found) else 1
 
 

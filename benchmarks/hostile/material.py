@@ -10,6 +10,8 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
+from spectrogram.files import json_file
+
 ROOT = Path(__file__).resolve().parents[2]
 RATE_HZ, CLIPS = 24_000, 16
 LEARNED_STEPS = "2"
@@ -81,7 +83,9 @@ def tables(folder: Path) -> None:
         }
         for number in range(4)
     ]
-    (folder / "metadata.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    (folder / "metadata.jsonl").write_text(
+        "".join(json.dumps(row, allow_nan=False) + "\n" for row in rows), encoding="utf-8"
+    )
     names = list(rows[0])
     lines = ["\t".join(names), *("\t".join(str(row[name]) for name in names) for row in rows)]
     (folder / "metadata.tsv").write_text("\n".join(lines) + "\n", encoding="utf-8")
@@ -92,14 +96,16 @@ def tables(folder: Path) -> None:
         soundfile.write(pairs / f"{name}.wav", tone(3), RATE_HZ)
     (folder / "pairs" / "low.txt").write_text("a low tone\n", encoding="utf-8")
     (folder / "pairs" / "high.json").write_text(
-        json.dumps({"caption": "a high tone", "tags": ["tone"]}), encoding="utf-8"
+        json.dumps({"caption": "a high tone", "tags": ["tone"]}, allow_nan=False), encoding="utf-8"
     )
     ids = "# YTID, start_seconds, end_seconds, positive_labels\n" + "".join(
         f'abcdefghij{n}, {n}.000, {n + 10}.000, "/m/09x0r,/t/dd00088"\n' for n in range(4)
     )
     (folder / "ids.csv").write_text(ids, encoding="utf-8")
     ledger = [{"id": "abcdefghij0_0_10", "reason": "gone", "detail": "removed", "attempts": 1}]
-    (folder / "ledger.jsonl").write_text("".join(json.dumps(row) + "\n" for row in ledger), encoding="utf-8")
+    (folder / "ledger.jsonl").write_text(
+        "".join(json.dumps(row, allow_nan=False) + "\n" for row in ledger), encoding="utf-8"
+    )
     raven = "Selection\tView\tChannel\tBegin Time (s)\tEnd Time (s)\tLow Freq (Hz)\tHigh Freq (Hz)\tAnnotation\n"
     raven += "1\tSpectrogram 1\t1\t0.1\t0.5\t200\t4000\tlow\n2\tSpectrogram 1\t1\t0.6\t1.0\t200\t4000\tlow\n"
     (folder / "a.selections.txt").write_text(raven, encoding="utf-8")
@@ -109,7 +115,7 @@ def tables(folder: Path) -> None:
     jams = {"file_metadata": {"duration": 1.2, "jams_version": "0.3.4"}, "sandbox": {}, "annotations": [{
         "namespace": "segment_open", "annotation_metadata": {}, "sandbox": {}, "time": 0, "duration": 1.2,
         "data": [{"time": 0.1, "duration": 0.4, "value": "low", "confidence": 1.0}]}]}  # fmt: skip
-    (folder / "a.jams").write_text(json.dumps(jams), encoding="utf-8")
+    json_file.write(folder / "a.jams", jams, indent=None)
     with zipfile.ZipFile(folder / "set.zip", "w") as archive:
         for path in sorted((folder / "set").rglob("*")):
             archive.write(path, path.relative_to(folder / "set").as_posix())

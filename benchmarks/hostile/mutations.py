@@ -123,7 +123,7 @@ def in_json(draw: random.Random, parsed):
 def dumped(parsed) -> bytes:
     """JSON as Python writes it, NaN and lone surrogates with it."""
     try:
-        return json.dumps(parsed).encode()
+        return json.dumps(parsed, allow_nan=False).encode()
     except RecursionError:
         return b"[" * 5000 + b"]" * 5000
 

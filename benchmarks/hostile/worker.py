@@ -122,7 +122,7 @@ def warm(trials: Trials, watched: Watched) -> None:
                 raise SystemExit(f"good files are not accepted by {target.name}: {found}")
             known.append(target.name)
             done.parent.mkdir(exist_ok=True)
-            done.write_text(json.dumps(known), encoding="utf-8")
+            done.write_text(json.dumps(known, allow_nan=False), encoding="utf-8")
     trials.laid = None
 
 
@@ -143,7 +143,7 @@ def main() -> None:
     os.dup2(1, 2)
 
     def tell(**told):
-        answers.write(json.dumps(told) + "\n")
+        answers.write(json.dumps(told, allow_nan=False) + "\n")
         answers.flush()
 
     for number in itertools.count(int(first)):

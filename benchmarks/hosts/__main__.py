@@ -6,9 +6,10 @@
 
 Each PATH is a checkout of that host. Our files (LoRA, rsLoRA, DoRA, LoHa, LoKr as exported for hosts, and a word) are
 made from random weights of Stable Diffusion 1.5's layout; the reference is what stock diffusers merges or loads. With
-LyCORIS, files that it writes are read by the project too, and there its own merge is the reference. --diffusers runs
-the version of diffusers that --python has, on the adapters as training leaves them and on BASE (base_model) in its
-pipelines. A host runs in a process of its own, by the interpreter of --python, which has the packages that it wants.
+LyCORIS, files that it writes are read by the project too, and there the weights that it trains with are the reference.
+--diffusers runs the version of diffusers that --python has, on the adapters as training leaves them and on BASE
+(base_model) in its pipelines. A host runs in a process of its own, by the interpreter of --python, which has the
+packages that it wants.
 --json keeps the rows of hosts and versions that this call does not run.
 """
 
@@ -20,6 +21,8 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+
+from spectrogram.files import json_file
 
 HOSTS = ("comfyui", "automatic1111", "forge", "reforge", "sd-scripts", "lycoris", "diffusers")
 ROOT = Path(__file__).resolve().parents[2]
@@ -148,7 +151,7 @@ def main() -> int:
         run = {(row["host"], row["version"]) for row in rows}
         rows = [row for row in known if (row["host"], row["version"]) not in run] + rows
         rows.sort(key=lambda row: (HOSTS.index(row["host"]), row["version"]))
-        options.json.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
+        json_file.write(options.json, rows)
     return 0
 
 

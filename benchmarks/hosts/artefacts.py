@@ -4,14 +4,17 @@ The base has every layer of Stable Diffusion 1.5's UNet and text encoder, with f
 meets all names and kinds of layers in seconds.
 """
 
-import json
+import shutil
 from pathlib import Path
+
+from spectrogram.files import json_file
 
 KINDS = {
     "LoRA": {"variant": "lora"},
     "LoRA, every layer and text encoder": {"variant": "lora", "targets": "wide", "text_encoder": True},
     "rsLoRA": {"variant": "rslora"},
     "DoRA": {"variant": "dora"},
+    "DoRA, every layer and text encoder": {"variant": "dora", "targets": "wide", "text_encoder": True},
     "LoHa": {"variant": "loha"},
     "LoKr": {"variant": "lokr"},
 }
@@ -58,6 +61,7 @@ def build_base(folder: Path):
     from benchmarks.pipeline.sd15 import SCHEDULER, TEXT, UNET, VAE
     from spectrogram.bases import locate_base
     from spectrogram.params import SpectrogramParams
+    from training.exchange import export
 
     torch.manual_seed(0)
     tokenizer = CLIPTokenizer.from_pretrained(locate_base(None), subfolder="tokenizer")
@@ -75,8 +79,11 @@ def build_base(folder: Path):
         requires_safety_checker=False,
     )
     pipeline.save_pretrained(folder)
+    export.save_text_encoder(pipeline.text_encoder, folder / "text_encoder")
+    # As the base keeps it, with the two files that transformers 4 reads and 5 does not write.
+    shutil.copytree(Path(locate_base(None)) / "tokenizer", folder / "tokenizer", dirs_exist_ok=True)
     params = SpectrogramParams.preset("sd15").to_dict()
-    (folder / "spectrogram.json").write_text(json.dumps(params), encoding="utf-8")
+    json_file.write(folder / "spectrogram.json", params, indent=None)
 
 
 def open_base(folder: Path):

@@ -7,7 +7,7 @@ from benchmarks.hosts.kohya import Kohya
 
 STEPS, SIZE = 2, 128
 PIPELINES = ("StableDiffusionPipeline", "StableDiffusionImg2ImgPipeline", "StableDiffusionInpaintPipeline",
-             "AutoPipelineForText2Image", "AutoPipelineForImage2Image")  # fmt: skip
+             "AutoPipelineForText2Image", "AutoPipelineForImage2Image", "AutoPipelineForInpainting")  # fmt: skip
 
 
 class Diffusers(Kohya):
@@ -52,7 +52,8 @@ class Diffusers(Kohya):
 
         picture, mask = Image.new("RGB", (SIZE, SIZE), (90, 90, 90)), Image.new("L", (SIZE, SIZE), 255)
         changed, held = {"image": picture, "strength": 0.6}, {"height": SIZE, "width": SIZE}
-        given = [{}, changed, {"image": picture, "mask_image": mask, **held}, {}, changed]
+        masked = {"image": picture, "mask_image": mask, **held}
+        given = [{}, changed, masked, {}, changed, masked]
         found = {}
         for name, settings in zip(PIPELINES, given, strict=True):
             try:
@@ -61,5 +62,5 @@ class Diffusers(Kohya):
                 image = pipeline("rain", num_inference_steps=STEPS, **settings).images[0]
                 found[name] = "paints" if image.size == (SIZE, SIZE) else f"paints {image.size}"
             except Exception as error:  # whatever it raises is the result
-                found[name] = f"{type(error).__name__}: {error}".splitlines()[0][:160]
+                found[name] = f"{type(error).__name__}: {error}".splitlines()[0][:200]
         return found

@@ -75,7 +75,7 @@ def layers(model) -> dict:
 
 class LyCORIS(Kohya):
     def write_theirs(self, out: Path, kind: str):
-        """``OUT/KIND.safetensors`` as LyCORIS saves it, ``OUT/wanted/KIND.safetensors`` the layers that it merges."""
+        """``OUT/KIND.safetensors`` as LyCORIS saves it; ``OUT/wanted/KIND.safetensors``: the weights it trains with."""
         import torch
         from safetensors.torch import save_file
 
@@ -93,8 +93,25 @@ class LyCORIS(Kohya):
         path = out / f"{slug(kind)}.safetensors"
         network.apply_to(text, unet, True, True)
         network.save_weights(str(path), torch.float32, {})
-        layers_after = self.adapter(path)
-        save_file({n: w.float().contiguous() for n, w in layers_after.items()}, out / "wanted" / path.name)
+        names = {id(module): f"{part}.{name}" for part, model in (("unet", unet), ("text_encoder", text))
+                 for name, module in layers(model).items()}  # fmt: skip
+        modules = (*network.unet_loras, *network.text_encoder_loras)
+        with torch.no_grad():
+            trained = {names[id(one.org_module[0])]: in_use(one).float().contiguous() for one in modules}
+        save_file(trained, out / "wanted" / path.name)
+
+
+def in_use(module):
+    """The weight that a module of LyCORIS computes with, as its `forward` has it.
+
+    Its merge is no measure: in 3.2 it multiplies LoHa and LoKr by alpha / rank twice, and fails on some kinds.
+    """
+    weight = module.org_module[0].weight
+    if hasattr(module, "make_weight"):
+        change = module.make_weight("cpu") * module.scale
+    else:
+        change = module.get_weight(module.shape) * module.scalar
+    return module.apply_weight_decompose(weight + change) if getattr(module, "wd", False) else weight + change
 
 
 def network_parameters(network):
@@ -112,7 +129,9 @@ def read_theirs(folder: Path, kind: str) -> dict:
         with contextlib.redirect_stdout(io.StringIO()):
             adapter = conversion.import_adapter(theirs / f"{slug(kind)}.safetensors", str(folder / "base"),
                                                 folder / "imported" / slug(kind))  # fmt: skip
+        merge(folder, Path(adapter), folder / "lycoris" / f"{slug(kind)}.safetensors")
     except Problem as problem:
         return {"result": f"refused: {problem}"}
-    merge(folder, Path(adapter), folder / "lycoris" / f"{slug(kind)}.safetensors")
+    except Exception as error:  # what stock diffusers says of what we wrote is the result
+        return {"result": f"read, but diffusers refuses it: {type(error).__name__}: {error}".splitlines()[0][:200]}
     return {}

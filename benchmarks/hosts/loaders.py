@@ -218,10 +218,10 @@ def main():
         try:
             loader.write_theirs(out / "theirs", kind)
         except Exception as error:  # its own fault, and the row says so
-            notes[kind] = f"LyCORIS does not merge its own file: {type(error).__name__}: {error}".splitlines()[0][:200]
+            notes[kind] = f"LyCORIS does not make its own file: {type(error).__name__}: {error}".splitlines()[0][:200]
     if host == "diffusers":
         notes |= loader.paint()
-    (out / "notes.json").write_text(json.dumps(notes), encoding="utf-8")
+    (out / "notes.json").write_text(json.dumps(notes, allow_nan=False), encoding="utf-8")
 
 
 if __name__ == "__main__":

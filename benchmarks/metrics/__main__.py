@@ -11,6 +11,8 @@ import sys
 import time
 from pathlib import Path
 
+from spectrogram.files import json_file
+
 for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[name] = "1"
 
@@ -209,7 +211,7 @@ def main() -> None:
     parser.add_argument("--width", type=int, default=STREAM_WIDTH, help="dimensions of the streaming part")
     options = parser.parse_args()
     if options.stream:
-        print(json.dumps(stream(options.stream, options.rows, options.width)))
+        print(json.dumps(stream(options.stream, options.rows, options.width), allow_nan=False))
         return
     cases = options.case or [name for name in FRECHET_CASES if not (options.quick and "d=2048" in name)]
     parts = {
@@ -231,7 +233,7 @@ def keep(path: Path, part: str, figures) -> None:
         figures = {row["case"]: row for row in [*kept.get(part, []), *figures]}
         figures = [figures[name] for name in FRECHET_CASES if name in figures]
     kept |= {part: figures, "kernels": kernels()}
-    path.write_text(json.dumps(kept, indent=1, ensure_ascii=False) + "\n")
+    json_file.write(path, kept)
 
 
 def kernels() -> str:

@@ -4,7 +4,6 @@ Every clip of the reference set is damaged in six ways at five strengths and mea
 """
 
 import argparse
-import json
 from itertools import pairwise
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from metrics.figures.comparison import compare
 from metrics.figures.controls import like, values_of
 from metrics.sets.embedding import EmbeddedSet, embed_set
 from metrics.sets.sound_set import read_collection
+from spectrogram.files import json_file
 from spectrogram.files.audio import read_audio
 
 
@@ -81,7 +81,7 @@ def main() -> None:
         chosen = sounds[:: max(1, len(sounds) // options.clips)][: options.clips]
         tables[name] = ladder(embedder, embed_set(chosen, embedder))
     if options.out:
-        options.out.write_text(json.dumps(tables, indent=1) + "\n")
+        json_file.write(options.out, tables)
 
 
 if __name__ == "__main__":

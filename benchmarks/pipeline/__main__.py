@@ -11,6 +11,8 @@ import json
 import time
 from pathlib import Path
 
+from spectrogram.files import json_file
+
 PARTS = ("verbs", "speed", "steps", "decode")
 
 
@@ -95,7 +97,7 @@ def main():
         show({part: measured})
         result[part] = {**result.get(part, {}), **measured}
         if options.json:
-            options.json.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+            json_file.write(options.json, result)
 
 
 if __name__ == "__main__":

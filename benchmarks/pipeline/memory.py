@@ -8,7 +8,6 @@ kernels' own workspaces and CUDA's context (0.3 to 0.5 GB) come on top and are n
 """
 
 import argparse
-import json
 import weakref
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from benchmarks.pipeline.sd15 import build_parts
+from spectrogram.files import json_file
 from spectrogram.sampling.memory import TILE, plan_memory
 
 GB = 1e9
@@ -135,7 +135,7 @@ def main():
     for row in result["plans"]:
         print(row)
     if options.json:
-        options.json.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+        json_file.write(options.json, result)
 
 
 if __name__ == "__main__":

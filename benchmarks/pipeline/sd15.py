@@ -19,6 +19,7 @@ from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 
 from benchmarks.pipeline.sd15_verbs import Verbs
 from spectrogram.bases import EMBEDDED
+from spectrogram.files import json_file
 from spectrogram.models import quiet_loading
 from spectrogram.pipeline import SpectrogramAudioPipeline
 
@@ -112,7 +113,7 @@ def main():
         result["peak_memory_gb"] = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20, 2)
         print(name, result["verbs"][name], flush=True)
         if options.json:
-            options.json.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+            json_file.write(options.json, result)
     print("peak memory, GiB:", result["peak_memory_gb"])
 
 

@@ -33,7 +33,11 @@ def run(base, seconds: float | None = None, clips: int = 1, once: bool = True, s
     """Figures of a fresh process that makes clips; `once` False makes them twice, the second time warm."""
     asked = {"base": base, "seconds": seconds, "clips": clips, "once": once, "steps": steps}
     done = subprocess.run(
-        [sys.executable, "-c", PROGRAM, json.dumps(asked)], capture_output=True, text=True, check=True, timeout=280
+        [sys.executable, "-c", PROGRAM, json.dumps(asked, allow_nan=False)],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=280,
     )
     return json.loads(done.stdout.splitlines()[-1])
 

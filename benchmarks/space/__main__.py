@@ -6,7 +6,6 @@ and its queue, not the model. `--steps` and `--base` change that.
 """
 
 import argparse
-import json
 import shutil
 import sys
 import tempfile
@@ -17,6 +16,7 @@ from pathlib import Path
 
 from benchmarks.space.disturbing import disturb
 from benchmarks.space.served import Served
+from spectrogram.files import json_file
 
 # A machine that is busy with other things is measured all the same.
 PATIENCE_MS = 180_000
@@ -155,7 +155,7 @@ def main() -> int:
     for name, value in figures.items():
         print(f"{name:28} {value}")
     if options.json:
-        options.json.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+        json_file.write(options.json, figures)
     return 1 if figures["lost"] else 0
 
 

@@ -46,7 +46,9 @@ def disturb(url: str, number: int) -> str:
             if upload.status_code != 200:
                 return "refused"
             data = [{"path": upload.json()[0], "meta": {"_type": "gradio.FileData"}}] * count
-        taken = httpx.post(f"{url}gradio_api/call/{endpoint}", content=json.dumps({"data": data}), timeout=120)
+        taken = httpx.post(
+            f"{url}gradio_api/call/{endpoint}", content=json.dumps({"data": data}, allow_nan=False), timeout=120
+        )
         if taken.status_code != 200:
             return "refused"
         told = httpx.get(f"{url}gradio_api/call/{endpoint}/{taken.json()['event_id']}", timeout=600).text

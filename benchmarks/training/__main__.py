@@ -14,6 +14,7 @@ import statistics
 from pathlib import Path
 
 from benchmarks.training.sides import BATCH, Side, material
+from spectrogram.files import json_file
 
 CLIPS = 48
 
@@ -50,7 +51,7 @@ def run_checkout(checkout, folder, pictures, captions, steps):
     with open(data / "metadata.jsonl", "w", encoding="utf-8") as table:
         for n, (picture, caption) in enumerate(zip(pictures, captions, strict=True)):
             Image.fromarray(picture).save(data / f"{n}.png")
-            table.write(json.dumps({"file_name": f"{n}.png", "text": caption}) + "\n")
+            table.write(json.dumps({"file_name": f"{n}.png", "text": caption}, allow_nan=False) + "\n")
     script = Path(checkout) / "examples" / "text_to_image" / "train_text_to_image_lora.py"
 
     def run(count):
@@ -106,7 +107,7 @@ def main():
     result = report(arguments)
     show(result)
     if arguments.json:
-        arguments.json.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+        json_file.write(arguments.json, result)
 
 
 if __name__ == "__main__":

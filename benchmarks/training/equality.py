@@ -26,6 +26,7 @@ from PIL import Image
 from safetensors.torch import load_file
 
 from benchmarks.training.sides import Ignore
+from spectrogram.files import json_file
 from tests.tiny_sd import build_tiny_sd
 from training import base as base_model
 from training.flags import settings_of
@@ -100,7 +101,7 @@ def with_prediction(base: Path, folder: Path, kind: str) -> Path:
     told = json.loads(config.read_text(encoding="utf-8"))
     config.unlink()
     told |= {"prediction_type": kind, "rescale_betas_zero_snr": False, "timestep_spacing": "leading"}
-    config.write_text(json.dumps(told), encoding="utf-8")
+    json_file.write(config, told, indent=None)
     return folder
 
 
@@ -113,7 +114,7 @@ def pictures(folder: Path, resolution: int, seed: int = 0) -> Path:
             Image.fromarray(random.integers(256, size=(resolution, resolution, 3), dtype=np.uint8)).save(
                 folder / f"{n}.png"
             )
-            table.write(json.dumps({"file_name": f"{n}.png", "text": f"rain {n}"}) + "\n")
+            table.write(json.dumps({"file_name": f"{n}.png", "text": f"rain {n}"}, allow_nan=False) + "\n")
     return folder
 
 
@@ -256,7 +257,7 @@ def main():
         if arguments.json:
             arguments.json.parent.mkdir(parents=True, exist_ok=True)
             rows = merged(arguments.json, [row])
-            arguments.json.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
+            json_file.write(arguments.json, rows)
 
 
 if __name__ == "__main__":

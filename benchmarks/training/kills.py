@@ -7,7 +7,6 @@ included, and started again with the same command, until it ends by itself.
 """
 
 import argparse
-import json
 import random
 import subprocess
 import sys
@@ -18,6 +17,7 @@ from pathlib import Path
 from safetensors.torch import load_file
 
 from benchmarks.training.methods import build_dataset
+from spectrogram.files import json_file
 from training.record.events import mend
 from training.record.run_file import read_events as read
 
@@ -116,7 +116,7 @@ def main():
     print(f"{len(result['kills'])} kills, {result['steps']} steps: losses bit-equal {result['losses_bit_equal']}, "
           f"adapters bit-equal {result['adapters_bit_equal']}")  # fmt: skip
     if arguments.json:
-        arguments.json.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+        json_file.write(arguments.json, result)
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ from benchmarks.base_model.clips import Clip, Judge, class_prompts, generate
 from dataset_builder import __main__ as builder
 from dataset_builder.soundscapes import composer
 from dataset_builder.soundscapes.synthesis.catalogue import CATALOGUE, CLASSES, HELD_OUT
+from spectrogram.files import json_file
 from spectrogram.models import load_pipeline
 from training import run as training
 from training.base import fingerprint
@@ -192,9 +193,12 @@ def main():
     runs = itertools.product(arguments.methods.split(","), labels, map(int, arguments.seeds.split(",")))
     for run in (run for run in runs if bench.key(*run) not in done):
         rows.append(bench.run(*run))
-        print(json.dumps({k: round(v, 3) if isinstance(v, float) else v for k, v in rows[-1].items()}), flush=True)
+        print(
+            json.dumps({k: round(v, 3) if isinstance(v, float) else v for k, v in rows[-1].items()}, allow_nan=False),
+            flush=True,
+        )
         if arguments.json:
-            arguments.json.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
+            json_file.write(arguments.json, rows)
     print(table(rows))
 
 

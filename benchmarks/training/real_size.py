@@ -7,7 +7,6 @@ because the token ids of another vocabulary change neither a size nor a second.
 """
 
 import argparse
-import json
 import shutil
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 
 from benchmarks.training.memory import SD15
 from spectrogram.bases import EMBEDDED
+from spectrogram.files import json_file
 
 VAE = {"block_out_channels": (128, 256, 512, 512), "layers_per_block": 2, "latent_channels": 4, "sample_size": 512,
        "down_block_types": ("DownEncoderBlock2D",) * 4, "up_block_types": ("UpDecoderBlock2D",) * 4}  # fmt: skip
@@ -43,9 +43,9 @@ def write(folder: Path, seed: int = 0) -> Path:
     AutoencoderKL(**VAE).save_pretrained(folder / "vae")
     UNet2DConditionModel(sample_size=64, **SD15).save_pretrained(folder / "unet")
     (folder / "scheduler").mkdir(exist_ok=True)
-    (folder / "scheduler" / "scheduler_config.json").write_text(json.dumps(SCHEDULE, indent=1), encoding="utf-8")
+    json_file.write(folder / "scheduler" / "scheduler_config.json", SCHEDULE)
     index = {"_class_name": "StableDiffusionPipeline", "requires_safety_checker": False, **PARTS}
-    (folder / "model_index.json").write_text(json.dumps(index, indent=1), encoding="utf-8")
+    json_file.write(folder / "model_index.json", index)
     return folder
 
 

@@ -22,6 +22,7 @@ from pathlib import Path
 
 from dataset_builder import __main__ as builder
 from dataset_builder.soundscapes import composer
+from spectrogram.files import json_file
 
 # By the name in the report: the flags of the run that is rehearsed.
 METHODS = {
@@ -51,7 +52,7 @@ def rehearse(*given):
     told = {"process_bytes": own, "mapped_bytes": mapped, "fits": found.fits, "whole_s": found.whole_s}
     told |= {"device": "cuda" if torch.cuda.is_available() else "cpu", "threads": torch.get_num_threads()}
     told |= dataclasses.asdict(found)
-    Path(report).write_text(json.dumps(told))
+    json_file.write(Path(report), told, indent=None)
     return found
 rehearsal.rehearse = rehearse
 sys.exit(main(sys.argv[4:]))
@@ -126,7 +127,7 @@ def keep(path: Path, row: dict):
     known = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else []
     others = [old for old in known if (old["method"], old["vram"]) != (row["method"], row["vram"])]
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps([*others, row], indent=1) + "\n", encoding="utf-8")
+    json_file.write(path, [*others, row])
 
 
 if __name__ == "__main__":

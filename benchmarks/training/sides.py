@@ -122,9 +122,9 @@ def main(name, precision, clips):
         else:
             advance, seconds = theirs(settings, pngs, captions).advance, 0.0
         advance()
-        print(json.dumps(seconds), file=answers, flush=True)
+        print(json.dumps(seconds, allow_nan=False), file=answers, flush=True)
         for _ in sys.stdin:
-            print(json.dumps([cpu_seconds(advance) for _ in range(TURN)]), file=answers, flush=True)
+            print(json.dumps([cpu_seconds(advance) for _ in range(TURN)], allow_nan=False), file=answers, flush=True)
 
 
 if __name__ == "__main__":

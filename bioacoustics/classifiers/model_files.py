@@ -92,7 +92,7 @@ def save_classifier(folder: Path | str, classifier: Classifier, facts: dict) -> 
         "embedder": embedder,
         "sha256": digest,
     } | facts
-    text = json.dumps(card, indent=1, ensure_ascii=False, default=str) + "\n"
+    text = json_file.dumps(card, indent=1, ensure_ascii=False, default=str) + "\n"
     (folder / f".{CARD}.part").write_text(text, encoding="utf-8")
     unfinished.replace(folder / WEIGHTS)
     (folder / f".{CARD}.part").replace(folder / CARD)

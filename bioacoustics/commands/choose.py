@@ -6,11 +6,11 @@ choose SET --out choice.json
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 
 from dataset_builder.commands.build import progress
 from spectrogram.exits import ended
+from spectrogram.files import json_file
 from spectrogram.problems import UsageProblem
 
 
@@ -51,7 +51,7 @@ def run(options: argparse.Namespace) -> int:
     print("* the best, and all that may be as good (95 %, paired by recording)")
     if options.out:
         options.out.parent.mkdir(parents=True, exist_ok=True)
-        options.out.write_text(json.dumps(table, indent=1) + "\n", encoding="utf-8")
+        json_file.write(options.out, table)
     return 0
 
 

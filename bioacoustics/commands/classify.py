@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import argparse
 import csv
-import json
 import sys
 from pathlib import Path
 
 from dataset_builder.commands.build import progress
 from spectrogram.exits import ended
+from spectrogram.files import json_file
 from spectrogram.files.texts import encodings
 from spectrogram.problems import PARTIAL_EXIT_CODE
 
@@ -58,7 +58,7 @@ def run(options: argparse.Namespace) -> int:
     if options.weather:
         facts["robustness"] = in_weather(classifier, options.set, options.weather)
     if facts:
-        options.out.with_suffix(".json").write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
+        json_file.write(options.out.with_suffix(".json"), facts)
     print(f"{len(kept)} clips in {options.out}" + summary(facts))
     return PARTIAL_EXIT_CODE if failed else 0
 

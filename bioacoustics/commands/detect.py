@@ -11,12 +11,12 @@ Recordings that are done are skipped, so the same command goes on.  Each share w
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from pathlib import Path
 
 from dataset_builder.commands.build import progress
 from spectrogram.exits import ended
+from spectrogram.files import json_file
 from spectrogram.files.annotations import FORMATS
 from spectrogram.files.texts import encodings
 from spectrogram.help_groups import in_groups
@@ -99,5 +99,5 @@ def compared(options: argparse.Namespace, done: list[dict]) -> str:
     if not pairs:
         raise UsageProblem("no recording has annotations", "files of the same stem beside it", "pass --annotations DIR")
     facts = event_figures(pairs, options.iou) | {"recordings": len(pairs)}
-    (options.out / "figures.json").write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
+    json_file.write(options.out / "figures.json", facts)
     return f"event F1 {facts['event_f1']:.3f} ({facts['low']:.3f} to {facts['high']:.3f}) over {len(pairs)} recordings"

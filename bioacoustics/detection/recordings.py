@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from bioacoustics.detection.events import events_of
 from bioacoustics.detection.thresholds import thresholds_for_f1, thresholds_for_precision
 from bioacoustics.detection.windows import score_recording
 from bioacoustics.separation.sounds import audio_files
+from spectrogram.files import json_file
 from spectrogram.files.annotations import FORMATS, Annotation, annotation_file_of, read_annotations, write_annotations
 from spectrogram.files.texts import json_text
 from spectrogram.problems import Problem, UsageProblem
@@ -39,7 +39,7 @@ class Job:
     def fingerprint(self) -> str:
         """Changes with the model and the settings, so that finished work is only used where it would be the same."""
         card = (self.model / CARD).read_bytes()
-        said = json.dumps([sorted(self.kinds), self.hop_s, self.threshold, self.thresholds])
+        said = json_file.dumps([sorted(self.kinds), self.hop_s, self.threshold, self.thresholds])
         return hashlib.sha256(card + said.encode()).hexdigest()[:16]
 
 
@@ -77,7 +77,7 @@ def detect_one(file: Path, job: Job) -> dict | Problem:
         found = [[one.onset_s, one.offset_s, one.label, one.confidence] for one in events]
         facts = {"file": str(file), "seconds": windows.seconds, "events": len(events), "stamp": stamp, "found": found}
         unfinished = kept.with_suffix(".part")
-        unfinished.write_text(json.dumps(facts) + "\n", encoding="utf-8")
+        json_file.write(unfinished, facts, indent=None)
         unfinished.replace(kept)
         return facts
     except Problem as problem:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import json
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ import soxr
 
 from bioacoustics.separation.masks import Settings, separated, source_names
 from bioacoustics.separation.model import SeparationModel, SeparationProblem
+from spectrogram.files import json_file
 from spectrogram.files.annotations import Annotation, write_annotations
 from spectrogram.files.sound_file import opened
 from spectrogram.files.texts import json_text
@@ -174,7 +174,7 @@ def active(powers: np.ndarray, label: str) -> list[Annotation]:
 def mark_done(out: Path, path: Path, facts: dict) -> None:
     """Remember a finished recording, so that the same command goes on with the next one."""
     with (out / "done.jsonl").open("a", encoding="utf-8") as file:
-        file.write(json.dumps({"file": str(path), **facts}) + "\n")
+        file.write(json_file.dumps({"file": str(path), **facts}) + "\n")
 
 
 def already_done(out: Path) -> set[str]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
+
+from spectrogram.files import json_file
 
 
 def parser_for(command: str, about: str, epilog: str = "") -> argparse.ArgumentParser:
@@ -39,4 +40,4 @@ def add_politeness(parser: argparse.ArgumentParser, pause_s: float | tuple[float
 
 
 def say(as_json: bool, facts: dict, text: str) -> None:
-    print(json.dumps(facts, allow_nan=False) if as_json else text)
+    print(json_file.dumps(facts) if as_json else text)

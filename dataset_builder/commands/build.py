@@ -72,21 +72,22 @@ def run(options: argparse.Namespace, argv: list[str]) -> int:
 
     settings = settings_of(options, argv)
     intake = read_intake(options.captions, options.audio, options.allow_overlap)
-    entries = intake.entries
+    entries, named = intake.entries, len(intake.unused)
+    told = {"named": named, "read": intake.read, "not_used": intake.unused}
     if options.dry_run:
         from dataset_builder.making.forecast import forecast
 
-        say(options.json, *forecast(entries, settings))
+        facts, text = forecast(entries, settings)
+        facts |= {"given": facts["given"] + named} | told
+        say(options.json, facts, "\n".join(filter(None, (intake.sentence(), text))))
         return 0
     from dataset_builder.build import build
 
     with progress(len(entries), "clips") as report:
         outcomes = build(entries, options.out, settings, report)
     first = next(iter(outcomes.values()))
-    named = len(intake.unused)
     summary = {"out": str(options.out), "given": len(entries) + named, "kept": first.kept, "dropped": len(first.drops)}
-    summary |= {"named": named, "not_used": intake.unused}
-    summary |= {"reasons": dict(first.reasons()), "configs": {name: own.kept for name, own in outcomes.items()}}
+    summary |= told | {"reasons": dict(first.reasons()), "configs": {name: own.kept for name, own in outcomes.items()}}
     lines = [intake.sentence()] if named else []
     say(options.json, summary, "\n".join([*lines, farewell(options, settings, outcomes, entries)]))
     return PARTIAL_EXIT_CODE if any(own.unread for own in outcomes.values()) else 0

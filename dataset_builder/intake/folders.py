@@ -41,10 +41,12 @@ ABOUT_ALL = re.compile(r"(readme|license|licence|copying|changelog|citation|cred
 
 @dataclass
 class Intake:
-    """What was found: ``entries``, and ``unused`` files (name below the folder -> why)."""
+    """What was found: ``entries``, ``unused`` files (name below the folder -> why), and of how many others (tables,
+    captions, annotations) something was ``read``."""
 
     entries: list[Entry] = field(default_factory=list)
     unused: dict[str, str] = field(default_factory=dict)
+    read: int = 0
 
     def sentence(self) -> str:
         """``4 files are not used: 3 in no table (a.wav, b.wav, c.wav); 1 neither sound nor text (notes.pdf)``."""
@@ -64,10 +66,17 @@ def read_folder(folder: Path) -> Intake:
     files = list(visible_files(folder))
     here = Files(folder, [path for path in files if path.is_file()])
     found = here.by_tables() if here.metadata else here.by_one_table() or here.by_names()
-    pipes = {path for path in files if not path.is_file()}
-    reasons = dict.fromkeys(pipes, "no plain file") | {path: here.reason(path) for path in here.left(found)}
+    reasons = {path: no_file(path) for path in files if not path.is_file()}
+    reasons |= {path: here.reason(path) for path in here.left(found)}
     names = {path: path.relative_to(folder).as_posix() for path in reasons}
-    return Intake(found, {names[path]: reasons[path] for path in sorted(reasons)})
+    return Intake(found, {names[path]: reasons[path] for path in sorted(reasons)}, len(here.used))
+
+
+def no_file(path: Path) -> str:
+    """Why something that is no file is not used."""
+    if path.is_dir():
+        return "links to folders that are read already" if path.is_symlink() else "folders that cannot be opened"
+    return "links to nothing" if path.is_symlink() else "no plain file"
 
 
 class Files:
@@ -82,10 +91,19 @@ class Files:
         self.metadata = list({path.parent: path for path in reversed(named)}.values())[::-1]
         self.top = top_of(folder, self.sounds)
         self.splits = self.split_folders()
+        # What says which sound is what, where it is not the sounds' own names.
+        self.decided_by = "a table is" if self.metadata else "annotations are"
 
     @cached_property
     def annotations(self) -> dict[tuple[Path, str], list[Path]]:
         return annotation_files(self.files)
+
+    @cached_property
+    def beside(self) -> dict[Path, str]:
+        """The files that say something about a sound of their own name -> what they are."""
+        found = {path: "captions" for sound in self.sounds for path in self.texts_of(sound)}
+        marked = (self.annotations.get((sound.parent, sound.stem), ()) for sound in self.sounds)
+        return found | {path: "annotations" for paths in marked for path in paths}
 
     def split_folders(self) -> dict[str, str]:
         """The split of every folder at the top, where all that hold sounds are named like one; else {}."""
@@ -107,7 +125,9 @@ class Files:
     def reason(self, path: Path) -> str:
         """Why a file is not used."""
         if path in self.sounds:
-            return "in no table" if self.metadata else "without annotations"
+            return "in no table" if self.decided_by == "a table is" else "without annotations"
+        if path in self.beside:
+            return f"{self.beside[path]}, because {self.decided_by} read"
         if path.suffix.lower() in TABLE_SUFFIXES:
             return "no table that is read"
         if path.suffix.lower() in TEXT_SUFFIXES and not ABOUT_ALL.fullmatch(path.name):
@@ -163,6 +183,7 @@ class Files:
         if not candidates:
             return []
         name = candidates[0].relative_to(self.folder).as_posix()
+        self.decided_by = "a table is"
         log.warning("the captions are read from %s; for the folder without it give the sounds' folder alone", name)
         return list(self.read(candidates[0]))
 

@@ -7,7 +7,6 @@ shows; both are bytes, so that a reader needs no decoder for the other columns.
 from __future__ import annotations
 
 import io
-import json
 from collections.abc import Sequence
 
 import numpy as np
@@ -20,6 +19,7 @@ from dataset_builder.intake.entries import Entry
 from dataset_builder.making.clip import Clip
 from dataset_builder.making.fingerprints import fingerprint
 from spectrogram.codec import SpectrogramCodec
+from spectrogram.files import json_file
 from spectrogram.params import KEY, SpectrogramParams
 
 # Grey pictures are stored with one plane: 17.6 kB and 1.1 ms against 24.6 kB and 2.3 ms with three equal ones (mini);
@@ -68,7 +68,7 @@ def typed_schema() -> pyarrow.Schema:
     Equal to ``Features.arrow_schema`` (a test holds it to that), without the seconds that importing datasets takes.
     """
     types = {column.name: feature_of(column) for column in SCHEMA}
-    return SCHEMA.with_metadata({"huggingface": json.dumps({"info": {"features": types}})})
+    return SCHEMA.with_metadata({"huggingface": json_file.dumps({"info": {"features": types}})})
 
 
 def feature_of(column: pyarrow.Field) -> dict:

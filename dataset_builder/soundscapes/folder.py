@@ -6,7 +6,6 @@ jams/ holds one document a sound, strong_labels.csv one row an event, strong_lab
 from __future__ import annotations
 
 import csv
-import json
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Self
@@ -15,6 +14,7 @@ import numpy as np
 
 from dataset_builder.soundscapes.labels import COLUMNS as LABEL_COLUMNS
 from dataset_builder.soundscapes.labels import Event, csv_rows, jams, with_measured
+from spectrogram.files import json_file
 from spectrogram.files.audio import write_audio
 
 COLUMNS = ("file_name", "caption", "label", "licence", "source", "attribution", "source_id", "split", "more_captions")
@@ -58,13 +58,13 @@ class SceneFolder:
         heard = channels[0] if len(channels) == 4 else channels.mean(axis=0)
         events = with_measured(events, heard, rate_hz)
         document, labels = jams(f"{stem}.flac", seconds, events, about), csv_rows(events)
-        (self.out / "jams" / f"{stem}.jams").write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
-        told = json.dumps([described(event) for event in events], ensure_ascii=False)
+        json_file.write(self.out / "jams" / f"{stem}.jams", document)
+        told = json_file.dumps([described(event) for event in events], ensure_ascii=False)
         self.metadata.writerow({"file_name": name, "events": told, **facts})
         self.labels.writerows({"file_name": name, **label} for label in labels)
         heard = [label for label in labels if label["role"] == "foreground"]
         times = [{key: label[key] for key in ("label", "onset_s", "offset_s")} for label in heard]
-        self.lines.write(json.dumps({"file_name": name, "events": times}) + "\n")
+        self.lines.write(json_file.dumps({"file_name": name, "events": times}) + "\n")
 
 
 def described(event: Event) -> dict:

@@ -7,7 +7,6 @@ last line of an id counts; attempts add up over all of them.
 from __future__ import annotations
 
 import csv
-import json
 import logging
 import os
 from collections.abc import Iterator
@@ -75,7 +74,7 @@ class Ledger:
         """Write one line and force it to the disk; a line torn by a kill is closed first."""
         with self.lock:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            line = json.dumps(asdict(record)).encode() + b"\n"
+            line = json_file.dumps(asdict(record)).encode() + b"\n"
             with atomic.explained(self.path, len(line)), open(self.path, "a+b") as file:
                 torn = file.tell() > 0 and not ends_with_newline(file)
                 file.write((b"\n" if torn else b"") + line)

@@ -8,7 +8,6 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
-import json
 import logging
 import os
 from collections import Counter
@@ -124,7 +123,7 @@ class Collection:
 
     def append(self, row: dict) -> None:
         """Force one line to the disk; the last line of an id counts."""
-        line = b"\n" + json.dumps(row).encode() + b"\n"
+        line = b"\n" + json_file.dumps(row).encode() + b"\n"
         with atomic.explained(self.folder / "rows.jsonl", len(line)), open(self.folder / "rows.jsonl", "ab") as file:
             file.write(line)
             file.flush()

@@ -6,7 +6,6 @@ The key comes from the environment: XENO_CANTO_KEY (shown on a member's account 
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator
 from itertools import islice
@@ -15,6 +14,7 @@ from dataset_builder.intake.names import species_captions
 from dataset_builder.sources.licences import licence_name
 from dataset_builder.sources.sound_folder import Item
 from dataset_builder.sources.web import Web
+from spectrogram.files import json_file
 from spectrogram.problems import EnvironmentProblem
 
 ADDRESS = "https://xeno-canto.org/api/3/recordings"
@@ -66,7 +66,7 @@ def about_of(recording: dict) -> str:
     species = " ".join(recording.get(part) or "" for part in ("gen", "sp", "ssp")).strip()
     place = ", ".join(recording[part] for part in ("loc", "cnt") if recording.get(part))
     said = {"scientific_name": species, "place": place, "rating": recording.get("q"), "kind": recording.get("type")}
-    return json.dumps({name: text for name, text in said.items() if text}, ensure_ascii=False)
+    return json_file.dumps({name: text for name, text in said.items() if text}, ensure_ascii=False)
 
 
 def seconds_of(length: str) -> float | None:

@@ -1,13 +1,13 @@
 """What every embedder offers: an identity that travels with its numbers, rows per clip and, if it can, class logits."""
 
 import hashlib
-import json
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
 import numpy as np
 
 from metrics.distances.samples import SampleProblem
+from spectrogram.files import json_file
 from spectrogram.files.audio import read_audio
 
 RESAMPLER = "soxr-HQ"
@@ -52,7 +52,7 @@ class Embedder(ABC):
     @property
     def fingerprint(self) -> str:
         """12 hex digits of the identity, for cache folders."""
-        return hashlib.sha256(json.dumps(self.identity, sort_keys=True).encode()).hexdigest()[:12]
+        return hashlib.sha256(json_file.dumps(self.identity, sort_keys=True).encode()).hexdigest()[:12]
 
     @abstractmethod
     def analyse(self, audio: np.ndarray) -> Analysis:

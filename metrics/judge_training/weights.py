@@ -1,7 +1,6 @@
 """The trained classifier as files: NAME.safetensors (convolutions in float16) and NAME.json, the card."""
 
 import hashlib
-import json
 from pathlib import Path
 
 import torch
@@ -10,6 +9,7 @@ from safetensors.torch import save_file
 from metrics.embedders.sound_cnn_features import BANDS, FAINTEST_DB, HOP_SAMPLES, RANGE_DB, RATE_HZ
 from metrics.embedders.sound_cnn_network import SoundNet
 from metrics.judge_training.examples import Example
+from spectrogram.files import json_file
 
 
 def save(model: SoundNet, classes, folder, name: str, settings: dict, figures: dict, training: list[Example]) -> Path:
@@ -39,7 +39,7 @@ def save(model: SoundNet, classes, folder, name: str, settings: dict, figures: d
         "data_credits": _credits(training),
     } | figures
     path = folder / f"{name}.json"
-    path.write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    json_file.write(path, card)
     return path
 
 

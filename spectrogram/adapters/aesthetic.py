@@ -6,7 +6,6 @@ Steps through the words ask how well the prompt's row fits; steps through the pi
 what the UNet paints from the prompt fits, which is slower and reaches sounds that no known word lies near.
 """
 
-import json
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -14,6 +13,7 @@ import torch
 
 from spectrogram.adapters.kinds import AESTHETIC, AdapterProblem
 from spectrogram.adapters.safetensors_file import read_header, read_tensors, write
+from spectrogram.files import json_file
 from spectrogram.files.texts import json_text
 from spectrogram.problems import UsageProblem
 
@@ -47,7 +47,12 @@ class Aesthetic:
 
     def save(self, path):
         """Write a safetensors file whose header says which ear it belongs to."""
-        header = {"format": FORMAT, "ear": json.dumps(self.ear), "name": self.name, "facts": json.dumps(self.facts)}
+        header = {
+            "format": FORMAT,
+            "ear": json_file.dumps(self.ear),
+            "name": self.name,
+            "facts": json_file.dumps(self.facts),
+        }
         tensors = {KEY: self.row} if self.others is None else {KEY: self.row, OTHERS: self.others}
         return write(path, {name: rows.float() for name, rows in tensors.items()}, header)
 

@@ -11,16 +11,25 @@ import re
 
 PEFT_PREFIX = re.compile(r"^(?:unet\.|text_encoder\.)?base_model\.model\.")
 FACTORS = r"hada_(?:w[12]_[ab]|t[12])|lokr_(?:w[12](?:_[ab])?|t2)"
-PAIR = r"(?:lora(?:_linear_layer)?[._])?(?P<role>A|B|down|up|mid|magnitude_vector|alpha|dora_scale)(?:\.weight)?"
+# A state of peft's own model has the name of the adapter in it.
+PAIR = (
+    r"(?:lora(?:_linear_layer)?[._])?(?P<role>A|B|down|up|mid|magnitude_vector|alpha|dora_scale)"
+    r"(?:\.default(?:_0)?)?(?:\.weight)?"
+)
 DOTTED_KEY = re.compile(rf"(?P<part>unet|text_encoder)\.(?P<layer>.+?)\.(?:(?P<factor>{FACTORS})(?:\.weight)?|{PAIR})")
 PROCESSOR_KEY = re.compile(
     r"(?P<part>unet|text_encoder)\.(?P<layer>.+?)\.processor\.(?P<name>to_(?:q|k|v|out))_lora\.(?P<role>down|up)\.weight"
 )
 KOHYA_KEY = re.compile(rf"(?:lora|lycoris)_(?P<part>unet|te1?)_(?P<layer>[^.]+)\.(?:(?P<factor>{FACTORS})|{PAIR})")
-SAME_ROLE = {"A": "down", "B": "up", "dora_scale": "magnitude", "magnitude_vector": "magnitude"}
+SAME_ROLE = {"A": "down", "B": "up", "magnitude_vector": "magnitude"}
 # What other kinds of adapter call their tensors; they are refused by their own name.
 OTHER_KINDS = (
-    (re.compile(r"\.(?:oft_blocks|oft_diag|boft_.*|rescale)$"), "OFT"),
+    (re.compile(r"\.boft_"), "BOFT"),
+    (re.compile(r"\.(?:oft_.*|rescale)$"), "OFT or BOFT"),
+    (re.compile(r"\.lora_E|\.ranknum"), "AdaLoRA"),
+    (re.compile(r"\.(?:vera|vblora|randlora|shira|fourierft|hra|c3a|miss|bone|delora|road|waveft|gralora)_"),
+     "another method of peft"),
+    (re.compile(r"^bundle_emb\."), "a learned word that is bundled with it"),
     (re.compile(r"\.(?:a[12]|b[12])(?:\.weight)?$"), "GLoRA"),
     (re.compile(r"\.on_input$|ia3_l"), "IA³"),
     (re.compile(r"\.(?:w_norm|b_norm)$"), "trained norms"),

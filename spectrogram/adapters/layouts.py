@@ -7,7 +7,6 @@
     diffusers, peft     alpha / r, or alpha / sqrt(r) with rsLoRA, from the header or adapter_config.json; else 1
 """
 
-import json
 import math
 import re
 from dataclasses import dataclass
@@ -26,6 +25,12 @@ METADATA = "lora_adapter_metadata"
 # older peft than the one that wrote them refuses settings that it does not know.
 COMPUTED_BY = ("alpha_pattern", "lora_alpha", "r", "rank_pattern", "target_modules", "use_dora", "use_rslora")
 TEXT_PREFIX = "text_model."
+NAMES, OLDER_NAMES = (
+    ("lora_A.weight", "lora_B.weight"),
+    ("lora_linear_layer.down.weight", "lora_linear_layer.up.weight"),
+)
+# transformers, which loads what belongs to a text encoder, passes by a name without its last part.
+MAGNITUDES = {"unet": "lora_magnitude_vector", "text_encoder": "lora_magnitude_vector.weight"}
 ANOTHER, MERGE = "use an adapter that was trained for this base model", "merge it into a model with its own tool"
 
 
@@ -54,14 +59,17 @@ def read(state: dict, metadata: dict, shapes: dict, peft: dict | None = None, na
         layer, role = parse_key(key, shapes)
         if layer is None:
             raise unreadable(key, name)
-        found.setdefault(layer, {})[role] = tensor.float()
-    strengths = {part: _strengths(metadata, peft, part) for part in ("unet", "text_encoder")}
+        if role in found.setdefault(layer, {}):
+            what = f"{name} holds {role} of {'.'.join(layer)} twice, under two names"
+            raise AdapterProblem(what, "each layer once", "fetch it again")
+        found[layer][role] = tensor.float()
+    settings = {part: _settings(metadata, peft, part) for part in ("unet", "text_encoder")}
     layers = {}
     for layer, roles in found.items():
-        layers[layer] = _read_layer(layer, roles, shapes[layer], strengths[layer[0]], name)
+        layers[layer] = _read_layer(layer, roles, shapes[layer], settings[layer[0]], name)
     if not layers:
         raise AdapterProblem(f"{name} holds no tensors", "the weights of an adapter", "train or fetch it again")
-    _check_dora(layers, name)
+    _check_dora(layers, settings, name)
     return Layers(layers)
 
 
@@ -73,10 +81,10 @@ def unreadable(key: str, name: str) -> AdapterProblem:
     return AdapterProblem(f"{name}: {key[:80]} names no layer of this model", "its own layers", ANOTHER)
 
 
-def _read_layer(layer, roles: dict, shape: tuple, strength, name: str) -> dict:
+def _read_layer(layer, roles: dict, shape: tuple, settings: dict, name: str) -> dict:
     """{"down", "up", "magnitude" or missing} of one layer, in the dimensions of its weight, its strength in `up`."""
     where = f"{name}: {'.'.join(layer)}"
-    alpha, magnitude = roles.pop("alpha", None), roles.pop("magnitude", None)
+    alpha, magnitude = roles.pop("alpha", None), _magnitude(roles, shape, where)
     plain = not any(role == "mid" or role.startswith(("hada", "lokr")) for role in roles)
     if plain:
         down, up, rank = _plain_pair(roles, shape, where)
@@ -85,17 +93,20 @@ def _read_layer(layer, roles: dict, shape: tuple, strength, name: str) -> dict:
             raise AdapterProblem(f"{where} is a DoRA of LoHa, LoKr or CP", "a DoRA of LoRA", MERGE)
         try:
             down, up, rank = lycoris.to_pair(roles, shape)
-        except (KeyError, ValueError, RuntimeError) as error:
+        except (ValueError, RuntimeError) as error:
             raise AdapterProblem(f"{where} does not fit ({error})", f"factors of {shape}", ANOTHER) from error
     # LyCORIS leaves the strength of a Kronecker product of two whole matrices at 1.
     own = 1.0 if alpha is None or rank is None else float(alpha) / rank
-    scale = strength(layer[1], rank) if alpha is None else own
+    scale = _strength(settings, layer[1], rank, where) if alpha is None else own
+    if not scale:
+        # Some readers take it for the rank, others for nothing.
+        raise AdapterProblem(f"{where} has the alpha 0", "an alpha other than 0", "set it to what was meant")
     convolution = len(shape) == 4
     pair = {"down": down.reshape(len(down), *shape[1:]), "up": up.flatten(1) * scale}
     pair["up"] = pair["up"][..., None, None] if convolution else pair["up"]
-    if magnitude is not None:
-        pair["magnitude"] = _magnitude(magnitude, shape, where)
-    return pair
+    if not all(torch.isfinite(tensor).all() for tensor in pair.values()):
+        raise AdapterProblem(f"{where} is stronger than any number", "finite weights", "fetch it again")
+    return pair if magnitude is None else pair | {"magnitude": magnitude}
 
 
 def _plain_pair(roles: dict, shape: tuple, where: str):
@@ -103,54 +114,73 @@ def _plain_pair(roles: dict, shape: tuple, where: str):
         raise AdapterProblem(f"{where} is incomplete", "down and up of one rank", "fetch it again")
     down, up = roles["down"], roles["up"]
     rank = len(down)
-    if down[0].numel() != math.prod(shape[1:]) or up.numel() != shape[0] * rank or not 1 <= rank <= 4096:
+    if rank == 0 or down[0].numel() != math.prod(shape[1:]) or up.numel() != shape[0] * rank or not 1 <= rank <= 4096:
         got = " and ".join(str(tuple(tensor.shape)) for tensor in (down, up))
         raise AdapterProblem(f"{where} has the shape {got}", f"one for a layer of {shape}", ANOTHER)
     return down, up, rank
 
 
-def _magnitude(magnitude: torch.Tensor, shape: tuple, where: str) -> torch.Tensor:
-    """(out,) of a DoRA."""
-    if magnitude.numel() != shape[0] or (magnitude.ndim > 1 and len(magnitude) != shape[0] and len(magnitude) != 1):
-        what = f"{where} is a DoRA over inputs, {tuple(magnitude.shape)}"
+def _magnitude(roles: dict, shape: tuple, where: str) -> torch.Tensor | None:
+    """(out,) of a DoRA, taken out of `roles`.
+
+    peft's is (out,), of a convolution (1, out, 1, 1); LyCORIS' is (out, 1, …), over inputs it is (1, in, …).
+    """
+    magnitude, scale = roles.pop("magnitude", None), roles.pop("dora_scale", None)
+    if magnitude is None and scale is None:
+        return None
+    given = scale if magnitude is None else magnitude
+    outputs = {(shape[0],), (shape[0], *[1] * (len(shape) - 1))}
+    if magnitude is not None:
+        outputs.add((1, shape[0], *[1] * (len(shape) - 2)))
+    if tuple(given.shape) not in outputs:
+        what = f"{where} is a DoRA over inputs, {tuple(given.shape)}"
         raise AdapterProblem(what, f"one length for each of {shape[0]} outputs", MERGE)
-    return magnitude.flatten()
+    return given.flatten()
 
 
-def _strengths(metadata: dict, peft: dict | None, part: str):
-    """A function (layer, rank or None) -> strength of a layer that has no alpha of its own: what the header says."""
+def _settings(metadata: dict, peft: dict | None, part: str) -> dict:
+    """What the header says of a part's strengths, else what adapter_config.json says."""
     told = peft or {}
     if metadata.get(METADATA) is not None:
         whole = json_file.parse(metadata[METADATA], dict[str, Any], f"the header's {METADATA}", "fetch it again")
         mine = {key.removeprefix(f"{part}."): value for key, value in whole.items() if key.startswith(f"{part}.")}
         told = mine or told
-    told = _checked(told)
+    return _checked(told)
 
-    def strength(layer: str, rank: int | None) -> float:
-        alpha = _pattern(told.get("alpha_pattern"), layer, told.get("lora_alpha", told.get("alpha")))
-        rank = rank or told.get("r")
-        if alpha is None or not rank:
-            return 1.0
-        return alpha / (rank**0.5 if told.get("use_rslora") else rank)
 
-    return strength
+def _strength(told: dict, layer: str, rank: int | None, where: str) -> float:
+    """The strength of a layer that has no alpha of its own."""
+    alpha = _pattern(told.get("alpha_pattern"), layer, told.get("lora_alpha", told.get("alpha")))
+    stated = _pattern(told.get("rank_pattern"), layer, told.get("r"))
+    rank = rank or stated
+    if alpha is None or not rank:
+        return 1.0
+    if stated not in (None, rank):
+        what = f"{where} has the rank {rank}, its settings say {stated}"
+        raise AdapterProblem(what, "one rank, by which alpha is divided", "fetch it again")
+    return alpha / (rank**0.5 if told.get("use_rslora") else rank)
+
+
+# Plain names, perhaps several: what repeats itself could be made to search for ever.
+Pattern = Annotated[str, Field(pattern=r"^[\w.|^$\\-]+$", max_length=300)]
 
 
 class _Strengths(BaseModel):
     """What peft's settings say of strengths; what else they say is passed by."""
 
-    # Plain names, perhaps several: what repeats itself could be made to search for ever.
-    alpha_pattern: dict[Annotated[str, Field(pattern=r"^[\w.|^$\\-]+$", max_length=300)], FiniteFloat] | None = None
+    alpha_pattern: dict[Pattern, FiniteFloat] | None = None
+    rank_pattern: dict[Pattern, int] | None = None
     lora_alpha: FiniteFloat | None = None
     alpha: FiniteFloat | None = None
     r: int | None = None
     use_rslora: bool = False
+    use_dora: bool = False
 
 
 def _checked(told: dict) -> dict:
     try:
         found = _Strengths.model_validate(told).model_dump(exclude_unset=True)
-        for pattern in found.get("alpha_pattern") or {}:
+        for pattern in (*(found.get("alpha_pattern") or {}), *(found.get("rank_pattern") or {})):
             re.compile(pattern)
     except (ValidationError, re.error) as error:
         reason = str(error).splitlines()[0]
@@ -168,12 +198,12 @@ def _pattern(patterns: dict | None, layer: str, otherwise):
     return otherwise
 
 
-def _check_dora(layers: dict, name: str):
-    """peft makes all layers of a part DoRA or none."""
+def _check_dora(layers: dict, settings: dict, name: str):
+    """peft makes all layers of a part DoRA or none, and its settings say which."""
     for part in ("unet", "text_encoder"):
         mine = [tensors for (p, _), tensors in layers.items() if p == part]
         with_it = sum("magnitude" in tensors for tensors in mine)
-        if 0 < with_it < len(mine):
+        if 0 < with_it < len(mine) or (mine and not with_it and settings[part].get("use_dora")):
             raise AdapterProblem(
                 f"{name} is DoRA in {with_it} of {len(mine)} layers of the {part}",
                 "all of them or none",
@@ -184,12 +214,18 @@ def _check_dora(layers: dict, name: str):
 def to_state(layers: Layers) -> dict[str, torch.Tensor]:
     """{name: tensor} as `load_lora_weights` takes them; each layer keeps its own rank."""
     state = {}
+    # diffusers tells a text encoder's names apart by those of its attention; without any it knows only the older ones.
+    attended = any(part == "text_encoder" and ".self_attn." in layer for part, layer in layers.tensors)
     for (part, layer), tensors in layers.tensors.items():
         prefix = f"{part}.{TEXT_PREFIX if part == 'text_encoder' else ''}{layer}"
-        state[f"{prefix}.lora_A.weight"] = tensors["down"].contiguous()
-        state[f"{prefix}.lora_B.weight"] = tensors["up"].contiguous()
+        down, up = NAMES if part == "unet" or attended else OLDER_NAMES
+        state[f"{prefix}.{down}"] = tensors["down"].contiguous()
+        state[f"{prefix}.{up}"] = tensors["up"].contiguous()
         if "magnitude" in tensors:
-            state[f"{prefix}.lora_magnitude_vector"] = tensors["magnitude"].contiguous()
+            magnitude = tensors["magnitude"]
+            # peft keeps a convolution's lengths in the place of its outputs: (1, out, 1, 1).
+            across = magnitude[None, :, None, None] if tensors["down"].ndim == 4 else magnitude
+            state[f"{prefix}.{MAGNITUDES[part]}"] = across.contiguous()
     return state
 
 
@@ -199,7 +235,7 @@ def to_peft(layers: Layers) -> tuple[dict[str, torch.Tensor], dict[str, str]]:
     for part in dict.fromkeys(part for part, _ in layers.tensors):
         ranks[part] = max(len(t["down"]) for (p, _), t in layers.tensors.items() if p == part)
     padded = Layers({layer: _padded(tensors, ranks[layer[0]]) for layer, tensors in layers.tensors.items()})
-    return to_state(padded), {METADATA: json.dumps(_peft_metadata(layers, ranks))}
+    return to_state(padded), {METADATA: json_file.dumps(_peft_metadata(layers, ranks))}
 
 
 def _padded(tensors: dict, rank: int) -> dict:
@@ -235,7 +271,7 @@ def canonical(metadata: dict[str, str]) -> dict[str, str]:
         for key, value in sorted(told.items())
         if key.rpartition(".")[2] in COMPUTED_BY
     }
-    return metadata | {METADATA: json.dumps(ordered)}
+    return metadata | {METADATA: json_file.dumps(ordered)}
 
 
 def _is_names(value) -> bool:

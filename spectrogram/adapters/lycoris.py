@@ -18,8 +18,9 @@ CP_SUM = "ij...,jn->in..."  # a core (r, r, h, w) with a factor (r, in)
 def to_pair(roles: dict[str, torch.Tensor], shape: tuple[int, ...]) -> tuple[torch.Tensor, torch.Tensor, int | None]:
     """(down, up, the rank that alpha is divided by or None) of a layer of weight `shape` (out, in[, h, w]).
 
-    Raises KeyError for a factor that is missing and ValueError or RuntimeError for ones that do not fit one another.
+    Raises ValueError for a factor that is missing or too many, and RuntimeError for ones that do not fit one another.
     """
+    check_whole(set(roles))
     if any(role.startswith("hada") for role in roles):
         down, up, rank = _loha(roles)
     elif any(role.startswith("lokr") for role in roles):
@@ -31,6 +32,24 @@ def to_pair(roles: dict[str, torch.Tensor], shape: tuple[int, ...]) -> tuple[tor
     if up.shape[0] != shape[0] or down.shape[1] != math.prod(shape[1:]):
         raise ValueError(f"they make a layer of {up.shape[0]} x {down.shape[1]}")
     return down, up, rank
+
+
+def check_whole(names: set[str]):
+    """Raise ValueError unless the names are those of one LoHa, LoKr or CP, all of them and no other."""
+    if any(name.startswith("hada") for name in names):
+        wanted = {"hada_w1_a", "hada_w1_b", "hada_w2_a", "hada_w2_b"}
+        wanted |= {"hada_t1", "hada_t2"} if names & {"hada_t1", "hada_t2"} else set()
+    elif any(name.startswith("lokr") for name in names):
+        wanted = {f"lokr_t{n}" for n in (2,) if f"lokr_t{n}" in names}
+        for n in (1, 2):
+            parts = {f"lokr_w{n}_a", f"lokr_w{n}_b"}
+            wanted |= parts if names & parts or (n == 2 and "lokr_t2" in names) else {f"lokr_w{n}"}
+    else:
+        wanted = {"up", "mid", "down"}
+    if names != wanted:
+        missing, more = sorted(wanted - names), sorted(names - wanted)
+        told = [f"{', '.join(found)} {what}" for found, what in ((missing, "missing"), (more, "too many")) if found]
+        raise ValueError("; ".join(told))
 
 
 def _loha(roles):

@@ -1,8 +1,9 @@
 """`python -m spectrogram inspect`: what a picture or sound holds, and a view of it with time and Hz axes."""
 
 import argparse
-import json
 from pathlib import Path
+
+from spectrogram.files import json_file
 
 EXAMPLE = "python -m spectrogram inspect rain.png --png view.png"
 
@@ -22,7 +23,7 @@ def run(options: argparse.Namespace) -> int:
         raise UsageProblem("--png draws one input", "a single file", "call it once a file")
     for name in options.inputs:
         facts, image, params = examine(Path(name), options.preset)
-        print(json.dumps(facts) if options.json else _readable(facts))
+        print(json_file.dumps(facts) if options.json else _readable(facts))
         if options.png:
             from spectrogram.codec.axes import draw_axes
             from spectrogram.files.pictures import write_picture

@@ -1,8 +1,9 @@
 """`python -m spectrogram nearest out.wav --among my-clips/`: does the model repeat its training set?"""
 
 import argparse
-import json
 from pathlib import Path
+
+from spectrogram.files import json_file
 
 
 def add_arguments(parser: argparse.ArgumentParser):
@@ -21,7 +22,7 @@ def run(options: argparse.Namespace) -> int:
         rows = [{"path": str(n.path), "likeness": n.likeness, "offset_s": n.offset_s} for n in found.neighbours]
         if options.json:
             told = {"sound": str(sound), "suspicious": found.suspicious, "usual": found.usual, "nearest": rows}
-            print(json.dumps(told))
+            print(json_file.dumps(told))
             continue
         usual = "" if found.usual is None else f", usual among the clips themselves: up to {found.usual:.2f}"
         print(f"{sound}: {'listen, it may be a copy' if found.suspicious else 'no copy found'}{usual}")

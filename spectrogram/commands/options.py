@@ -1,11 +1,11 @@
 """What all commands that denoise have in common: flags, their checks, the pipeline, writing and telling."""
 
 import argparse
-import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from spectrogram.files import json_file
 from spectrogram.files.audio import WRITABLE
 from spectrogram.problems import UsageProblem
 from spectrogram.shell import command
@@ -163,7 +163,7 @@ def finish(output, options: argparse.Namespace) -> int:
         seconds = output.audios[i].shape[-1] / output.sampling_rate
         written.append({"sound": str(sound), "picture": str(picture), "seconds": seconds, "recipe": recipe.to_dict()})
     if options.json:
-        print(json.dumps({"clips": written}))
+        print(json_file.dumps({"clips": written}))
         return 0
     for clip in written:
         seed = clip["recipe"]["seed"]

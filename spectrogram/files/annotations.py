@@ -11,14 +11,13 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import math
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from spectrogram.files import atomic
+from spectrogram.files import atomic, json_file
 from spectrogram.files.texts import encodings, jams, json_text
 from spectrogram.problems import Problem, UsageProblem
 
@@ -334,7 +333,7 @@ def jams_text(annotations: Sequence[Annotation], seconds: float, recording: str)
     ]
     if found:
         told.append(jams.annotation("scaper", seconds, found, source="measured in the sound"))
-    return json.dumps(jams.document(recording, seconds, told), indent=1, allow_nan=False) + "\n"
+    return json_file.dumps(jams.document(recording, seconds, told), indent=1) + "\n"
 
 
 def plain(label: str) -> str:

@@ -79,11 +79,24 @@ def write(path, value: Any, indent: int | None = 1) -> Path:
         EnvironmentProblem: It cannot be written.
     """
     plain = TypeAdapter(type(value)).dump_python(value, mode="python", exclude_none=False)
+    return atomic.write_text(path, dumps(plain, Path(path).name, indent=indent, ensure_ascii=False) + "\n")
+
+
+def dumps(value: Any, name: str = "the JSON", **how) -> str:
+    """`json.dumps` for the whole project: what JSON has no number for (NaN, an infinity) is refused.
+
+    Args:
+        value: Plain values.
+        name: What the message calls the text.
+        how: The other settings of `json.dumps`.
+
+    Raises:
+        Problem: The value holds NaN or an infinity.
+    """
     try:
-        text = json.dumps(plain, indent=indent, ensure_ascii=False, allow_nan=False)
+        return json.dumps(value, allow_nan=False, **how)
     except ValueError as error:
-        raise Problem(f"{Path(path).name} would hold a number that is none", "finite numbers", str(error)) from error
-    return atomic.write_text(path, text + "\n")
+        raise Problem(f"{name} would hold a number that is none", "finite numbers", str(error)) from error
 
 
 @cache

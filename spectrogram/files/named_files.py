@@ -27,18 +27,37 @@ class Found:
 
 
 def visible_files(folder: Path) -> Iterator[Path]:
-    """Every file below a folder, in order (pipes too); links to folders are followed, hidden files are not shown.
+    """Every file below a folder, in order, and what is none but has a name there, such as a pipe; no hidden files.
 
-    Left out are names that begin with a dot (``._1.wav`` of a Mac), ``__MACOSX``, and a folder inside itself.
+    Links to folders are followed. Left out are names that begin with a dot (``._1.wav`` of a Mac) and ``__MACOSX``. A
+    folder that is not entered, because it is a link to one that is entered anyway or cannot be opened, is given itself.
     """
-    entered = {os.path.realpath(folder)}
-    for place, folders, files in os.walk(folder, followlinks=True):
-        kept = [name for name in sorted(folders) if not name.startswith(".") and name not in HIDDEN]
-        # A link to a folder above would never end.
+    top, shut = os.path.realpath(folder), []
+    entered = {top}
+    for place, folders, files in os.walk(folder, followlinks=True, onerror=lambda error: shut.append(error.filename)):
+        kept = [name for name in sorted(folders) if not is_hidden(name)]
         real = {name: os.path.realpath(os.path.join(place, name)) for name in kept}
-        folders[:] = [name for name in kept if not is_above(real[name], place) and real[name] not in entered]
-        entered.update(real[name] for name in folders)
+        # A link to a folder above would never end; of a folder and the links to it, the folder itself is entered.
+        again = {name for name in kept if is_above(real[name], place) or real[name] in entered}
+        again |= {name for name in kept if os.path.islink(os.path.join(place, name)) and is_shown(real[name], top)}
+        folders[:] = []
+        for name in kept:
+            if name not in again and real[name] not in entered:
+                folders.append(name)
+                entered.add(real[name])
+        yield from (Path(place, name) for name in kept if name not in folders)
         yield from (Path(place, name) for name in sorted(files) if not name.startswith("."))
+    yield from (Path(name) for name in shut)
+
+
+def is_hidden(name: str) -> bool:
+    return name.startswith(".") or name in HIDDEN
+
+
+def is_shown(real: str, top: str) -> bool:
+    """True for a folder below `top` that is walked under its own name."""
+    inside = os.path.relpath(real, top).split(os.sep)
+    return os.path.commonpath([real, top]) == top and not any(map(is_hidden, inside))
 
 
 def sounds_below(folder) -> list[Path]:

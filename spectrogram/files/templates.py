@@ -4,7 +4,6 @@ In HTML jinja2 itself escapes every value. Markdown has no such help: here every
 and as HTML, stays on its line, and does not leave its table cell, unless it is `Markdown` already.
 """
 
-import json
 import re
 from functools import cache
 from pathlib import Path
@@ -12,6 +11,8 @@ from urllib.parse import quote
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
+
+from spectrogram.files import json_file
 
 SPECIAL = re.compile(r"([\\`*_{}\[\]|~$#])")
 # The first letters of a line that make it a list, a rule or a heading.
@@ -54,7 +55,7 @@ def code(value) -> Markdown:
 
 def python(value) -> Markdown:
     """A value as a literal of Python on one line, whatever it holds."""
-    return Markdown(json.dumps(value, ensure_ascii=False) if isinstance(value, str) else repr(value))
+    return Markdown(json_file.dumps(value, ensure_ascii=False) if isinstance(value, str) else repr(value))
 
 
 def link(value) -> Markdown:

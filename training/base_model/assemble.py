@@ -12,6 +12,7 @@ from pathlib import Path
 from diffusers import StableDiffusionPipeline
 from safetensors.torch import load_file, save_file
 
+from spectrogram.files import json_file
 from spectrogram.params import SpectrogramParams
 
 # Small enough for any code host; diffusers puts the parts of a split file together by itself.
@@ -29,7 +30,7 @@ def _strip_local_paths(folder):
         values = json.loads(config.read_text(encoding="utf-8"))
         if isinstance(values, dict) and "_name_or_path" in values:
             del values["_name_or_path"]
-            config.write_text(json.dumps(values, indent=2) + "\n", encoding="utf-8")
+            json_file.write(config, values, indent=2)
 
 
 def checksums(folder):
@@ -44,7 +45,7 @@ def checksums(folder):
 def write_checksums(folder):
     """Write the checksums of all weights into sha256.json; returns them."""
     sums = checksums(folder)
-    (Path(folder) / "sha256.json").write_text(json.dumps(sums, indent=1) + "\n", encoding="utf-8")
+    json_file.write(Path(folder) / "sha256.json", sums)
     return sums
 
 
@@ -69,10 +70,10 @@ def assemble(folder, settings, vae, unet, encoder, tokenizer, scheduler, log):
         (folder / "tokenizer" / name).write_bytes((source / name).read_bytes())
     _strip_local_paths(folder)
     params = SpectrogramParams.preset(settings.preset)
-    (folder / "spectrogram.json").write_text(json.dumps(params.to_dict(), indent=1) + "\n", encoding="utf-8")
+    json_file.write(folder / "spectrogram.json", params.to_dict())
     names = ("steps", "guidance", "guidance_rescale", "aesthetic_rate")
     defaults = {name: getattr(settings, name) for name in names}
-    (folder / "generation.json").write_text(json.dumps(defaults, indent=1) + "\n", encoding="utf-8")
-    (folder / "recipe.json").write_text(json.dumps(settings.to_dict(), indent=1) + "\n", encoding="utf-8")
-    (folder / "training_log.json").write_text(json.dumps(log, indent=1) + "\n", encoding="utf-8")
+    json_file.write(folder / "generation.json", defaults)
+    json_file.write(folder / "recipe.json", settings.to_dict())
+    json_file.write(folder / "training_log.json", log)
     return write_checksums(folder)

@@ -12,7 +12,7 @@ import numpy as np
 from dataset_builder.soundscapes.composer import RATE_HZ
 from dataset_builder.soundscapes.synthesis.catalogue import CATALOGUE
 from spectrogram.codec import SpectrogramCodec
-from spectrogram.files import atomic
+from spectrogram.files import atomic, json_file
 from spectrogram.params import SpectrogramParams
 
 PART_CLIPS = 500
@@ -47,7 +47,7 @@ def render_part(folder, part, preset, make):
         pictures.append(np.asarray(codec.encode(scape.audio[None], RATE_HZ))[..., 0])
         rows.append(row_of(scape))
     with atomic.replacing(path) as unfinished, open(unfinished, "wb") as file:
-        np.savez(file, pictures=np.stack(pictures), rows=json.dumps(rows))
+        np.savez(file, pictures=np.stack(pictures), rows=json_file.dumps(rows))
     return path
 
 

@@ -15,6 +15,7 @@ import torch
 from diffusers import AutoencoderKL
 from torch.nn.functional import avg_pool2d
 
+from spectrogram.files import json_file
 from training.base_model.resumable import Resumable
 from training.loop.schedule import warm_flat_cosine
 
@@ -157,7 +158,7 @@ def train(settings, start, pictures, folder, stages):
     if start is None:
         set_scale(run.vae, pictures[-MEASURED:])
     log = {"loss_by_step": run.losses, "before": before, "after": measure(run.vae, pictures[-MEASURED:])}
-    (folder / "log.json").write_text(json.dumps(log, indent=1) + "\n", encoding="utf-8")
+    json_file.write(folder / "log.json", log)
     run.vae.save_pretrained(folder)
     return run.vae, log
 

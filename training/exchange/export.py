@@ -1,6 +1,5 @@
 """Adapters of ours for others: a kohya file for AUTOMATIC1111 and ComfyUI, or a merged model folder."""
 
-import json
 from pathlib import Path
 
 import torch
@@ -12,7 +11,7 @@ from spectrogram.adapters import layouts, plain_difference, safetensors_file
 from spectrogram.adapters.layer_names import layer_shapes
 from spectrogram.adapters.lora import read_lora
 from spectrogram.bases import locate_base
-from spectrogram.files import atomic
+from spectrogram.files import atomic, json_file
 from spectrogram.models import load_pipeline
 from spectrogram.params import KEY, MODEL_FILE
 from spectrogram.problems import Problem
@@ -64,7 +63,7 @@ def kohya_header(layers, header, name):
         "ss_network_alpha": str(float(rank)),
         "ss_base_model_version": "sd_v1",
         "ss_output_name": name,
-        "ss_tag_frequency": json.dumps({"dataset": {header["trigger"]: 1}} if header.get("trigger") else {}),
+        "ss_tag_frequency": json_file.dumps({"dataset": {header["trigger"]: 1}} if header.get("trigger") else {}),
         "modelspec.title": name[:LONGEST_TITLE],
         "modelspec.architecture": "stable-diffusion-v1/lora",
         **{key: header[key] for key in (KEY, "trigger", "base_model") if header.get(key)},
@@ -84,12 +83,12 @@ def merge(adapter, base, folder, scale=1.0):
     with atomic.replacing_folder(folder) as unfinished:
         copy_base(base, unfinished)
         pipeline.unet.to(torch.float16).save_pretrained(unfinished / "unet")
-        _save_text_encoder(pipeline.text_encoder, unfinished / "text_encoder")
-        (unfinished / MODEL_FILE).write_text(json.dumps(params.to_dict(), indent=1) + "\n", encoding="utf-8")
+        save_text_encoder(pipeline.text_encoder, unfinished / "text_encoder")
+        json_file.write(unfinished / MODEL_FILE, params.to_dict())
     return folder
 
 
-def _save_text_encoder(encoder, folder):
+def save_text_encoder(encoder, folder):
     """The text encoder's weights with the prefix that transformers 4 needs; without it, it would load random ones."""
     for old in folder.glob("*.safetensors*"):
         old.unlink()

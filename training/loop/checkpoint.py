@@ -5,7 +5,6 @@ sha256 of each file, what the run depends on, and small values. No pickle is wri
 """
 
 import hashlib
-import json
 import os
 import shutil
 from dataclasses import dataclass
@@ -113,7 +112,7 @@ class Checkpoints:
             _sync(folder / f"{part}.safetensors")
         files = {file.name: digest(file) for file in sorted(folder.iterdir())}
         manifest = {"format": FORMAT, "step": step, "files": files, "identity": identity, "values": values}
-        (folder / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
+        json_file.write(folder / MANIFEST, manifest)
         _sync(folder / MANIFEST)
 
     def _found(self):

@@ -12,7 +12,7 @@ from diffusers import StableDiffusionPipeline
 from diffusers.training_utils import EMAModel
 
 from spectrogram.bases import GENERATION_FILE, locate_base, read_beside
-from spectrogram.files import atomic
+from spectrogram.files import atomic, json_file
 from spectrogram.known_bases import TRAINING_FILE
 from spectrogram.models import load_pipeline
 from spectrogram.params import MODEL_FILE
@@ -72,8 +72,8 @@ class Full(Method):
             copy_base(self.settings.base, unfinished)
             self.unet.to(torch.float16).save_pretrained(unfinished / "unet")
             self._write_schedule(unfinished / "scheduler" / "scheduler_config.json")
-            (unfinished / MODEL_FILE).write_text(json.dumps(params.to_dict(), indent=1) + "\n", encoding="utf-8")
-            (unfinished / "training.json").write_text(json.dumps(extra, indent=1) + "\n", encoding="utf-8")
+            json_file.write(unfinished / MODEL_FILE, params.to_dict())
+            json_file.write(unfinished / "training.json", extra)
         return folder
 
     def _write_schedule(self, path):
@@ -82,7 +82,7 @@ class Full(Method):
         changed = self.settings.prediction != "base" or self.settings.zero_snr
         for name in ("prediction_type", "rescale_betas_zero_snr", "timestep_spacing") if changed else ():
             sampler[name] = self.schedule[name]
-        path.write_text(json.dumps(sampler, indent=1) + "\n", encoding="utf-8")
+        json_file.write(path, sampler)
 
     @staticmethod
     def load_into(pipeline, saved):

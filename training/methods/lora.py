@@ -5,7 +5,6 @@ wrongly by tools that ignore the metadata (diffusers below 0.35 does). LoHa and 
 them exactly (`flatten.py`), so that every tool can load them.
 """
 
-import json
 from pathlib import Path
 
 from diffusers import StableDiffusionPipeline
@@ -16,6 +15,7 @@ from safetensors.torch import load_file
 
 from spectrogram.adapters import layouts, safetensors_file
 from spectrogram.adapters.kinds import LORA
+from spectrogram.files import json_file
 from spectrogram.params import KEY
 from spectrogram.problems import UsageProblem
 from training.fast_cpu import merged_products
@@ -85,7 +85,7 @@ class Lora(Method):
         for told in metadata.values():
             told["use_rslora"] = False
         StableDiffusionPipeline.save_lora_weights(folder, **layers, **metadata)
-        header = {KEY: json.dumps(params.to_dict()), "variant": self.settings.variant, **extra}
+        header = {KEY: json_file.dumps(params.to_dict()), "variant": self.settings.variant, **extra}
         return add_header(folder / LORA.file, header)
 
     def _layers(self, part, module):
@@ -99,6 +99,8 @@ class Lora(Method):
             layers = {name: value * strength if "lora_B" in name else value for name, value in layers.items()}
         if part == "text_encoder":
             layers = {f"text_model.{name.removeprefix('text_model.')}": value for name, value in layers.items()}
+            known = layouts.MAGNITUDES
+            layers = {name.replace(known["unet"], known[part]): value for name, value in layers.items()}
         return layers
 
     @staticmethod

@@ -4,12 +4,12 @@ Saved twice: learned_embeds.safetensors as diffusers reads it, and NAME.safetens
 AUTOMATIC1111 and ComfyUI, whose word is the file's name.
 """
 
-import json
 from pathlib import Path
 
 import torch
 
 from spectrogram.adapters.safetensors_file import write
+from spectrogram.files import json_file
 from spectrogram.params import KEY
 from spectrogram.problems import UsageProblem
 from training.method_table import WORD_FILE, trigger_of
@@ -104,7 +104,7 @@ class TextualInversion(Method):
     def save(self, folder, params, extra):
         folder, learned = Path(folder), self.table.taught.detach().cpu().contiguous()
         folder.mkdir(parents=True, exist_ok=True)
-        header = {KEY: json.dumps(params.to_dict()), "format": "pt", "token": self.word, **extra}
+        header = {KEY: json_file.dumps(params.to_dict()), "format": "pt", "token": self.word, **extra}
         write(folder / f"{self.word.strip('<>')}.safetensors", {WEBUI_KEY: learned}, header)
         return write(folder / WORD_FILE.file, {self.word: learned}, header)
 

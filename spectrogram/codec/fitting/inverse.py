@@ -5,7 +5,6 @@ and asked for the log-magnitudes of its own fine spectrum: weighted least square
 """
 
 import argparse
-import json
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +14,7 @@ from spectrogram.codec.fitting.clips import recorded_clip, sound_files, syntheti
 from spectrogram.codec.learned_inverse import FINE, FLOOR_DB, NEIGHBOURS, SCALE_DB, look, weights_path
 from spectrogram.codec.pixels import levels_of, quantise
 from spectrogram.codec.stft import stft
+from spectrogram.files import json_file
 from spectrogram.params import SpectrogramParams
 
 RIDGE = 1e-3
@@ -54,7 +54,7 @@ def solve(params: SpectrogramParams, files: list[Path], clips: int, units: int, 
     coefficients = np.linalg.solve(gram + ridge * np.eye(width), cross)
     path = weights_path(params)
     path.parent.mkdir(exist_ok=True)
-    recipe = json.dumps({"clips": clips, "units": units, "seed": seed, "recordings": len(files)})
+    recipe = json_file.dumps({"clips": clips, "units": units, "seed": seed, "recordings": len(files)})
     np.savez_compressed(path, recipe=recipe, mixtures=mixtures, coefficients=coefficients.astype(np.float16))
     return path
 

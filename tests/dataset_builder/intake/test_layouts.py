@@ -3,10 +3,8 @@
 import json
 import logging
 
-import numpy as np
 import pandas
 import pytest
-import soundfile
 
 from dataset_builder.intake.captions import read_entries, read_intake
 from dataset_builder.intake.layouts import LAYOUTS
@@ -309,27 +307,6 @@ def test_columns_that_nothing_reads_are_named(put, caplog):
     with caplog.at_level(logging.WARNING):
         read_entries(put({"t.csv": "file_name,caption,mood,colour\na.wav,x,calm,10\n"}) / "t.csv")
     assert "t.csv: columns that are not used: mood, colour" in caplog.text
-
-
-def test_kept_dropped_and_named_are_all_that_was_given(put, capsys):
-    """A folder that mixes everything, built: each visible file is kept, dropped or named."""
-    from dataset_builder.__main__ import main
-
-    used = {"a/0.caption": "one", "a/1.txt": "two", "a/1.json": '{"text": "three"}', "a/broken.wav": "no sound"}
-    left = {"a/x.xyz": "?", "notes.pdf": "-", "drops.csv": "p,q\n1,2\n", "a/7.txt": "of no sound"}
-    folder = put(used | left | {"._0.wav": "-", "__MACOSX/._1.wav": "-"})
-    rng = np.random.default_rng(0)
-    for name in ("a/0.wav", "a/1.wav", "a/2.flac", "b/3.ogg", "top.wav"):
-        (folder / name).parent.mkdir(exist_ok=True)
-        soundfile.write(folder / name, rng.uniform(-0.3, 0.3, 24_000 * 2), 24_000)
-    soundfile.write(folder / "silent.wav", np.zeros(24_000 * 2), 24_000)
-    assert main([str(folder), "--out", str(folder.parent / "ds"), "--workers", "1", "--json"]) == 3
-    facts = json.loads(capsys.readouterr().out)
-    visible = [p for p in folder.rglob("*") if p.is_file() and not any(q.startswith((".", "__")) for q in p.parts)]
-    read_as_texts = 3
-    assert facts["given"] == len(visible) - read_as_texts
-    assert facts["kept"] + facts["dropped"] + facts["named"] == facts["given"]
-    assert set(facts["not_used"]) == set(left)
 
 
 def test_sounds_beside_a_tables_own_are_named(put, caplog):

@@ -91,6 +91,7 @@ def test_diffusers_settings_in_the_header_may_differ_by_layer(pipeline, shapes, 
         state |= {f"unet.{layer}.lora_A.weight": numbers(rank, shapes[layer][1])}
         state |= {f"unet.{layer}.lora_B.weight": numbers(shapes[layer][0], rank)}
     told = {"unet.r": 4, "unet.lora_alpha": 8, "unet.use_rslora": True, "unet.alpha_pattern": {"attn1.to_v": 6}}
+    told |= {"unet.rank_pattern": {"attn1.to_v": 2}}
     file = saved(tmp_path / "a.safetensors", state, metadata={layouts.METADATA: json.dumps(told)})
     found = changes(pipeline, file)
     for layer, scale in ((LINEAR, 8 / 4**0.5), (OTHER, 6 / 2**0.5)):
@@ -164,14 +165,19 @@ def test_names_without_a_part_are_the_unets(pipeline, shapes, tmp_path):
         assert near(found[LINEAR], tensors["lora_up.weight"] @ tensors["lora_down.weight"])
 
 
-def test_a_dora_in_kohyas_names_is_a_dora(pipeline, shapes, tmp_path):
-    tensors = lora(shapes[LINEAR], 2, torch.tensor(2.0)) | {"dora_scale": numbers(shapes[LINEAR][0], 1).abs()}
-    pipeline.load_lora_weights(saved(tmp_path / "a.safetensors", kohya(LINEAR, **tensors)), adapter_name="tried")
-    layer = pipeline.unet.get_submodule(LINEAR)
-    weight = layer.base_layer.weight + tensors["lora_up.weight"] @ tensors["lora_down.weight"]
-    wanted = tensors["dora_scale"] * weight / weight.norm(dim=1, keepdim=True)
-    rows = numbers(3, shapes[LINEAR][1])
-    assert near(layer(rows), torch.nn.functional.linear(rows, wanted, layer.base_layer.bias))
+@pytest.mark.parametrize("layer", [LINEAR, CONV])
+def test_a_dora_in_kohyas_names_is_a_dora(pipeline, shapes, tmp_path, layer):
+    ones = [1] * (len(shapes[layer]) - 1)
+    tensors = lora(shapes[layer], 2, torch.tensor(2.0)) | {"dora_scale": numbers(shapes[layer][0], *ones).abs()}
+    pipeline.load_lora_weights(saved(tmp_path / "a.safetensors", kohya(layer, **tensors)), adapter_name="tried")
+    pipeline.fuse_lora()
+    found = pipeline.unet.get_submodule(layer).weight.detach()
+    pipeline.unfuse_lora()
+    weight = pipeline.unet.get_submodule(layer).weight.detach()
+    change = tensors["lora_up.weight"].flatten(1) @ tensors["lora_down.weight"].flatten(1)
+    weight = weight + change.reshape(weight.shape)
+    wanted = tensors["dora_scale"] * weight / weight.flatten(1).norm(dim=1).reshape(-1, *ones)
+    assert near(found, wanted)
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,15 @@
 """JSON that is read back: what was written comes back, and anything else is one sentence that names the place."""
 
+import ast
+from pathlib import Path
+
 import pytest
 from pydantic import BaseModel
 
 from spectrogram.files import json_file
 from spectrogram.problems import Problem
+
+ROOT = Path(__file__).parents[3]
 
 
 class Note(BaseModel):
@@ -62,3 +67,27 @@ def test_no_number_that_json_does_not_know_is_written(tmp_path):
     with pytest.raises(Problem, match="a number that is none"):
         json_file.write(tmp_path / "note.json", {"loss": float("nan")})
     assert not (tmp_path / "note.json").exists()
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
+def test_a_number_that_json_does_not_have_is_refused_by_name_and_leaves_the_former_file(value, tmp_path):
+    path = json_file.write(tmp_path / "figures.json", {"a": 1})
+    with pytest.raises(Problem, match=r"figures\.json would hold a number that is none"):
+        json_file.write(path, {"a": [value]})
+    assert json_file.read(path, dict) == {"a": 1}
+    with pytest.raises(Problem, match="A header would hold a number that is none"):
+        json_file.dumps({"a": value}, "a header")
+
+
+def test_no_other_place_writes_json_that_may_hold_numbers_that_are_none():
+    found = []
+    for path in sorted(ROOT.rglob("*.py")):
+        parts = path.relative_to(ROOT).parts
+        if parts[0] in ("tests", "build") or any(part.startswith(".") for part in parts):
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) in ("json.dump", "json.dumps"):
+                told = {word.arg: ast.unparse(word.value) for word in node.keywords}
+                if told.get("allow_nan") != "False":
+                    found.append(f"{'/'.join(parts)}:{node.lineno}")
+    assert found == []

@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 import torch
-from diffusers import AutoencoderKL, UNet2DConditionModel
+from diffusers import AutoencoderKL, StableDiffusionPipeline, UNet2DConditionModel
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from transformers import CLIPTextModel
@@ -13,6 +13,7 @@ from transformers import CLIPTextModel
 from spectrogram.adapters import layouts
 from spectrogram.adapters.kinds import LORA
 from spectrogram.adapters.layer_names import layer_shapes
+from spectrogram.adapters.lora import read_lora
 from spectrogram.models import load_pipeline
 from tests.next_lines import follow
 from tests.training.exchange.web_ui_keys import TEXT, automatic_name, comfy_key_map, ldm_layers
@@ -49,11 +50,16 @@ def shapes(tiny_base):
 
 
 def merged_by_peft(base, adapter):
-    """{(part, layer): weight} after diffusers has merged the adapter."""
+    """{(part, layer): weight} after diffusers has merged the adapter, if any."""
     pipeline = load_pipeline(base)
-    pipeline.load_lora_weights(adapter)
-    pipeline.fuse_lora()
-    pipeline.unload_lora_weights()
+    if adapter is not None:
+        pipeline.load_lora_weights(adapter)
+        pipeline.fuse_lora()
+        pipeline.unload_lora_weights()
+    return weights_in(pipeline)
+
+
+def weights_in(pipeline):
     return {
         (part, name.removesuffix(".weight").removeprefix("text_model.")): weight.detach()
         for part in ("unet", "text_encoder")
@@ -95,6 +101,26 @@ def test_alpha_says_the_true_scale_whatever_the_kind_of_adapter(variant, tiny_ba
     theirs = merged_by_a_web_ui(tiny_base, export.kohya(adapter, str(tiny_base)))
     ours = merged_by_peft_names(merged_by_peft(tiny_base, adapter))
     assert max((ours[name] - theirs[name]).abs().max().item() for name in theirs) < 1e-5
+
+
+def test_the_lengths_of_a_dora_on_the_text_encoder_are_loaded_by_stock_diffusers(tiny_base, shapes, tmp_path):
+    adapter = trained(tiny_base, tmp_path / "owl", variant="dora", targets="wide", text_encoder=True)
+    state = load_file(adapter)
+    # Lengths far from those of the weights, which a reader that passed them by would take instead.
+    for name in (name for name in state if "magnitude" in name):
+        state[name] = state[name] * 3
+    save_file(state, adapter, safe_open(adapter, "pt").metadata())
+    before, stock = merged_by_peft(tiny_base, None), StableDiffusionPipeline.from_pretrained(tiny_base)
+    stock.load_lora_weights(adapter.parent, weight_name=adapter.name)
+    stock.fuse_lora()
+    stock.unload_lora_weights()
+    read = read_lora(adapter, shapes).layers.tensors
+    assert {part for part, _ in read} == {"unet", "text_encoder"}
+    for loaded in (weights_in(stock), merged_by_peft(tiny_base, adapter)):
+        for layer, tensors in read.items():
+            moved = before[layer].flatten(1) + layouts.delta(tensors).flatten(1)
+            wanted = tensors["magnitude"][:, None] * moved / moved.norm(dim=1, keepdim=True)
+            assert torch.allclose(loaded[layer].flatten(1), wanted, atol=1e-5 * float(wanted.abs().max())), layer
 
 
 def test_a_dora_leaves_as_the_plain_difference_that_it_makes(tiny_base, tmp_path):
@@ -183,7 +209,6 @@ def test_equal_weights_are_equal_files(tiny_base, tmp_path):
 
 def test_every_key_for_stable_diffusion_is_found_by_comfyui_and_by_automatic1111():
     """All layers that training can touch, named for a real Stable Diffusion 1.5 (no weights needed)."""
-    from diffusers import UNet2DConditionModel
 
     from training.settings import TARGETS
 
@@ -228,7 +253,6 @@ def test_a_kohya_file_of_another_alpha_comes_in_with_its_true_strength(
 
 
 def test_an_imported_text_encoder_is_loaded_by_stock_diffusers(wide, tiny_base, tmp_path):
-    from diffusers import StableDiffusionPipeline
 
     file = export.kohya(wide, str(tiny_base), tmp_path / "owl.safetensors")
     adapter = conversion.import_adapter(file, str(tiny_base), tmp_path / "in")

@@ -2,10 +2,10 @@
 
 import argparse
 import hashlib
-import json
 from dataclasses import asdict
 from pathlib import Path
 
+from spectrogram.files import json_file
 from training.base_model.settings import ScratchSettings
 
 NAME, VERSION = "sd-audio-ear-v1", "1"
@@ -36,7 +36,7 @@ def save(folder, config, weights):
 
 
 def write_config(folder, config):
-    (folder / "config.json").write_text(json.dumps(config, indent=1) + "\n", encoding="utf-8")
+    json_file.write(folder / "config.json", config)
 
 
 def held_out(settings, root):
