@@ -119,12 +119,13 @@ def test_loha_with_cores_is_read(pipeline, shapes, tmp_path):
     assert near(found[CONV], wanted / rank)
 
 
-@pytest.mark.parametrize("form", ["whole", "second", "both", "core", "flat"])
-@pytest.mark.parametrize("layer", [LINEAR, CONV])
+# A core belongs to a convolution.
+LOKR = [(layer, form) for layer in (LINEAR, CONV) for form in ("whole", "second", "both", "flat")] + [(CONV, "core")]
+
+
+@pytest.mark.parametrize(("layer", "form"), LOKR)
 def test_lokr_is_a_kronecker_product(pipeline, shapes, tmp_path, layer, form):
     (out, into), kernel, rank = shapes[layer][:2], shapes[layer][2:], 2
-    if form == "core" and not kernel:
-        pytest.skip("a core belongs to a convolution")
     first, second = numbers(4, 2), numbers(out // 4, into // 2, *kernel)
     tensors, scale = {"lokr_w1": first, "lokr_w2": second, "alpha": torch.tensor(7.0)}, 1.0
     if form != "whole":
