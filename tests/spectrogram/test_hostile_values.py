@@ -3,9 +3,10 @@
 import json
 
 import pytest
+import torch
 
 from spectrogram.adapters.kinds import AdapterProblem
-from spectrogram.adapters.layouts import METADATA, _strengths
+from spectrogram.adapters.layouts import METADATA, read
 from spectrogram.params import SpectrogramParams
 from spectrogram.problems import Problem
 
@@ -29,6 +30,14 @@ def test_a_spectrogram_json_of_other_bytes_is_a_sentence(tmp_path):
         SpectrogramParams.from_model(tmp_path)
 
 
+SHAPES = {("unet", layer): (8, 8) for layer in ("mid_block", "x.down_blocks.0")}
+OF_ONES = {
+    f"unet.{layer}.lora_{side}.weight": torch.ones(shape)
+    for _, layer in SHAPES
+    for side, shape in (("A", (4, 8)), ("B", (8, 4)))
+}
+
+
 @pytest.mark.parametrize(
     "told",
     [
@@ -39,14 +48,14 @@ def test_a_spectrogram_json_of_other_bytes_is_a_sentence(tmp_path):
 )  # fmt: skip
 def test_strengths_in_a_header_are_numbers_of_plain_names(told):
     with pytest.raises(Problem):
-        _strengths({METADATA: told}, None, "unet")
+        read(OF_ONES, {METADATA: told}, SHAPES)
 
 
 def test_honest_strengths_are_read_as_before():
     told = json.dumps({"unet.r": 4, "unet.lora_alpha": 8, "unet.alpha_pattern": {"down_blocks.0": 2.0}})
-    strength = _strengths({METADATA: told}, None, "unet")
-    assert strength("mid_block", 4) == 2.0
-    assert strength("x.down_blocks.0", 4) == 0.5
+    layers = read(OF_ONES, {METADATA: told}, SHAPES).tensors
+    assert (layers["unet", "mid_block"]["up"] == 2.0).all()
+    assert (layers["unet", "x.down_blocks.0"]["up"] == 0.5).all()
 
 
 def test_a_refusal_repeats_no_label_of_seventy_thousand_letters():
