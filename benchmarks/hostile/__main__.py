@@ -75,7 +75,7 @@ def through_commands(options, good: Path, temporary: Path, counts: figures.Count
                 print(f"{number - options.first} inputs in {told_s - begun_s:.0f} s", file=sys.stderr, flush=True)
     finally:
         crew.stop()
-    counts.seconds += time.monotonic() - begun_s
+        counts.seconds += time.monotonic() - begun_s
 
 
 if __name__ == "__main__":
