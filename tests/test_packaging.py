@@ -1,13 +1,18 @@
 """What `pip install sd-audio-spectrograms` brings: a small core that fits into other programs' environments."""
 
+import ast
 import os
 import shutil
 import subprocess
 import sys
+import tomllib
 import zipfile
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 import sd_audio
@@ -100,6 +105,25 @@ def wheel(tmp_path_factory):
     done = subprocess.run(words, capture_output=True, text=True, timeout=240)
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
     return next((folder / "dist").glob("*.whl"))
+
+
+def test_every_import_of_the_packages_is_declared():
+    """What is only there because another library brings it is gone when that library stops."""
+    told = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    project, found = told["project"], told["tool"]["setuptools"]["packages"]["find"]["include"]
+    lines = [*project["dependencies"], *(line for lines in project["optional-dependencies"].values() for line in lines)]
+    declared = {canonicalize_name(Requirement(line).name) for line in lines}
+    packages = {name.rstrip("*") for name in found}
+    brought_by, missing = packages_distributions(), {}
+    for path in (path for package in packages for path in sorted((ROOT / package).rglob("*.py"))):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            names = [one.name for one in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module] if isinstance(node, ast.ImportFrom) and node.module and not node.level else []
+            for root in {name.split(".")[0] for name in names} - packages - set(sys.stdlib_module_names):
+                if not {canonicalize_name(name) for name in brought_by.get(root, [root])} & declared:
+                    missing.setdefault(root, path.relative_to(ROOT).as_posix())
+    # Ray is asked for by name, with how to install it, where somebody builds on a cluster.
+    assert set(missing) - {"ray"} == set(), missing
 
 
 def test_the_wheel_is_small_and_holds_every_module_with_its_data(wheel):

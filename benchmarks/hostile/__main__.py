@@ -1,7 +1,7 @@
 """`python -m benchmarks.hostile`: hostile files through every command and the page, and what came of it.
 
 Prints the inputs tried, refused in a sentence, accepted, tracebacks, hangs (more than 10 s of processor time), files
-outside of the folders that were named, and peak memory, beside their limits; writes docs/figures/hostile.json.
+outside of the folders that were named, and peak memory, beside their limits; writes docs/figures/security/hostile.json.
 `--resume` adds to what that file holds, so that a long run can be cut; the same seed and number give the same input.
 """
 
@@ -33,7 +33,7 @@ def parse_arguments() -> argparse.Namespace:
     add("--page-share", type=float, default=0.3, help="share of the time for the page (default 0.3)")
     add("--material", type=Path, help="folder of good files (default: made anew, about two minutes)")
     add("--resume", action="store_true", help="add to the figures that are there")
-    add("--json", type=Path, default=ROOT / "docs" / "figures" / "hostile.json")
+    add("--json", type=Path, default=ROOT / "docs" / "figures" / "security" / "hostile.json")
     return parser.parse_args()
 
 
@@ -76,7 +76,7 @@ def through_commands(options, good: Path, temporary: Path, counts: figures.Count
                 print(f"{number - options.first} inputs in {told_s - begun_s:.0f} s", file=sys.stderr, flush=True)
     finally:
         crew.stop()
-    counts.seconds += time.monotonic() - begun_s
+        counts.seconds += time.monotonic() - begun_s
 
 
 if __name__ == "__main__":

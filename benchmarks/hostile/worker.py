@@ -20,6 +20,7 @@ from pathlib import Path
 
 from benchmarks.hostile.answer import Answer
 from benchmarks.hostile.trials import Trials
+from spectrogram.problems import PARTIAL_EXIT_CODE
 
 MOST_ADDRESSES_BYTES = 8 << 30
 LARGEST_FILE_BYTES = 512 << 20
@@ -84,6 +85,8 @@ def answer(room: str, words: list[str], watched: Watched) -> Answer:
     text = told.buffer.getvalue().decode("utf-8", "replace")
     if not broke and "Traceback (most recent call last)" in text:
         broke = "in a thread or log: " + text.split("Traceback (most recent call last)")[1][-600:]
+    if code == PARTIAL_EXIT_CODE and not text.strip():  # what was left out is listed in the report
+        text = said.buffer.getvalue().decode("utf-8", "replace")
     longest = max(map(len, text.splitlines()), default=0)
     cpu_s, outside = time.process_time() - cpu_s, sorted(watched.found)
     return Answer(code, broke, text[-600:], longest, cpu_s, peak_mb(), outside)

@@ -20,6 +20,7 @@ from spectrogram.files import json_file
 
 # A machine that is busy with other things is measured all the same.
 PATIENCE_MS = 180_000
+TOLD_EVERY = 50
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -30,6 +31,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=1.0, help="length of each sound")
     parser.add_argument("--base", help="the embedded model when left out")
     parser.add_argument("--hostile", type=float, default=0.0, metavar="SHARE", help="of hostile requests among them")
+    parser.add_argument("--no-browser", action="store_true", help="requests alone, no first sight")
     parser.add_argument("--json", type=Path, help="also write the figures here")
     return parser.parse_args()
 
@@ -56,6 +58,11 @@ def soak(served: Served, requests: int, clients: int, steps: int, seconds: float
             with lock:
                 (failures if told else waits).append(told or time.monotonic() - begun_s)
                 memory.append(served.memory_mb())
+                if len(memory) % TOLD_EVERY == 0:
+                    taken_s = time.monotonic() - begun_s
+                    print(
+                        f"{len(memory)} requests in {taken_s:.0f} s, {memory[-1]:.0f} MB", file=sys.stderr, flush=True
+                    )
 
     before_mb, before_disk_mb = served.memory_mb(), served.disk_mb()
     begun_s = time.monotonic()
@@ -79,6 +86,7 @@ def soak(served: Served, requests: int, clients: int, steps: int, seconds: float
         "memory_before_mb": round(before_mb),
         "memory_half_way_mb": round(half),
         "memory_after_mb": round(served.memory_mb()),
+        "memory_each_tenth_mb": [round(value) for value in memory[:: max(1, len(memory) // 10)]],
         "disk_before_mb": round(before_disk_mb, 1),
         "disk_after_mb": round(served.disk_mb(), 1),
     }
@@ -149,7 +157,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         with Served(options.base, folder, temporary=folder / "page") as served:
-            figures = first_sight(served)
+            figures = {} if options.no_browser else first_sight(served)
             ask(served.url, "warm", options.steps, options.seconds)
             figures |= soak(served, options.requests, options.clients, options.steps, options.seconds, options.hostile)
     for name, value in figures.items():

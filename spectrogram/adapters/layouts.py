@@ -110,7 +110,8 @@ def _read_layer(layer, roles: dict, shape: tuple, settings: dict, name: str) -> 
 
 
 def _plain_pair(roles: dict, shape: tuple, where: str):
-    if set(roles) != {"down", "up"} or roles["down"].shape[0] != roles["up"].shape[1:2].numel():
+    whole = set(roles) == {"down", "up"} and min(roles["down"].ndim, roles["up"].ndim) > 1
+    if not whole or roles["down"].shape[0] != roles["up"].shape[1:2].numel():
         raise AdapterProblem(f"{where} is incomplete", "down and up of one rank", "fetch it again")
     down, up = roles["down"], roles["up"]
     rank = len(down)

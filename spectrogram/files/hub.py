@@ -100,11 +100,9 @@ def asking(what: str) -> Iterator[None]:
 
 
 def _web():
-    """The library that the Hub's client speaks with: httpx2, before its version 2 httpx."""
-    try:
-        import httpx2
-    except ImportError:
-        import httpx as httpx2
+    """The library that the Hub's client speaks with."""
+    import httpx2
+
     return httpx2
 
 

@@ -1,7 +1,7 @@
 """Checkpoints that survive any kill: written aside, manifest last, renamed once, and believed only if hashes hold.
 
 checkpoints/step-000100/ holds one safetensors file a part (weights, optimizer, …) and manifest.json with the step, the
-sha256 of each file, what the run depends on, and small values. No pickle is written or read.
+sha256 of each file and of itself, what the run depends on, and small values. No pickle is written or read.
 """
 
 import hashlib
@@ -32,6 +32,13 @@ class Manifest(BaseModel):
     files: dict[Annotated[str, AfterValidator(checked_name)], str]
     identity: dict[str, Any]
     values: dict[str, Any]
+    own: str = ""
+
+
+def own_digest(manifest: dict) -> str:
+    """The sha256 of what a manifest says; earlier versions wrote none into it."""
+    said = {name: value for name, value in json.loads(json.dumps(manifest)).items() if name != "own"}
+    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
 
 class NonFiniteWeights(Problem):
@@ -112,6 +119,7 @@ class Checkpoints:
             _sync(folder / f"{part}.safetensors")
         files = {file.name: digest(file) for file in sorted(folder.iterdir())}
         manifest = {"format": FORMAT, "step": step, "files": files, "identity": identity, "values": values}
+        manifest["own"] = own_digest(manifest)
         json_file.write(folder / MANIFEST, manifest)
         _sync(folder / MANIFEST)
 
@@ -152,6 +160,8 @@ def inspect(path):
         return "it has no readable manifest"
     if manifest.format != FORMAT:
         return f"it has format {manifest.format}, this version reads {FORMAT}"
+    if manifest.own and manifest.own != own_digest(manifest.model_dump()):
+        return "its manifest is not what was written"
     for name, expected in manifest.files.items():
         if not (path / name).is_file() or digest(path / name) != expected:
             return f"{name} is not what the manifest says"

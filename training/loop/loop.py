@@ -207,7 +207,18 @@ class Loop:
         return {**self.method.state(), "optimizer": tensors}, values
 
     def restore(self, saved):
-        """Continue exactly where a Checkpoint was written."""
+        """Continue exactly where a Checkpoint was written. Raises Problem for one that does not fit."""
+        try:
+            self._restore(saved)
+        except (TypeError, ValueError, LookupError, AttributeError, RuntimeError) as error:
+            if isinstance(error, Problem) or memory_limit.is_out_of_memory(error):
+                raise
+            told = f"{saved.path} does not fit this run ({type(error).__name__}: {error})"
+            raise Problem(
+                told, "what this project writes there", f"remove {saved.path.name}, an earlier one is used"
+            ) from error
+
+    def _restore(self, saved):
         values = saved.values
         self.method.restore(saved.tensors)
         checkpoint.restore_optimizer(self.optimizer, saved.tensors("optimizer"), values)

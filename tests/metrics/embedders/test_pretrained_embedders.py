@@ -1,5 +1,8 @@
 """Embedders whose weights come from elsewhere: layouts of the public checkpoints, and random tiny models end to end."""
 
+import os
+import shutil
+
 import numpy as np
 import pytest
 import torch
@@ -153,3 +156,19 @@ def test_weights_that_are_a_pickle_are_never_opened(name, tiny_ast, tiny_clap, t
     (tmp_path / "pytorch_model.bin").write_bytes(b"cos\nsystem\n(S'true'\ntR.")
     with pytest.raises(ValueError, match="cannot be loaded"):
         load(name, str(tmp_path))
+
+
+@pytest.mark.parametrize("name", ["ast", "clap"])
+def test_weights_that_are_pickles_are_never_loaded(name, request, tmp_path):
+    """A folder whose only weights are a .bin that would run a program: refused, and nothing ran."""
+    shutil.copytree(request.getfixturevalue(f"tiny_{name}"), tmp_path / "pickled")
+    (tmp_path / "pickled" / "model.safetensors").unlink()
+
+    class Runs:
+        def __reduce__(self):
+            return os.system, (f"touch {tmp_path / 'ran'}",)
+
+    torch.save({"weights": Runs()}, tmp_path / "pickled" / "pytorch_model.bin")
+    with pytest.raises(ValueError, match=r"model\.safetensors"):
+        load(name, str(tmp_path / "pickled"))
+    assert not (tmp_path / "ran").exists()

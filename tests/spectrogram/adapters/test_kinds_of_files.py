@@ -193,6 +193,8 @@ def test_a_dora_in_kohyas_names_is_a_dora(pipeline, shapes, tmp_path, layer):
         ({"hada_w1_a": numbers(2, 2), "hada_w1_b": numbers(2, 2)}, "does not fit"),
         ({"lokr_w1": numbers(3, 3), "lokr_w2": numbers(5, 5)}, "does not fit"),
         ({"lora_down.weight": numbers(2, 32), "lora_up.weight": numbers(32, 3)}, "incomplete|has the shape"),
+        ({"lora_down.weight": numbers(1, 32), "lora_up.weight": numbers(32)}, "incomplete"),
+        ({"lora_down.weight": numbers(1), "lora_up.weight": numbers(32, 1)}, "incomplete"),
     ],
 )
 def test_what_cannot_be_read_is_refused_by_its_own_name(pipeline, tmp_path, tensors, kind):

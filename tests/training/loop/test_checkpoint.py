@@ -49,6 +49,22 @@ def test_a_folder_without_a_manifest_is_no_checkpoint(tmp_path):
     assert "no readable manifest" in notes[0]
 
 
+@pytest.mark.parametrize("change", [{"values": {"n": 11}}, {"identity": {}}, {"step": 9}])
+def test_a_manifest_of_which_a_number_was_changed_is_reported_and_not_believed(tmp_path, change):
+    save(tmp_path, 5)
+    path = save(tmp_path, 10) / "manifest.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | change))
+    found, notes = newest(tmp_path)
+    assert found.step == 5
+    assert notes == ["checkpoint step-000010 is not used: its manifest is not what was written"]
+
+
+def test_a_manifest_of_an_earlier_version_is_believed(tmp_path):
+    path = save(tmp_path, 10) / "manifest.json"
+    path.write_text(json.dumps({k: v for k, v in json.loads(path.read_text()).items() if k != "own"}))
+    assert newest(tmp_path)[0].step == 10
+
+
 def test_what_a_kill_left_while_saving_is_removed_and_told(tmp_path):
     save(tmp_path, 5)
     (tmp_path / ".step-000009.123-ab.partial").mkdir()

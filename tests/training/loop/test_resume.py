@@ -53,6 +53,19 @@ class SignalAt(Stages):
             os.kill(os.getpid(), signal.SIGTERM)
 
 
+@pytest.mark.parametrize("values", [{"groups": [1]}, {"scalars": 5}, {"validations": {"x": 1}}])
+def test_a_checkpoint_of_values_that_fit_no_run_is_a_sentence(few, owls, tmp_path, values):
+    folder = tmp_path / "run"
+    with pytest.raises(ValueError, match="saved at step 3 of 8"):
+        train(few(), owls, folder, SignalAt(3))
+    (path,) = folder.glob("checkpoints/*/manifest.json")
+    told = json.loads(path.read_text())
+    told["values"] |= values
+    path.write_text(json.dumps(told | {"own": ""}))
+    with pytest.raises(ValueError, match=r"step-000003 does not fit this run .* an earlier one is used"):
+        train(few(), owls, folder)
+
+
 def test_a_run_stopped_by_a_signal_is_saved_and_goes_on_bit_for_bit(few, owls, unbroken, tmp_path):
     folder = tmp_path / "run"
     with pytest.raises(ValueError, match="saved at step 5 of 8") as stopped:
