@@ -49,6 +49,7 @@ def fill(name: str, figures: dict) -> str:
         loader=FileSystemLoader(FIGURES / "blocks"), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     environment.filters |= {"mean": _mean, "span": _span, "grouped": _grouped, "num": _number}
+    environment.tests["holding"] = lambda text, part: part in text
     text, _, _ = environment.loader.get_source(environment, f"{name}.j2")
     try:
         return environment.from_string(text).render(**figures).strip() + "\n"

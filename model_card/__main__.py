@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from spectrogram.exits import ended
+from spectrogram.shell import page
 
 PROGRAM = "python -m model_card"
 
@@ -34,7 +35,7 @@ def main(argv=None):
 
     def write() -> int:
         path = adapter_card.write(gather(arguments.run, arguments.results), arguments.out)
-        print(f"card in {path}\nnext: python app.py")
+        print(f"card in {path}\nnext: {page(arguments.run.parent)}")
         return 0
 
     return ended(write, PROGRAM)

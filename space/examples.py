@@ -3,6 +3,7 @@
 import argparse
 
 from spectrogram.exits import ended
+from spectrogram.shell import page
 
 
 def main(argv: list[str]) -> int:
@@ -22,7 +23,7 @@ def main(argv: list[str]) -> int:
         for sound in make_examples(pipeline):
             kilobytes = sum(file.stat().st_size for file in (sound, sound.with_suffix(".png"))) / 1000
             print(f"{sound.name}: {kilobytes:.0f} kB with its picture")
-        print("next: python app.py")
+        print(f"next: {page()}")
         return 0
 
     return ended(make)

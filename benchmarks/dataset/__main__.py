@@ -17,6 +17,7 @@ import multiprocessing
 import random
 import re
 import resource
+import subprocess
 import sys
 import tempfile
 import time
@@ -98,6 +99,52 @@ def side_by_side(entries: list[Entry], presets: list[str]) -> tuple[dict[str, fl
     return {name: 1000 * seconds / len(entries) for name, seconds in spent.items()}, sizes
 
 
+def beside_former(checkout: Path, recordings: Path, clips: int, presets: list[str], rounds: int = 3) -> dict:
+    """Least CPU milliseconds a clip of a former checkout's code and of this one, in alternation, each in a process."""
+    here, spent = Path(__file__).resolve().parents[2], {}
+    for _ in range(rounds):
+        for name, folder in (("former", checkout), ("now", here)):
+            words = [sys.executable, "-c", ROWS_ALONE, str(recordings), str(clips), *presets]
+            done = subprocess.run(words, cwd=folder, capture_output=True, text=True, check=True, timeout=900)
+            for preset, cost in json.loads(done.stdout.splitlines()[-1]).items():
+                before = spent.setdefault(preset, {}).get(name, cost)
+                spent[preset][name] = min(before, cost)
+    return {preset: {**costs, "ratio": costs["former"] / costs["now"]} for preset, costs in spent.items()}
+
+
+# What both checkouts run, each with its own modules: the folder that a process is in comes first.
+ROWS_ALONE = """
+import csv, json, random, sys, time
+from pathlib import Path
+sys.path.insert(0, "")
+from dataset_builder.intake.entries import Entry
+from dataset_builder.making.clip import CutPolicy
+from dataset_builder.making.piece import Recipe, rows_of
+from spectrogram.codec import SpectrogramCodec
+from spectrogram.params import SpectrogramParams
+
+root, clips, presets = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3:]
+entries = []
+for table in sorted(root.glob("*/metadata.csv")):
+    with open(table, encoding="utf-8-sig", newline="") as file:
+        for row in csv.DictReader(file):
+            if "caption" in row:
+                entries.append(Entry(f"{table.parent.name}/{row['file_name']}", str(table.parent / row["file_name"]),
+                                     (row["caption"],)))
+random.Random(0).shuffle(entries)
+entries, costs = entries[:clips], {}
+for preset in presets:
+    params = SpectrogramParams.preset(preset)
+    recipe, codec = Recipe(params, CutPolicy(keep_silent=True, shortest_s=0)), SpectrogramCodec(params)
+    list(rows_of(entries[0], recipe, codec))
+    begin = time.process_time()
+    for entry in entries:
+        list(rows_of(entry, recipe, codec))
+    costs[preset] = 1000 * (time.process_time() - begin) / len(entries)
+print(json.dumps(costs))
+"""
+
+
 def plan(costs: dict[str, float], sizes: dict[str, float]) -> dict:
     """What AudioSet's clips would take at these costs, by preset."""
     found = {}
@@ -174,6 +221,8 @@ def main() -> None:
     parser.add_argument("--presets", default="mini,sd15")
     parser.add_argument("--whole", action="store_true", help="also build all clips: reasons and memory")
     parser.add_argument("--rounds", type=int, default=0, help="also measure two processes, best of so many builds")
+    parser.add_argument("--former", type=Path, metavar="CHECKOUT", help="also measure the code of a former commit")
+    parser.add_argument("--former-commit", default="not stated", help="what it is called")
     parser.add_argument("--json", type=Path, help="write the figures here; parts measured before are kept")
     options = parser.parse_args()
     entries = real_entries(options.recordings)
@@ -185,6 +234,9 @@ def main() -> None:
         few = entries[: len(entries) // 4]
         peaks = {str(len(part)): alone(peak_mb, part) for part in (few, entries)}
         figures["whole"] = {**account(entries), "peak_mb": peaks}
+    if options.former:
+        figures["former"] = {"commit": options.former_commit}
+        figures["former"] |= beside_former(options.former, options.recordings.resolve(), options.clips, presets)
     if options.rounds:
         stages = ("pieces", "whole", "busiest_cpu")
         figures["seconds"] = {}

@@ -248,11 +248,19 @@ class Files:
         ]
 
     def texts_of(self, sound: Path) -> list[Path]:
-        beside = [sound.with_suffix(suffix) for suffix in TEXT_SUFFIXES]
-        return [path for path in beside if path in self.there]
+        """Texts called like the sound, without its ending (``1.txt``) or with it (``1.wav.txt``)."""
+        beside = [sound.parent / f"{name}{suffix}" for name in (sound.stem, sound.name) for suffix in TEXT_SUFFIXES]
+        return [self.written[folded(path)] for path in beside if folded(path) in self.written]
+
+    @cached_property
+    def written(self) -> dict[tuple[Path, str], Path]:
+        """Text files by folder and name, whatever the case of their ending."""
+        return {folded(path): path for path in self.files if path.suffix.lower() in TEXT_SUFFIXES}
 
     def captions(self, texts: list[Path]) -> tuple[str, ...]:
-        found = [text for path in texts for text in (json_texts(path) if path.suffix == ".json" else lines_of(path))]
+        found = [
+            text for path in texts for text in (json_texts(path) if path.suffix.lower() == ".json" else lines_of(path))
+        ]
         return tuple(dict.fromkeys(text for one in found if (text := clean_text(one))))
 
     def class_of(self, sound: Path) -> str:
@@ -271,6 +279,10 @@ class Files:
             split=self.split_of(sound),
             origin=str(self.folder),
         )
+
+
+def folded(path: Path) -> tuple[Path, str]:
+    return path.parent, path.stem + path.suffix.lower()
 
 
 def lines_of(path: Path) -> list[str]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import csv
 import io
+import logging
 import math
 import re
 from collections.abc import Iterable, Sequence
@@ -21,6 +22,10 @@ from spectrogram.files import atomic, json_file
 from spectrogram.files.texts import encodings, jams, json_text
 from spectrogram.problems import Problem, UsageProblem
 
+log = logging.getLogger(__name__)
+
+# Whose times a second set of annotations in our own files holds.
+MEASURED = "measured in the sound"
 FORMATS = {
     "raven": ".selections.txt",
     "audacity": ".labels.txt",
@@ -290,7 +295,8 @@ def boxes_text(annotations: Sequence[Annotation], seconds: float, recording: str
 
 
 def read_jams(text: str) -> list[Annotation]:
-    by_namespace = {one["namespace"]: one["data"] for one in reversed(json_text.parsed(text)["annotations"])}
+    every = json_text.parsed(text)["annotations"]
+    by_namespace = {one["namespace"]: one["data"] for one in reversed(every)}
     chosen = next((by_namespace[name] for name in JAMS_NAMESPACES if name in by_namespace), None)
     if chosen is None:
         raise AnnotationProblem(
@@ -298,6 +304,11 @@ def read_jams(text: str) -> list[Annotation]:
             f"one of {', '.join(JAMS_NAMESPACES)}",
             "convert it",
         )
+    alike = [one for one in every if one["data"] is not chosen and by_namespace[one["namespace"]] is chosen]
+    others = [one for one in alike if jams.source_of(one) != MEASURED]
+    if others:
+        names = ", ".join(str(jams.source_of(one) or "not named")[:40] for one in others[:3])
+        log.warning("of %d sets of annotations the first is read, not those of: %s", 1 + len(others), names)
     return [jams_annotation(one) for one in chosen if jams_facts(one).get("role") != "background"]
 
 
@@ -332,7 +343,7 @@ def jams_text(annotations: Sequence[Annotation], seconds: float, recording: str)
         if one.measured_s
     ]
     if found:
-        told.append(jams.annotation("scaper", seconds, found, source="measured in the sound"))
+        told.append(jams.annotation("scaper", seconds, found, source=MEASURED))
     return json_file.dumps(jams.document(recording, seconds, told), indent=1) + "\n"
 
 

@@ -15,7 +15,6 @@ LANGUAGES = {"bash", "sh", "bat", "python", "bibtex"}
 
 
 @pytest.mark.timeout(2700)
-@pytest.mark.next_line("dataset_builder/commands/export.py run")
 def test_a_stranger_who_follows_every_line_gets_what_it_promises(tmp_path):
     here = clone(tmp_path / "project")
     walk(here, "\n".join(blocks(README, "bash")), 2600)

@@ -5,11 +5,12 @@ import re
 import tomllib
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
 from integrations.comfyui import NODE_CLASS_MAPPINGS
-from integrations.comfyui_workflows import FOLDER, GRAPHS, signature, workflow
+from integrations.comfyui_workflows import FOLDER, GRAPHS, drawing, signature, workflow
 
 ROOT = Path(__file__).parents[2]
 FILES = [pytest.param(FOLDER / f"{name}.json", id=name) for name in GRAPHS]
@@ -54,7 +55,24 @@ def test_every_link_joins_an_output_and_an_input_of_one_type(path):
 def test_the_files_are_what_their_description_says_and_have_a_picture(name):
     assert json.loads((FOLDER / f"{name}.json").read_text()) == workflow(GRAPHS[name])
     with Image.open(FOLDER / f"{name}.jpg") as picture:
-        assert picture.width > picture.height
+        shown = np.asarray(picture.convert("RGB"), np.float32)
+    far = {other: distance(np.asarray(drawing(graph), np.float32), shown) for other, graph in GRAPHS.items()}
+    assert far[name] < 3
+    assert all(found > 6 for other, found in far.items() if other != name)
+
+
+def distance(drawn, shown):
+    """The mean difference of two pictures in grey levels; of two sizes, without measure."""
+    return float(np.abs(drawn - shown).mean()) if drawn.shape == shown.shape else np.inf
+
+
+def test_a_picture_of_another_setting_or_wire_is_another_picture():
+    graph = GRAPHS[next(iter(GRAPHS))]
+    seeded = next(name for name, (_, given) in graph.items() if "seed" in given)
+    kind, given = graph[seeded]
+    other = graph | {seeded: (kind, given | {"seed": 123456789})}
+    assert workflow(other) != workflow(graph)
+    assert (np.asarray(drawing(other)) != np.asarray(drawing(graph))).any()
 
 
 def test_the_node_pack_tells_comfys_registry_what_it_asks_for():
@@ -66,5 +84,12 @@ def test_the_node_pack_tells_comfys_registry_what_it_asks_for():
     assert (project["version"], project["requires-python"]) == (ours["version"], ours["requires-python"])
     assert project["dependencies"] == [f"{ours['name']}>={ours['version']}"]
     assert project["license"] == {"text": ours["license"]}
+    assert re.fullmatch(r"\d+\.\d+\.\d+", project["version"])
+    assert project["description"]
     assert {"PublisherId", "DisplayName", "Icon"} <= set(comfy)
-    assert "Repository" in project["urls"]
+    assert comfy["DisplayName"]
+    # The two that only a publisher knows are asked for by name, and are filled in together or not at all.
+    assert bool(comfy["PublisherId"]) == bool(project["urls"]["Repository"])
+    assert re.fullmatch(r"(https://\S+)?", project["urls"]["Repository"])
+    readme = (FOLDER.parent / "README.md").read_text(encoding="utf-8")
+    assert all(f"`{name}`" in readme for name in ("PublisherId", "Repository"))

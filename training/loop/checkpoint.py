@@ -5,6 +5,7 @@ sha256 of each file and of itself, what the run depends on, and small values. No
 """
 
 import hashlib
+import json
 import os
 import shutil
 from dataclasses import dataclass
@@ -37,8 +38,8 @@ class Manifest(BaseModel):
 
 def own_digest(manifest: dict) -> str:
     """The sha256 of what a manifest says; earlier versions wrote none into it."""
-    said = {name: value for name, value in json.loads(json.dumps(manifest)).items() if name != "own"}
-    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+    said = {name: value for name, value in json.loads(json_file.dumps(manifest)).items() if name != "own"}
+    return hashlib.sha256(json_file.dumps(said, sort_keys=True).encode()).hexdigest()
 
 
 class NonFiniteWeights(Problem):

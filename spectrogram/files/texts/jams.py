@@ -24,3 +24,11 @@ def document(title: str, seconds: float, annotations: list[dict]) -> dict:
     """A document of one recording with what ``annotation`` gave."""
     about = {"title": title, "artist": "", "release": "", "duration": seconds, "identifiers": {}}
     return {"annotations": annotations, "file_metadata": about | {"jams_version": VERSION}, "sandbox": {}}
+
+
+def source_of(one: dict) -> str:
+    """Where an annotation of anybody's document is from: its data source, else who annotated; "" for neither."""
+    about = one.get("annotation_metadata")
+    about = about if isinstance(about, dict) else {}
+    people = [about[who].get("name") for who in ("annotator", "curator") if isinstance(about.get(who), dict)]
+    return next((str(text) for text in (about.get("data_source"), *people) if text), "")

@@ -9,6 +9,7 @@ from dataset_builder.build import Settings, build
 from dataset_builder.intake.captions import read_entries
 from metrics.sets.sound_set import pair_by_name, read_collection
 from spectrogram.__main__ import main as spectrogram
+from tests.next_lines import follow
 
 
 @pytest.fixture
@@ -38,6 +39,15 @@ def test_what_is_generated_from_its_table_pairs_with_it(dataset, tmp_path):
     pairs, alone = pair_by_name(made, real)
     assert (len(pairs), alone) == (len(real), [])
     assert all(one.caption == two.caption and one.label == two.label for one, two in pairs)
+
+
+@pytest.mark.next_line("dataset_builder/commands/export.py run")
+def test_what_comes_next_makes_a_sound_for_every_row(dataset, tmp_path, capsys, monkeypatch):
+    out = tmp_path / "my owl's #1 [reference]"
+    assert main(["export", str(dataset), "--split", "train", "--out", str(out)]) == 0
+    monkeypatch.chdir(tmp_path)
+    assert follow(capsys.readouterr().out, "--steps", "1", "--seconds", "0.6") == 0
+    assert {path.stem for path in (tmp_path / "outputs").glob("*.wav")} >= {path.stem for path in out.glob("*.flac")}
 
 
 @pytest.mark.parametrize("split", ["tests", "", "../train"])

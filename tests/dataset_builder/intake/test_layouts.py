@@ -121,6 +121,14 @@ def test_kohya_texts_and_folders_with_repeats(put, caplog):
     assert "taken for repeats" in caplog.text
 
 
+@pytest.mark.parametrize("name", ["0.TXT", "0.wav.txt", "0.wav.caption", "0.Caption", "0.flac.json", "0.JSON"])
+def test_texts_that_are_called_like_the_whole_file_or_in_capitals(put, name):
+    sound = "0.flac" if "flac" in name else "0.wav"
+    text = '{"text": "soft rain"}' if name.lower().endswith("json") else "soft rain\n"
+    intake = read_intake(put({f"storm/{sound}": None, f"storm/{name}": text}))
+    assert (short(intake.entries), intake.unused) == ([("storm/0", ("soft rain",))], {})
+
+
 def test_texts_beside_only_some_sounds(put, caplog):
     folder = put({"dog/0.wav": None, "dog/0.txt": "a small dog", "dog/1.wav": None, "2.wav": None})
     with caplog.at_level(logging.WARNING):

@@ -117,3 +117,25 @@ def test_the_annotation_file_of_a_recording_has_its_stem(tmp_path):
     (tmp_path / "a.Table.1.selections.txt").touch()
     assert annotation_file_of(tmp_path / "a.wav").name == "a.Table.1.selections.txt"
     assert annotation_file_of(tmp_path / "b.wav") is None
+
+
+def test_a_second_annotators_labels_are_named_and_our_measured_ones_are_not(tmp_path, caplog):
+    row = {"time": 0, "duration": 1, "value": "wren", "confidence": 1}
+    sets = [
+        {
+            "namespace": "segment_open",
+            "data": [row | {"value": who}],
+            "annotation_metadata": {"annotator": {"name": who}},
+        }
+        for who in ("ann", "bob")
+    ]
+    (tmp_path / "a.jams").write_text(json.dumps({"annotations": sets}), encoding="utf-8")
+    with caplog.at_level("WARNING"):
+        assert [one.label for one in read_annotations(tmp_path / "a.jams")] == ["ann"]
+    assert "of 2 sets of annotations the first is read, not those of: bob" in caplog.text
+    caplog.clear()
+    measured = Annotation(1, 2, "wren", 100, 900, measured_s=(1.1, 1.9))
+    write_annotations(tmp_path / "b.jams", [measured], "jams", 3)
+    with caplog.at_level("WARNING"):
+        assert len(read_annotations(tmp_path / "b.jams")) == 1
+    assert caplog.text == ""
