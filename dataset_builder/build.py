@@ -19,7 +19,7 @@ from dataset_builder.making.duplicates import set_apart
 from dataset_builder.making.forecast import check_room
 from dataset_builder.making.processes import build as build_pieces
 from dataset_builder.making.shard import Outcome, gather
-from spectrogram.files import json_file
+from spectrogram import json_text
 from spectrogram.files.dataset_folder import SPLITS_FILE
 from spectrogram.params import SpectrogramParams
 from spectrogram.problems import Problem
@@ -56,7 +56,7 @@ class Settings:
         values |= {"software": piece.software_fingerprint(), "libraries": piece.library_versions()}
         for name in ("workers", "replace", "command"):
             del values[name]
-        return json_file.dumps(values, indent=1, sort_keys=True) + "\n"
+        return json_text.dumps(values, indent=1, sort_keys=True) + "\n"
 
 
 def build(

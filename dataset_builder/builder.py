@@ -24,8 +24,8 @@ from dataset_builder.making.clip import CutPolicy, Dropped
 from dataset_builder.making.piece import ENTRIES_PER_PIECE, Recipe, rows_of
 from dataset_builder.making.row import typed_schema
 from dataset_builder.making.splits import parse_shares
+from spectrogram import json_text
 from spectrogram.codec import SpectrogramCodec
-from spectrogram.files import json_file
 from spectrogram.params import PRESETS, SpectrogramParams
 from spectrogram.problems import UsageProblem
 
@@ -82,7 +82,7 @@ class SdAudioSpectrograms(datasets.GeneratorBasedBuilder):
             mine = [entry.to_json() for entry in entries if dealt[entry.recording] == name]
             pieces = ["\n".join(mine[i : i + ENTRIES_PER_PIECE]) for i in range(0, len(mine), ENTRIES_PER_PIECE)]
             if pieces:
-                kwargs = {"pieces": pieces, "recipe": json_file.dumps(recipe)}
+                kwargs = {"pieces": pieces, "recipe": json_text.dumps(recipe)}
                 generators.append(datasets.SplitGenerator(name=split, gen_kwargs=kwargs))
         return generators
 

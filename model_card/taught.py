@@ -1,6 +1,6 @@
 """What a run taught, in the line of Python that uses it; the table of methods for the rooms above."""
 
-from spectrogram.files import json_file
+from spectrogram import json_text
 from training.method_table import AESTHETIC_FILE, METHODS, TeachingMethod, carrier_of, method_of, trigger_of
 
 __all__ = ["METHODS", "TeachingMethod", "loading", "method_of", "three_lines", "trigger_of"]
@@ -17,14 +17,14 @@ def three_lines(repo: str, base: str | None, settings: dict | None = None, promp
     settings = settings or {}
     aesthetic = method_of(settings).result is AESTHETIC_FILE
     where = (
-        f"hf_hub_download({json_file.dumps(repo)}, {json_file.dumps(AESTHETIC_FILE.file)})"
+        f"hf_hub_download({json_text.dumps(repo)}, {json_text.dumps(AESTHETIC_FILE.file)})"
         if aesthetic
-        else json_file.dumps(repo)
+        else json_text.dumps(repo)
     )
     return (
         ("from huggingface_hub import hf_hub_download\n" if aesthetic else "")
         + "from spectrogram.pipeline import SpectrogramAudioPipeline\n\n"
-        f"pipe = SpectrogramAudioPipeline.from_pretrained({json_file.dumps(base or 'base_model')})\n"
+        f"pipe = SpectrogramAudioPipeline.from_pretrained({json_text.dumps(base or 'base_model')})\n"
         f"{loading(settings, where)}\n"
-        f'pipe({json_file.dumps(prompt, ensure_ascii=False)}, seed=7).save("sound.wav")\n'
+        f'pipe({json_text.dumps(prompt, ensure_ascii=False)}, seed=7).save("sound.wav")\n'
     )

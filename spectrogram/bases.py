@@ -6,8 +6,8 @@ from pathlib import Path
 from huggingface_hub import hf_hub_download
 from huggingface_hub.errors import EntryNotFoundError, HFValidationError
 
+from spectrogram import json_text
 from spectrogram.files.hub import asking
-from spectrogram.files.texts import json_text
 from spectrogram.problems import Problem, UsageProblem
 
 EMBEDDED = Path(__file__).resolve().parents[1] / "base_model"

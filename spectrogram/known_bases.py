@@ -7,8 +7,8 @@ that has one is answered without the Hub. A base without either is treated as St
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from spectrogram import json_text
 from spectrogram.bases import GENERATION_FILE, GenerationDefaults, read_beside
-from spectrogram.files.texts import json_text
 from spectrogram.params import MODEL_FILE, PRESETS, SpectrogramParams
 from spectrogram.problems import Problem
 

@@ -10,7 +10,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from spectrogram.files.texts import json_text
+from spectrogram import json_text
 from spectrogram.problems import PictureProblem, Problem, UsageProblem
 
 KEY = "spectrogram_params"

@@ -8,12 +8,12 @@ import soundfile
 from PIL import Image, UnidentifiedImageError
 from PIL.PngImagePlugin import PngInfo
 
-from spectrogram.files import atomic, json_file
+from spectrogram import json_text
+from spectrogram.files import atomic
 from spectrogram.files.audio import write_wav_comment
 from spectrogram.files.endings import PICTURES
 from spectrogram.files.headers.riff import read_wav_comment
 from spectrogram.files.pictures import infotext
-from spectrogram.files.texts import json_text
 from spectrogram.files.webui import format_parameters, parse_parameters
 from spectrogram.params import KEY as PARAMS_KEY
 from spectrogram.params import SpectrogramParams
@@ -62,7 +62,7 @@ class Recipe:
 
     def to_json(self) -> str:
         """ASCII JSON without the fields that are None, so that every container keeps it unharmed."""
-        return json_file.dumps({name: value for name, value in self.to_dict().items() if value is not None})
+        return json_text.dumps({name: value for name, value in self.to_dict().items() if value is not None})
 
     def replace(self, **changes) -> "Recipe":
         return dataclasses.replace(self, **changes)

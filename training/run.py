@@ -373,8 +373,7 @@ class Run:
     def _taught_pipeline(self, load_into, path):
         """A pipeline as a user would open it, from the files that were just saved."""
         whole = carrier_of(self.settings.to_dict()).result.carries_base
-        base = None if whole else base_model.open_pipeline(self.settings)
-        pipeline = load_into(base, path)
+        pipeline = load_into(None if whole else base_model.open_pipeline(self.settings), path)
         pipeline.params = self.data.params
         return pipeline
 

@@ -4,8 +4,8 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 
+from spectrogram import json_text
 from spectrogram.files import json_file
-from spectrogram.files.texts import json_text
 
 
 class Stages:

@@ -20,6 +20,7 @@ from bioacoustics.classifiers.network import NETWORKS
 from bioacoustics.classifiers.trainer import scores
 from metrics.embedders.interface import Embedder
 from metrics.embedders.registry import load as load_embedder
+from spectrogram import json_text
 from spectrogram.files import json_file
 from spectrogram.problems import Problem
 
@@ -92,7 +93,7 @@ def save_classifier(folder: Path | str, classifier: Classifier, facts: dict) -> 
         "embedder": embedder,
         "sha256": digest,
     } | facts
-    text = json_file.dumps(card, indent=1, ensure_ascii=False, default=str) + "\n"
+    text = json_text.dumps(card, indent=1, ensure_ascii=False, default=str) + "\n"
     (folder / f".{CARD}.part").write_text(text, encoding="utf-8")
     unfinished.replace(folder / WEIGHTS)
     (folder / f".{CARD}.part").replace(folder / CARD)

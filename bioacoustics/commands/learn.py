@@ -13,8 +13,8 @@ import argparse
 from pathlib import Path
 
 from dataset_builder.commands.build import progress
+from spectrogram import json_text
 from spectrogram.exits import ended
-from spectrogram.files import json_file
 from spectrogram.files.texts import encodings
 from spectrogram.help_groups import in_groups
 from spectrogram.problems import UsageProblem
@@ -139,7 +139,7 @@ def learn_classifier(options: argparse.Namespace) -> int:
     values = {name: value for name, value in vars(options).items() if name not in ("kind", "set", "encoding")}
     with progress(options.steps, "steps") as report:
         card = teach(Request(where=options.set, **values), report)
-    print(json_file.dumps({name: round(one["value"], 3) for name, one in card["figures"].items()}))
+    print(json_text.dumps({name: round(one["value"], 3) for name, one in card["figures"].items()}))
     how = ("detect", "RECORDINGS", "--model", options.out, "--out", "detections")
     print("next: " + command("bioacoustics", *how))
     return 0

@@ -15,9 +15,9 @@ from bioacoustics.detection.events import events_of
 from bioacoustics.detection.thresholds import thresholds_for_f1, thresholds_for_precision
 from bioacoustics.detection.windows import score_recording
 from bioacoustics.separation.sounds import audio_files
+from spectrogram import json_text
 from spectrogram.files import json_file
 from spectrogram.files.annotations import FORMATS, Annotation, annotation_file_of, read_annotations, write_annotations
-from spectrogram.files.texts import json_text
 from spectrogram.problems import Problem, UsageProblem
 
 HOPS_A_WINDOW = 4
@@ -39,7 +39,7 @@ class Job:
     def fingerprint(self) -> str:
         """Changes with the model and the settings, so that finished work is only used where it would be the same."""
         card = (self.model / CARD).read_bytes()
-        said = json_file.dumps([sorted(self.kinds), self.hop_s, self.threshold, self.thresholds])
+        said = json_text.dumps([sorted(self.kinds), self.hop_s, self.threshold, self.thresholds])
         return hashlib.sha256(card + said.encode()).hexdigest()[:16]
 
 

@@ -21,7 +21,8 @@ from bioacoustics.rare.keeping import generated_entries, keep_rates, kept
 from bioacoustics.rare.sets import few_and_test
 from dataset_builder.intake.captions import read_entries
 from dataset_builder.intake.entries import Entry
-from spectrogram.files import atomic, json_file
+from spectrogram import json_text
+from spectrogram.files import atomic
 from spectrogram.files.templates import fill_html
 from spectrogram.problems import UsageProblem
 
@@ -93,7 +94,7 @@ def run_loop(plan: Plan, report: Report = lambda stage, done, total: None) -> di
         "rows": comparison(sets[2], given),
     }
     result["verdict"] = verdict(result)
-    atomic.write_text(plan.out / "results.json", json_file.dumps(result, indent=1) + "\n")
+    atomic.write_text(plan.out / "results.json", json_text.dumps(result, indent=1) + "\n")
     write_report(plan, result, few, entries, right)
     return result
 

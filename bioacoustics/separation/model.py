@@ -16,6 +16,7 @@ from safetensors.numpy import save_file
 
 from bioacoustics.separation.factorisation import learned_bases, stacked
 from bioacoustics.separation.periodicity import sources_by_periodicity
+from spectrogram import json_text
 from spectrogram.codec import budget
 from spectrogram.codec.mel import filterbank
 from spectrogram.codec.stft import stft
@@ -71,9 +72,9 @@ class SeparationModel:
     def save(self, path: Path | str) -> Path:
         """Write one .safetensors file, at once or not at all."""
         path = Path(path)
-        header = {"kind": KIND, "version": "1", "sources": json_file.dumps(self.sources), "frames": str(self.frames)}
-        header |= {"params": self.params.to_json(), "credits": json_file.dumps(self.credits)}
-        header["steady"] = json_file.dumps(self.steady)
+        header = {"kind": KIND, "version": "1", "sources": json_text.dumps(self.sources), "frames": str(self.frames)}
+        header |= {"params": self.params.to_json(), "credits": json_text.dumps(self.credits)}
+        header["steady"] = json_text.dumps(self.steady)
         tensors = {"bases": self.bases.astype(np.float32), "source_of": self.source_of.astype(np.int64)}
         with atomic.replacing(path) as unfinished:
             save_file(tensors, unfinished, metadata=header)
@@ -93,7 +94,7 @@ class SeparationModel:
             raise SeparationProblem(
                 f"{path} cannot be read ({error})", "a .safetensors file", "learn it again"
             ) from error
-        told = json_file.parse(json_file.dumps(header), _Header, f"the header of {path}", "learn it again")
+        told = json_file.parse(json_text.dumps(header), _Header, f"the header of {path}", "learn it again")
         params = SpectrogramParams.from_json(told.params)
         budget.check(params)
         # A source's name becomes the name of a file.

@@ -14,10 +14,9 @@ import soxr
 
 from bioacoustics.separation.masks import Settings, separated, source_names
 from bioacoustics.separation.model import SeparationModel, SeparationProblem
-from spectrogram.files import json_file
+from spectrogram import json_text
 from spectrogram.files.annotations import Annotation, write_annotations
 from spectrogram.files.sound_file import opened
-from spectrogram.files.texts import json_text
 from spectrogram.problems import SoundProblem
 
 BLOCK_S, SEAM_S = 20.0, 0.5
@@ -174,7 +173,7 @@ def active(powers: np.ndarray, label: str) -> list[Annotation]:
 def mark_done(out: Path, path: Path, facts: dict) -> None:
     """Remember a finished recording, so that the same command goes on with the next one."""
     with (out / "done.jsonl").open("a", encoding="utf-8") as file:
-        file.write(json_file.dumps({"file": str(path), **facts}) + "\n")
+        file.write(json_text.dumps({"file": str(path), **facts}) + "\n")
 
 
 def already_done(out: Path) -> set[str]:

@@ -12,7 +12,7 @@ from dataset_builder.card import pictures
 from dataset_builder.making.clip import REASONS
 from dataset_builder.making.row import SCHEMA
 from dataset_builder.making.shard import Outcome, ordered_splits
-from spectrogram.files import json_file
+from spectrogram import json_text
 from spectrogram.files.dataset_folder import CARD, shards
 from spectrogram.files.digest import sha256_of
 from spectrogram.files.templates import Markdown, fill_markdown, link, plain
@@ -67,7 +67,7 @@ def front_matter(name: str, configs: list, folder: Path) -> str:
         ],
     }
     # JSON is YAML; one key a line keeps it readable.
-    return "---\n" + "".join(f"{key}: {json_file.dumps(value)}\n" for key, value in values.items()) + "---\n"
+    return "---\n" + "".join(f"{key}: {json_text.dumps(value)}\n" for key, value in values.items()) + "---\n"
 
 
 def content_hash(folder: Path, config: str) -> str:

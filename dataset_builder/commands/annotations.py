@@ -16,9 +16,10 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from dataset_builder.commands.arguments import add_summary, parser_for, say
+from spectrogram import json_text
 from spectrogram.exits import ended
 from spectrogram.files.annotations import FORMATS, Annotation, write_annotations
-from spectrogram.files.texts import encodings, json_text
+from spectrogram.files.texts import encodings
 from spectrogram.problems import SoundProblem, UsageProblem
 
 log = logging.getLogger(__name__)

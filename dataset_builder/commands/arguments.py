@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from spectrogram.files import json_file
+from spectrogram import json_text
 
 
 def parser_for(command: str, about: str, epilog: str = "") -> argparse.ArgumentParser:
@@ -40,4 +40,4 @@ def add_politeness(parser: argparse.ArgumentParser, pause_s: float | tuple[float
 
 
 def say(as_json: bool, facts: dict, text: str) -> None:
-    print(json_file.dumps(facts) if as_json else text)
+    print(json_text.dumps(facts) if as_json else text)

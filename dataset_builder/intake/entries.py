@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from spectrogram import json_text
 from spectrogram.files import json_file
 from spectrogram.problems import Problem
 
@@ -60,7 +61,7 @@ class Entry:
         )
 
     def to_json(self) -> str:
-        return json_file.dumps(asdict(self), sort_keys=True)
+        return json_text.dumps(asdict(self), sort_keys=True)
 
     @classmethod
     def from_json(cls, line: str) -> Entry:
@@ -77,7 +78,7 @@ def event(label: str, onset_s: float, offset_s: float, low_hz: float | None, hig
     if not label or offset_s <= onset_s:
         return ""
     box = {name: value for name, value in (("low_hz", low_hz), ("high_hz", high_hz)) if value is not None}
-    return json_file.dumps([{"label": label, "onset_s": onset_s, "offset_s": offset_s, **box}], ensure_ascii=False)
+    return json_text.dumps([{"label": label, "onset_s": onset_s, "offset_s": offset_s, **box}], ensure_ascii=False)
 
 
 def checked_split(text: str) -> str:

@@ -22,10 +22,11 @@ from dataset_builder.intake.entries import Entry, clean_text, splits_of_folders,
 from dataset_builder.intake.layouts import columns_of, layout_of
 from dataset_builder.intake.names import named_after, words
 from dataset_builder.intake.rows import TableReader
+from spectrogram import json_text
 from spectrogram.files import tables
 from spectrogram.files.endings import is_sound_name
 from spectrogram.files.named_files import visible_files
-from spectrogram.files.texts import encodings, json_text
+from spectrogram.files.texts import encodings
 from spectrogram.problems import Problem
 
 log = logging.getLogger(__name__)

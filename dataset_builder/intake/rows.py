@@ -11,10 +11,9 @@ from pathlib import Path
 from dataset_builder.intake.entries import Entry, checked_split, clean_text, event
 from dataset_builder.intake.layouts import Layout, columns_of, layout_of
 from dataset_builder.intake.names import species_captions, words
-from spectrogram.files import json_file
+from spectrogram import json_text
 from spectrogram.files.named_files import NamedFiles, without_ending
 from spectrogram.files.tables import ALIASES, SPECIES, Cell, Table, key
-from spectrogram.files.texts import json_text
 from spectrogram.files.texts.encodings import REMEDY
 from spectrogram.problems import Problem
 
@@ -164,7 +163,7 @@ def further_facts(by_key: dict[str, str]) -> str:
     """Scientific name, place, rating and kind of sound as JSON, empty when no column says any of them."""
     said = {name: next((by_key[one] for one in columns if by_key.get(one)), "") for name, columns in FURTHER.items()}
     said = {name: clean_text(text) for name, text in said.items() if text}
-    return json_file.dumps(said, ensure_ascii=False) if said else ""
+    return json_text.dumps(said, ensure_ascii=False) if said else ""
 
 
 def checked_events(text: str) -> str:

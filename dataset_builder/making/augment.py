@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from dataset_builder.intake.entries import Entry
-from spectrogram.files import json_file
+from spectrogram import json_text
 from spectrogram.params import SpectrogramParams
 
 KINDS = ("alone", "while", "then")
@@ -59,7 +59,7 @@ def variation(entry: Entry, number: int, train: list[Entry], policy: AugmentPoli
         recipe |= {"kind": kind, "with": partner.clip_id, "path": partner.path, "start_s": partner.start_s}
         recipe["partner_db"] = round(rng.uniform(*policy.partner_db), 2)
         copy = composed(copy, partner, kind)
-    return replace(copy, augmentation=json_file.dumps(recipe, sort_keys=True))
+    return replace(copy, augmentation=json_text.dumps(recipe, sort_keys=True))
 
 
 def composed(first: Entry, second: Entry, kind: str) -> Entry:

@@ -26,8 +26,9 @@ from dataset_builder.making.allocator import keep_freed_memory
 from dataset_builder.making.clip import CutPolicy, Dropped, cuts, level_db
 from dataset_builder.making.events import heard_in
 from dataset_builder.making.row import PIECE_SCHEMA, row_of
+from spectrogram import json_text
 from spectrogram.codec import SpectrogramCodec
-from spectrogram.files import atomic, json_file
+from spectrogram.files import atomic
 from spectrogram.files.digest import sha256_of
 from spectrogram.params import SpectrogramParams
 
@@ -53,7 +54,7 @@ class Recipe:
 
     def to_json(self) -> str:
         values = {"params": self.params.to_dict(), "policy": asdict(self.policy), "software": software_fingerprint()}
-        return json_file.dumps(values, sort_keys=True)
+        return json_text.dumps(values, sort_keys=True)
 
     @classmethod
     def from_json(cls, text: str) -> Recipe:
@@ -75,7 +76,10 @@ def row_code() -> list[Path]:
     """The files on which a row depends: what is read, what is cut, and how sound becomes a picture."""
     ours, theirs = Path(__file__).parents[1], Path(spectrogram.__file__).parent
     rows = [ours / folder / name for folder, names in ROW_CODE.items() for name in names]
-    codec = [theirs / "params.py", theirs / "recipe.py", *sorted((theirs / "codec").glob("*.py"))]
+    codec = [
+        *(theirs / name for name in ("json_text.py", "params.py", "recipe.py")),
+        *sorted((theirs / "codec").glob("*.py")),
+    ]
     return [*rows, *codec, *(theirs / "files" / f"{name}.py" for name in READING)]
 
 
@@ -177,7 +181,7 @@ def write_piece(
             else:
                 rows.append(found)
         report(1)
-    schema = PIECE_SCHEMA.with_metadata({"drops": json_file.dumps(drops)})
+    schema = PIECE_SCHEMA.with_metadata({"drops": json_text.dumps(drops)})
     table = pyarrow.Table.from_pylist(rows, schema=schema)
     with atomic.replacing(path, table.nbytes) as unfinished:
         parquet.write_table(table, unfinished, compression="none")
@@ -228,7 +232,7 @@ def varied(entry: Entry, recipe: Recipe, sha256: str, codec: SpectrogramCodec) -
     audio = augment.apply(clip.audio, plan, partner and partner.audio, recipe.params.sample_rate_hz)
     rms_db = level_db(float(np.sqrt(np.mean(audio.astype(np.float64) ** 2))))
     clip = replace(clip, audio=audio, duration_s=recipe.params.clip_seconds, rms_db=rms_db)
-    told = json_file.dumps({name: value for name, value in plan.items() if name != "path"}, sort_keys=True)
+    told = json_text.dumps({name: value for name, value in plan.items() if name != "path"}, sort_keys=True)
     return row_of(replace(entry, augmentation=told), clip, entry.clip_id, sha256, codec)
 
 

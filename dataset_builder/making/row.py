@@ -18,8 +18,8 @@ from PIL.PngImagePlugin import PngInfo
 from dataset_builder.intake.entries import Entry
 from dataset_builder.making.clip import Clip
 from dataset_builder.making.fingerprints import fingerprint
+from spectrogram import json_text
 from spectrogram.codec import SpectrogramCodec
-from spectrogram.files import json_file
 from spectrogram.params import KEY, SpectrogramParams
 
 # Grey pictures are stored with one plane: 17.6 kB and 1.1 ms against 24.6 kB and 2.3 ms with three equal ones (mini);
@@ -68,7 +68,7 @@ def typed_schema() -> pyarrow.Schema:
     Equal to ``Features.arrow_schema`` (a test holds it to that), without the seconds that importing datasets takes.
     """
     types = {column.name: feature_of(column) for column in SCHEMA}
-    return SCHEMA.with_metadata({"huggingface": json_file.dumps({"info": {"features": types}})})
+    return SCHEMA.with_metadata({"huggingface": json_text.dumps({"info": {"features": types}})})
 
 
 def feature_of(column: pyarrow.Field) -> dict:

@@ -14,6 +14,7 @@ import numpy as np
 
 from dataset_builder.soundscapes.labels import COLUMNS as LABEL_COLUMNS
 from dataset_builder.soundscapes.labels import Event, csv_rows, jams, with_measured
+from spectrogram import json_text
 from spectrogram.files import json_file
 from spectrogram.files.audio import write_audio
 
@@ -59,12 +60,12 @@ class SceneFolder:
         events = with_measured(events, heard, rate_hz)
         document, labels = jams(f"{stem}.flac", seconds, events, about), csv_rows(events)
         json_file.write(self.out / "jams" / f"{stem}.jams", document)
-        told = json_file.dumps([described(event) for event in events], ensure_ascii=False)
+        told = json_text.dumps([described(event) for event in events], ensure_ascii=False)
         self.metadata.writerow({"file_name": name, "events": told, **facts})
         self.labels.writerows({"file_name": name, **label} for label in labels)
         heard = [label for label in labels if label["role"] == "foreground"]
         times = [{key: label[key] for key in ("label", "onset_s", "offset_s")} for label in heard]
-        self.lines.write(json_file.dumps({"file_name": name, "events": times}) + "\n")
+        self.lines.write(json_text.dumps({"file_name": name, "events": times}) + "\n")
 
 
 def described(event: Event) -> dict:

@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from threading import Lock
 
+from spectrogram import json_text
 from spectrogram.files import atomic, json_file
 from spectrogram.files.texts import encodings
 
@@ -74,7 +75,7 @@ class Ledger:
         """Write one line and force it to the disk; a line torn by a kill is closed first."""
         with self.lock:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            line = json_file.dumps(asdict(record)).encode() + b"\n"
+            line = json_text.dumps(asdict(record)).encode() + b"\n"
             with atomic.explained(self.path, len(line)), open(self.path, "a+b") as file:
                 torn = file.tell() > 0 and not ends_with_newline(file)
                 file.write((b"\n" if torn else b"") + line)

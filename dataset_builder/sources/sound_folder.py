@@ -19,6 +19,7 @@ from typing_extensions import TypedDict
 
 from dataset_builder.intake.names import safe
 from dataset_builder.sources.failures import Failure
+from spectrogram import json_text
 from spectrogram.files import atomic, json_file
 from spectrogram.files.names import checked_path
 from spectrogram.problems import Problem
@@ -123,7 +124,7 @@ class Collection:
 
     def append(self, row: dict) -> None:
         """Force one line to the disk; the last line of an id counts."""
-        line = b"\n" + json_file.dumps(row).encode() + b"\n"
+        line = b"\n" + json_text.dumps(row).encode() + b"\n"
         with atomic.explained(self.folder / "rows.jsonl", len(line)), open(self.folder / "rows.jsonl", "ab") as file:
             file.write(line)
             file.flush()

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from dataset_builder.sources.failures import Failure, reason_of_status, retry_after_s
-from spectrogram.files.texts import json_text
+from spectrogram import json_text
 
 LARGEST_BYTES = 200_000_000
 AGENT = "sd-audio-spectrograms dataset builder"

@@ -14,7 +14,7 @@ from dataset_builder.intake.names import species_captions
 from dataset_builder.sources.licences import licence_name
 from dataset_builder.sources.sound_folder import Item
 from dataset_builder.sources.web import Web
-from spectrogram.files import json_file
+from spectrogram import json_text
 from spectrogram.problems import EnvironmentProblem
 
 ADDRESS = "https://xeno-canto.org/api/3/recordings"
@@ -66,7 +66,7 @@ def about_of(recording: dict) -> str:
     species = " ".join(recording.get(part) or "" for part in ("gen", "sp", "ssp")).strip()
     place = ", ".join(recording[part] for part in ("loc", "cnt") if recording.get(part))
     said = {"scientific_name": species, "place": place, "rating": recording.get("q"), "kind": recording.get("type")}
-    return json_file.dumps({name: text for name, text in said.items() if text}, ensure_ascii=False)
+    return json_text.dumps({name: text for name, text in said.items() if text}, ensure_ascii=False)
 
 
 def seconds_of(length: str) -> float | None:

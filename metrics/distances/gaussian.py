@@ -8,7 +8,8 @@ from scipy.linalg.blas import dsyrk
 
 from metrics.distances.frechet import frechet_distance_from_statistics
 from metrics.distances.samples import SampleProblem, check_same_width, check_samples
-from spectrogram.files import atomic, json_file
+from spectrogram import json_text
+from spectrogram.files import atomic
 from spectrogram.problems import Problem
 
 LEAST_ROWS_A_BLOCK = 256
@@ -109,7 +110,7 @@ class GaussianStatistics:
                 count=self._count,
                 mean=self.mean,
                 scatter=self._scatter_about_mean(),
-                embedder=json_file.dumps(self.embedder, sort_keys=True),
+                embedder=json_text.dumps(self.embedder, sort_keys=True),
             )
         return path
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from metrics.distances.samples import SampleProblem
-from spectrogram.files import json_file
+from spectrogram import json_text
 from spectrogram.files.audio import read_audio
 
 RESAMPLER = "soxr-HQ"
@@ -52,7 +52,7 @@ class Embedder(ABC):
     @property
     def fingerprint(self) -> str:
         """12 hex digits of the identity, for cache folders."""
-        return hashlib.sha256(json_file.dumps(self.identity, sort_keys=True).encode()).hexdigest()[:12]
+        return hashlib.sha256(json_text.dumps(self.identity, sort_keys=True).encode()).hexdigest()[:12]
 
     @abstractmethod
     def analyse(self, audio: np.ndarray) -> Analysis:

@@ -5,7 +5,8 @@ from pathlib import Path
 
 from metrics.figures.records import accidental_pairs, left_out
 from metrics.sets.embedding import EmbeddedSet
-from spectrogram.files import atomic, json_file
+from spectrogram import json_text
+from spectrogram.files import atomic
 from spectrogram.problems import Problem
 
 FORMAT = 2
@@ -41,7 +42,7 @@ def assemble_results(generated: EmbeddedSet, reference: EmbeddedSet, figures: di
 
 def write_results(results: dict, path) -> Path:
     """Writes the results as JSON, replacing an older file only when complete."""
-    return atomic.write_text(path, json_file.dumps(results, indent=1, ensure_ascii=False) + "\n")
+    return atomic.write_text(path, json_text.dumps(results, indent=1, ensure_ascii=False) + "\n")
 
 
 def _warnings(generated: EmbeddedSet, reference: EmbeddedSet) -> list[str]:

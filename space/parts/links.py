@@ -8,8 +8,7 @@ from pathlib import Path
 import soundfile
 
 from space.engine.front_door import LIMITS
-from spectrogram.files import json_file
-from spectrogram.files.texts import json_text
+from spectrogram import json_text
 from spectrogram.problems import Problem
 from spectrogram.recipe import Recipe
 
@@ -31,7 +30,7 @@ def to_link(recipe: Recipe, seconds: float) -> str:
 
 
 def _written(values: dict) -> str:
-    text = json_file.dumps(values, separators=(",", ":"), ensure_ascii=False)
+    text = json_text.dumps(values, separators=(",", ":"), ensure_ascii=False)
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 

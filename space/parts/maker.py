@@ -18,7 +18,7 @@ from space.parts.titles import LONGEST_NAME, VARIED, title_of
 from space.parts.work import work_html
 from space.store.clips import Clip
 from space.store.joining import join
-from spectrogram.files import json_file
+from spectrogram import json_text
 from spectrogram.problems import Problem
 from spectrogram.sampling.seeds import draw_seed
 
@@ -26,13 +26,13 @@ from spectrogram.sampling.seeds import draw_seed
 ACKNOWLEDGE = (
     "(...given) => { const status = given.pop();"
     " return given.every((one) => typeof one === 'string' ? one.trim() : one) ? "
-    + json_file.dumps(status_html("Waiting for the model …"))
+    + json_text.dumps(status_html("Waiting for the model …"))
     + " : status }"
 )
 # Said by the browser too: an answer of the server could come after "Stopped" and stay.
-STOPPING = f"() => {json_file.dumps(status_html('Stopping …'))}"
+STOPPING = f"() => {json_text.dumps(status_html('Stopping …'))}"
 # A problem that was told goes as soon as something is changed: it may be gone.
-FORGET = "(told) => told.includes('status problem') ? " + json_file.dumps(status_html("")) + " : told"
+FORGET = "(told) => told.includes('status problem') ? " + json_text.dumps(status_html("")) + " : told"
 UNFORESEEN = "That did not work. Try again; fewer steps or a shorter length help."
 
 

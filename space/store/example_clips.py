@@ -10,8 +10,8 @@ from pathlib import Path
 from PIL import Image
 
 from space.store.clips import Clip, describe_files
+from spectrogram import json_text
 from spectrogram.files.templates import fill_html
-from spectrogram.files.texts import json_text
 from spectrogram.problems import Problem
 
 FOLDER = Path(__file__).parent / "examples"

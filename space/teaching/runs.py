@@ -20,8 +20,8 @@ from pydantic import BaseModel, ConfigDict, FiniteFloat
 from model_card.facts import read_samples
 from model_card.taught import trigger_of
 from space.store.places import NAME, Places, checked
+from spectrogram import json_text
 from spectrogram.files import atomic, json_file
-from spectrogram.files.texts import json_text
 from spectrogram.problems import Problem, UsageProblem
 
 # "replay 12/70 at work for 9 s, 1 min left" in the trainer's log: the stage, and the time left where it is told.

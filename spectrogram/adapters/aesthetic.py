@@ -11,10 +11,9 @@ from dataclasses import dataclass, field
 
 import torch
 
+from spectrogram import json_text
 from spectrogram.adapters.kinds import AESTHETIC, AdapterProblem
 from spectrogram.adapters.safetensors_file import read_header, read_tensors, write
-from spectrogram.files import json_file
-from spectrogram.files.texts import json_text
 from spectrogram.problems import UsageProblem
 
 KEY, OTHERS = "aesthetic", "others"
@@ -49,9 +48,9 @@ class Aesthetic:
         """Write a safetensors file whose header says which ear it belongs to."""
         header = {
             "format": FORMAT,
-            "ear": json_file.dumps(self.ear),
+            "ear": json_text.dumps(self.ear),
             "name": self.name,
-            "facts": json_file.dumps(self.facts),
+            "facts": json_text.dumps(self.facts),
         }
         tensors = {KEY: self.row} if self.others is None else {KEY: self.row, OTHERS: self.others}
         return write(path, {name: rows.float() for name, rows in tensors.items()}, header)

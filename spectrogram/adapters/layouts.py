@@ -15,6 +15,7 @@ from typing import Annotated, Any
 import torch
 from pydantic import BaseModel, Field, FiniteFloat, ValidationError
 
+from spectrogram import json_text
 from spectrogram.adapters import lycoris
 from spectrogram.adapters.kinds import AdapterProblem
 from spectrogram.adapters.layer_names import other_kind, parse_key
@@ -236,7 +237,7 @@ def to_peft(layers: Layers) -> tuple[dict[str, torch.Tensor], dict[str, str]]:
     for part in dict.fromkeys(part for part, _ in layers.tensors):
         ranks[part] = max(len(t["down"]) for (p, _), t in layers.tensors.items() if p == part)
     padded = Layers({layer: _padded(tensors, ranks[layer[0]]) for layer, tensors in layers.tensors.items()})
-    return to_state(padded), {METADATA: json_file.dumps(_peft_metadata(layers, ranks))}
+    return to_state(padded), {METADATA: json_text.dumps(_peft_metadata(layers, ranks))}
 
 
 def _padded(tensors: dict, rank: int) -> dict:
@@ -272,7 +273,7 @@ def canonical(metadata: dict[str, str]) -> dict[str, str]:
         for key, value in sorted(told.items())
         if key.rpartition(".")[2] in COMPUTED_BY
     }
-    return metadata | {METADATA: json_file.dumps(ordered)}
+    return metadata | {METADATA: json_text.dumps(ordered)}
 
 
 def _is_names(value) -> bool:

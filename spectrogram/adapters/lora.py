@@ -6,11 +6,11 @@ Only safetensors is read (no code can hide in it), only keys that name a layer o
 from dataclasses import dataclass
 from pathlib import Path
 
+from spectrogram import json_text
 from spectrogram.adapters import layouts
 from spectrogram.adapters.kinds import LORA, AdapterProblem
 from spectrogram.adapters.layer_names import layer_shapes, parse_key
 from spectrogram.adapters.safetensors_file import read_header, read_tensors
-from spectrogram.files.texts import json_text
 
 FLOATS = ("F32", "F16", "BF16", "F64")
 INTEGERS = ("I64", "I32", "I16", "I8", "U8")

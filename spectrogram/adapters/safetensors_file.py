@@ -7,9 +7,9 @@ from pathlib import Path
 import safetensors.torch
 import torch
 
+from spectrogram import json_text
 from spectrogram.adapters.kinds import AdapterProblem
-from spectrogram.files import atomic, json_file
-from spectrogram.files.texts import json_text
+from spectrogram.files import atomic
 
 LARGEST_BYTES = 2 << 30
 LARGEST_HEADER_BYTES = 16 << 20
@@ -66,7 +66,7 @@ def write(path: str | Path, tensors: dict[str, torch.Tensor], metadata: dict[str
     length = struct.unpack("<Q", data[:8])[0]
     header = json.loads(data[8 : 8 + length])
     header["__metadata__"] = dict(sorted(header.get("__metadata__", {}).items()))
-    text = json_file.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()
+    text = json_text.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()
     text += b" " * (-len(text) % 8)
     path = Path(path)
     atomic.write_bytes(path, struct.pack("<Q", len(text)) + text + data[8 + length :])

@@ -11,8 +11,8 @@ import csv
 from dataclasses import dataclass
 from pathlib import Path
 
+from spectrogram import json_text
 from spectrogram.commands.options import check_common, open_pipeline, require, sampling_of
-from spectrogram.files import json_file
 from spectrogram.files.names import checked_path
 from spectrogram.files.texts.encodings import text_of
 from spectrogram.problems import Problem
@@ -156,6 +156,6 @@ def write_index(folder: Path, orders: list[Order], labelled: bool = False):
 def say(options: argparse.Namespace, told: dict):
     """One line: JSON with --json, else the values in words."""
     print(
-        json_file.dumps(told) if options.json else "  ".join(f"{name} {value}" for name, value in told.items()),
+        json_text.dumps(told) if options.json else "  ".join(f"{name} {value}" for name, value in told.items()),
         flush=True,
     )

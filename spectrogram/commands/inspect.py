@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from spectrogram.files import json_file
+from spectrogram import json_text
 
 EXAMPLE = "python -m spectrogram inspect rain.png --png view.png"
 
@@ -23,7 +23,7 @@ def run(options: argparse.Namespace) -> int:
         raise UsageProblem("--png draws one input", "a single file", "call it once a file")
     for name in options.inputs:
         facts, image, params = examine(Path(name), options.preset)
-        print(json_file.dumps(facts) if options.json else _readable(facts))
+        print(json_text.dumps(facts) if options.json else _readable(facts))
         if options.png:
             from spectrogram.codec.axes import draw_axes
             from spectrogram.files.pictures import write_picture

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from spectrogram.files import json_file
+from spectrogram import json_text
 
 
 def add_arguments(parser: argparse.ArgumentParser):
@@ -22,7 +22,7 @@ def run(options: argparse.Namespace) -> int:
         rows = [{"path": str(n.path), "likeness": n.likeness, "offset_s": n.offset_s} for n in found.neighbours]
         if options.json:
             told = {"sound": str(sound), "suspicious": found.suspicious, "usual": found.usual, "nearest": rows}
-            print(json_file.dumps(told))
+            print(json_text.dumps(told))
             continue
         usual = "" if found.usual is None else f", usual among the clips themselves: up to {found.usual:.2f}"
         print(f"{sound}: {'listen, it may be a copy' if found.suspicious else 'no copy found'}{usual}")

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from spectrogram.files import json_file
+from spectrogram import json_text
 from spectrogram.files.audio import WRITABLE
 from spectrogram.problems import UsageProblem
 from spectrogram.shell import command
@@ -163,7 +163,7 @@ def finish(output, options: argparse.Namespace) -> int:
         seconds = output.audios[i].shape[-1] / output.sampling_rate
         written.append({"sound": str(sound), "picture": str(picture), "seconds": seconds, "recipe": recipe.to_dict()})
     if options.json:
-        print(json_file.dumps({"clips": written}))
+        print(json_text.dumps({"clips": written}))
         return 0
     for clip in written:
         seed = clip["recipe"]["seed"]

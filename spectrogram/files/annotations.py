@@ -18,8 +18,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from spectrogram.files import atomic, json_file
-from spectrogram.files.texts import encodings, jams, json_text
+from spectrogram import json_text
+from spectrogram.files import atomic
+from spectrogram.files.texts import encodings, jams
 from spectrogram.problems import Problem, UsageProblem
 
 log = logging.getLogger(__name__)
@@ -344,7 +345,7 @@ def jams_text(annotations: Sequence[Annotation], seconds: float, recording: str)
     ]
     if found:
         told.append(jams.annotation("scaper", seconds, found, source=MEASURED))
-    return json_file.dumps(jams.document(recording, seconds, told), indent=1) + "\n"
+    return json_text.dumps(jams.document(recording, seconds, told), indent=1) + "\n"
 
 
 def plain(label: str) -> str:

@@ -1,12 +1,12 @@
 """JSON that is read back: checked against a model, so that a damaged file is one sentence and never a traceback."""
 
-import json
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
+from spectrogram import json_text
 from spectrogram.files import atomic
 from spectrogram.problems import Problem
 
@@ -79,24 +79,7 @@ def write(path, value: Any, indent: int | None = 1) -> Path:
         EnvironmentProblem: It cannot be written.
     """
     plain = TypeAdapter(type(value)).dump_python(value, mode="python", exclude_none=False)
-    return atomic.write_text(path, dumps(plain, Path(path).name, indent=indent, ensure_ascii=False) + "\n")
-
-
-def dumps(value: Any, name: str = "the JSON", **how) -> str:
-    """`json.dumps` for the whole project: what JSON has no number for (NaN, an infinity) is refused.
-
-    Args:
-        value: Plain values.
-        name: What the message calls the text.
-        how: The other settings of `json.dumps`.
-
-    Raises:
-        Problem: The value holds NaN or an infinity.
-    """
-    try:
-        return json.dumps(value, allow_nan=False, **how)
-    except ValueError as error:
-        raise Problem(f"{name} would hold a number that is none", "finite numbers", str(error)) from error
+    return atomic.write_text(path, json_text.dumps(plain, Path(path).name, indent=indent, ensure_ascii=False) + "\n")
 
 
 @cache

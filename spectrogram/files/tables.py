@@ -20,8 +20,7 @@ from pathlib import Path
 import pyarrow
 from pyarrow import parquet
 
-from spectrogram.files import json_file
-from spectrogram.files.texts import json_text
+from spectrogram import json_text
 from spectrogram.files.texts.encodings import REMEDY, decoded, raw
 from spectrogram.problems import Problem
 
@@ -326,5 +325,5 @@ def cell(value: object) -> Cell:
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return ""
     if isinstance(value, list | tuple):
-        return tuple(cell(one) if not isinstance(one, list | tuple | dict) else json_file.dumps(one) for one in value)
-    return json_file.dumps(value, ensure_ascii=False, default=str) if isinstance(value, dict | bool) else str(value)
+        return tuple(cell(one) if not isinstance(one, list | tuple | dict) else json_text.dumps(one) for one in value)
+    return json_text.dumps(value, ensure_ascii=False, default=str) if isinstance(value, dict | bool) else str(value)

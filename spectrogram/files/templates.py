@@ -12,7 +12,7 @@ from urllib.parse import quote
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from spectrogram.files import json_file
+from spectrogram import json_text
 
 SPECIAL = re.compile(r"([\\`*_{}\[\]|~$#])")
 # The first letters of a line that make it a list, a rule or a heading.
@@ -55,7 +55,7 @@ def code(value) -> Markdown:
 
 def python(value) -> Markdown:
     """A value as a literal of Python on one line, whatever it holds."""
-    return Markdown(json_file.dumps(value, ensure_ascii=False) if isinstance(value, str) else repr(value))
+    return Markdown(json_text.dumps(value, ensure_ascii=False) if isinstance(value, str) else repr(value))
 
 
 def link(value) -> Markdown:

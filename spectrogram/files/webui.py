@@ -8,7 +8,7 @@ Steps: 20, Sampler: Euler a, CFG scale: 7, Seed: 5, Size: 512x512, Model: v1-5
 
 import re
 
-from spectrogram.files import json_file
+from spectrogram import json_text
 
 SETTING = re.compile(r'\s*([\w ()-]+):\s*("(?:\\.|[^"\\])*"|[^,]*)(?:,|$)')
 LORA = re.compile(r"<lora:([^:<>]+)(?::(-?\d*\.?\d+))?[^<>]*>")
@@ -65,4 +65,4 @@ def _number(settings: dict, name: str, kind: type):
 
 def _quoted(value) -> str:
     text = f"{value:g}" if isinstance(value, float) else str(value)
-    return json_file.dumps(text) if re.search(r"[,:\n\"]", text) else text
+    return json_text.dumps(text) if re.search(r"[,:\n\"]", text) else text

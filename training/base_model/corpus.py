@@ -11,8 +11,9 @@ import numpy as np
 
 from dataset_builder.soundscapes.composer import RATE_HZ
 from dataset_builder.soundscapes.synthesis.catalogue import CATALOGUE
+from spectrogram import json_text
 from spectrogram.codec import SpectrogramCodec
-from spectrogram.files import atomic, json_file
+from spectrogram.files import atomic
 from spectrogram.params import SpectrogramParams
 
 PART_CLIPS = 500
@@ -47,7 +48,7 @@ def render_part(folder, part, preset, make):
         pictures.append(np.asarray(codec.encode(scape.audio[None], RATE_HZ))[..., 0])
         rows.append(row_of(scape))
     with atomic.replacing(path) as unfinished, open(unfinished, "wb") as file:
-        np.savez(file, pictures=np.stack(pictures), rows=json_file.dumps(rows))
+        np.savez(file, pictures=np.stack(pictures), rows=json_text.dumps(rows))
     return path
 
 

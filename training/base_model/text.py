@@ -9,7 +9,7 @@ from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 
 from dataset_builder.soundscapes.synthesis import captions
 from dataset_builder.soundscapes.synthesis.catalogue import CATALOGUE
-from spectrogram.files import json_file
+from spectrogram import json_text
 
 SPECIALS = ("<|startoftext|>", "<|endoftext|>")
 # Words of sound that the corpus does not use: each keeps a token of its own, so that an adapter can teach it.
@@ -50,7 +50,7 @@ def train_tokenizer(folder, vocabulary, tokens):
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "vocab.json").write_text(
-        json_file.dumps({t: i for i, t in enumerate(entries)}, ensure_ascii=False), encoding="utf-8"
+        json_text.dumps({t: i for i, t in enumerate(entries)}, ensure_ascii=False), encoding="utf-8"
     )
     (folder / "merges.txt").write_text("#version: 0.2\n" + "\n".join(merges) + "\n", encoding="utf-8")
     return CLIPTokenizer.from_pretrained(folder, model_max_length=tokens)

@@ -12,7 +12,8 @@ import numpy as np
 import torch
 from safetensors.torch import load_file, save_file
 
-from spectrogram.files import atomic, json_file
+from spectrogram import json_text
+from spectrogram.files import atomic
 
 # Pictures of the embedded base that go through the VAE at once, and the size of one of them in pixels.
 BATCH = 16
@@ -97,7 +98,7 @@ def fingerprint_weights(module):
 
 def _key(pictures, captions, vae, text_encoder, variants, shifts):
     digest = hashlib.sha256(pictures.tobytes())
-    digest.update(json_file.dumps([captions, variants, shifts.tolist()], ensure_ascii=False).encode())
+    digest.update(json_text.dumps([captions, variants, shifts.tolist()], ensure_ascii=False).encode())
     return f"{digest.hexdigest()[:16]}-{fingerprint_weights(vae)}-{fingerprint_weights(text_encoder)}"
 
 

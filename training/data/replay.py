@@ -12,7 +12,8 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from dataset_builder.soundscapes.synthesis.catalogue import CATALOGUE, CLASSES
-from spectrogram.files import atomic, json_file
+from spectrogram import json_text
+from spectrogram.files import atomic
 from spectrogram.files.texts.encodings import text_of
 from spectrogram.known_bases import PICTURES, BaseFacts
 from spectrogram.problems import UsageProblem
@@ -88,7 +89,7 @@ def make(settings, facts, base_key, folder, progress=lambda done, total, note=""
         (latents (clips, c, h, w), prompts).
     """
     texts = prompts(settings, facts)
-    told = json_file.dumps([base_key, texts, *([steps] if steps else [])])
+    told = json_text.dumps([base_key, texts, *([steps] if steps else [])])
     path = Path(folder) / f"replay-{hashlib.sha256(told.encode()).hexdigest()[:16]}.safetensors"
     if not path.exists():
         made = _generate(settings, texts, progress, steps)

@@ -7,6 +7,7 @@ from diffusers import UNet2DConditionModel
 from safetensors.torch import save_file
 from transformers import CLIPTextConfig, CLIPTextModel
 
+from spectrogram import json_text
 from spectrogram.adapters import layouts, plain_difference, safetensors_file
 from spectrogram.adapters.layer_names import layer_shapes
 from spectrogram.adapters.lora import read_lora
@@ -63,7 +64,7 @@ def kohya_header(layers, header, name):
         "ss_network_alpha": str(float(rank)),
         "ss_base_model_version": "sd_v1",
         "ss_output_name": name,
-        "ss_tag_frequency": json_file.dumps({"dataset": {header["trigger"]: 1}} if header.get("trigger") else {}),
+        "ss_tag_frequency": json_text.dumps({"dataset": {header["trigger"]: 1}} if header.get("trigger") else {}),
         "modelspec.title": name[:LONGEST_TITLE],
         "modelspec.architecture": "stable-diffusion-v1/lora",
         **{key: header[key] for key in (KEY, "trigger", "base_model") if header.get(key)},

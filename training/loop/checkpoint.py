@@ -17,6 +17,7 @@ from pydantic import AfterValidator, BaseModel, Field
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
+from spectrogram import json_text
 from spectrogram.files import atomic, json_file
 from spectrogram.files.names import checked_name
 from spectrogram.problems import EnvironmentProblem, Problem, UsageProblem
@@ -38,8 +39,8 @@ class Manifest(BaseModel):
 
 def own_digest(manifest: dict) -> str:
     """The sha256 of what a manifest says; earlier versions wrote none into it."""
-    said = {name: value for name, value in json.loads(json_file.dumps(manifest)).items() if name != "own"}
-    return hashlib.sha256(json_file.dumps(said, sort_keys=True).encode()).hexdigest()
+    said = {name: value for name, value in json.loads(json_text.dumps(manifest)).items() if name != "own"}
+    return hashlib.sha256(json_text.dumps(said, sort_keys=True).encode()).hexdigest()
 
 
 class NonFiniteWeights(Problem):

@@ -13,9 +13,9 @@ from peft import LoHaConfig, LoKrConfig, LoraConfig
 from peft.utils import get_peft_model_state_dict
 from safetensors.torch import load_file
 
+from spectrogram import json_text
 from spectrogram.adapters import layouts, safetensors_file
 from spectrogram.adapters.kinds import LORA
-from spectrogram.files import json_file
 from spectrogram.params import KEY
 from spectrogram.problems import UsageProblem
 from training.fast_cpu import merged_products
@@ -85,7 +85,7 @@ class Lora(Method):
         for told in metadata.values():
             told["use_rslora"] = False
         StableDiffusionPipeline.save_lora_weights(folder, **layers, **metadata)
-        header = {KEY: json_file.dumps(params.to_dict()), "variant": self.settings.variant, **extra}
+        header = {KEY: json_text.dumps(params.to_dict()), "variant": self.settings.variant, **extra}
         return add_header(folder / LORA.file, header)
 
     def _layers(self, part, module):

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import torch
 
+from spectrogram import json_text
 from spectrogram.adapters.safetensors_file import write
-from spectrogram.files import json_file
 from spectrogram.params import KEY
 from spectrogram.problems import UsageProblem
 from training.method_table import WORD_FILE, trigger_of
@@ -104,7 +104,7 @@ class TextualInversion(Method):
     def save(self, folder, params, extra):
         folder, learned = Path(folder), self.table.taught.detach().cpu().contiguous()
         folder.mkdir(parents=True, exist_ok=True)
-        header = {KEY: json_file.dumps(params.to_dict()), "format": "pt", "token": self.word, **extra}
+        header = {KEY: json_text.dumps(params.to_dict()), "format": "pt", "token": self.word, **extra}
         write(folder / f"{self.word.strip('<>')}.safetensors", {WEBUI_KEY: learned}, header)
         return write(folder / WORD_FILE.file, {self.word: learned}, header)
 

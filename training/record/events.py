@@ -8,7 +8,7 @@ import os
 import time
 from pathlib import Path
 
-from spectrogram.files import json_file
+from spectrogram import json_text
 from spectrogram.problems import Problem
 from training.record.run_file import read_events
 
@@ -28,7 +28,7 @@ class EventLog:
     def write(self, event, **values):
         line = {"event": event, "seconds": round(time.monotonic() - self.began, 3), **values}
         with open(self.path, "a", encoding="utf-8") as log:
-            log.write(json_file.dumps(line, ensure_ascii=False) + "\n")
+            log.write(json_text.dumps(line, ensure_ascii=False) + "\n")
         for listener in self.listeners:
             listener(line)
 

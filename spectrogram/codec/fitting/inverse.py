@@ -9,12 +9,12 @@ from pathlib import Path
 
 import numpy as np
 
+from spectrogram import json_text
 from spectrogram.codec.codec import SpectrogramCodec
 from spectrogram.codec.fitting.clips import recorded_clip, sound_files, synthetic_clip
 from spectrogram.codec.learned_inverse import FINE, FLOOR_DB, NEIGHBOURS, SCALE_DB, look, weights_path
 from spectrogram.codec.pixels import levels_of, quantise
 from spectrogram.codec.stft import stft
-from spectrogram.files import json_file
 from spectrogram.params import SpectrogramParams
 
 RIDGE = 1e-3
@@ -54,7 +54,7 @@ def solve(params: SpectrogramParams, files: list[Path], clips: int, units: int, 
     coefficients = np.linalg.solve(gram + ridge * np.eye(width), cross)
     path = weights_path(params)
     path.parent.mkdir(exist_ok=True)
-    recipe = json_file.dumps({"clips": clips, "units": units, "seed": seed, "recordings": len(files)})
+    recipe = json_text.dumps({"clips": clips, "units": units, "seed": seed, "recordings": len(files)})
     np.savez_compressed(path, recipe=recipe, mixtures=mixtures, coefficients=coefficients.astype(np.float16))
     return path
 

@@ -12,10 +12,10 @@ import torch
 from diffusers import AutoencoderKL
 from scipy.ndimage import gaussian_filter
 
+from spectrogram import json_text
 from spectrogram.codec.codec import SpectrogramCodec
 from spectrogram.codec.fitting.clips import recorded_clip, sound_files, synthetic_clip
 from spectrogram.codec.restoration import REACH, measure_grain, restoration_path
-from spectrogram.files import json_file
 from spectrogram.params import SpectrogramParams
 
 BLURS, NOISES = (0.0, 0.5, 0.75, 1.0, 1.3), (0.0, 2.0, 4.0, 6.0)
@@ -112,7 +112,7 @@ def solve(params: SpectrogramParams, files: list[Path], clips: int, seed: int, v
     path.parent.mkdir(exist_ok=True)
     np.savez_compressed(
         path,
-        recipe=json_file.dumps({"clips": clips, "seed": seed, "recordings": len(files), "vae": vae and Path(vae).name}),
+        recipe=json_text.dumps({"clips": clips, "seed": seed, "recordings": len(files), "vae": vae and Path(vae).name}),
         names=np.array(list(kinds)),
         grain=np.stack([np.mean(rows, axis=0) for rows in grains]).astype(np.float32),
         precision=np.linalg.inv(covariances).astype(np.float32),

@@ -8,7 +8,7 @@ from spectrogram.adapters import aesthetic
 from spectrogram.adapters.safetensors_file import write
 from spectrogram.bases import GenerationDefaults, table_beside
 from spectrogram.files.annotations import AnnotationProblem, read_annotations
-from spectrogram.files.texts.json_text import parsed
+from spectrogram.json_text import parsed
 from spectrogram.params import SpectrogramParams
 from spectrogram.problems import Problem
 
