@@ -36,6 +36,9 @@ def parse_arguments() -> argparse.Namespace:
 
 def main() -> int:
     options = parse_arguments()
+    from space.engine.memory import keep_flat
+
+    keep_flat()
     from space.engine.engine import Engine
     from space.interface import build_interface, launch_settings
     from space.store.clips import ClipStore

@@ -34,7 +34,9 @@ class Counts:
         self.peaks_mb[target] = max(self.peaks_mb.get(target, 0.0), round(answer.peak_mb))
         for kind in kinds:
             told = answer.broke or "; ".join(answer.outside) or answer.said[-300:]
-            alike = sum(one["kind"] == kind and one["told"][:120] == told[:120] for one in self.cases)
+            told = f"{answer.peak_mb:.0f} MB" if kind == "memory" else told
+            alike = sum(one["kind"] == kind and (kind == "memory" or one["told"][:120] == told[:120])
+                        for one in self.cases)  # fmt: skip
             if kind not in ("accepted", "refused") and len(self.cases) < KEPT_CASES and alike < KEPT_ALIKE:
                 self.cases.append({"kind": kind, "target": target, "file": file, "seed": seed, "number": number,
                                    "told": told[:400], "cpu_s": round(answer.cpu_seconds, 1)})  # fmt: skip

@@ -59,10 +59,7 @@ def soak(served: Served, requests: int, clients: int, steps: int, seconds: float
                 (failures if told else waits).append(told or time.monotonic() - begun_s)
                 memory.append(served.memory_mb())
                 if len(memory) % TOLD_EVERY == 0:
-                    taken_s = time.monotonic() - begun_s
-                    print(
-                        f"{len(memory)} requests in {taken_s:.0f} s, {memory[-1]:.0f} MB", file=sys.stderr, flush=True
-                    )
+                    print(f"{len(memory)} of {requests} requests, {memory[-1]:.0f} MB", file=sys.stderr, flush=True)
 
     before_mb, before_disk_mb = served.memory_mb(), served.disk_mb()
     begun_s = time.monotonic()
