@@ -30,6 +30,8 @@ FURTHER = {
 SAME_NAME = ("clip_id", "split", "sha256", "more_captions", "events", "about")
 FACTS = ("licence", "source", "attribution")
 LATEST_S = 1e7
+# How programs write a cell that holds nothing; as a caption none of them is a text that anybody wrote.
+NO_CAPTION = {"nan", "null", "none", "n/a", "<na>", "#n/a"}
 LONGEST_LABEL = 200
 HEADER = "expected header: file_name,caption,label,licence,source,attribution"
 
@@ -156,7 +158,8 @@ class TableReader:
         else:
             wordings = [*described(label, by_key)]
         wordings += by_key.get("more_captions", "").split("|")
-        return tuple(dict.fromkeys(text for one in wordings if (text := clean_text(one))))
+        texts = [text for one in wordings if (text := clean_text(one))]
+        return tuple(dict.fromkeys(text for text in texts if text.casefold() not in NO_CAPTION))
 
 
 def further_facts(by_key: dict[str, str]) -> str:

@@ -6,7 +6,7 @@ import numpy as np
 from PIL import Image
 
 from spectrogram.codec.pixels import picture_array
-from spectrogram.files.pictures import exif_of, infotext, on_ground
+from spectrogram.files.pictures import FIRST_KEY, exif_of, infotext, on_ground
 from spectrogram.params import KEY, PRESETS, SpectrogramParams
 
 # riffusion-hobby's private EXIF tags
@@ -36,6 +36,8 @@ def recognise(image: Image.Image) -> tuple[SpectrogramParams, list[str]]:
         )
     elif params.height != image.height:
         assumed.append(f"{image.height} rows were resampled to the {params.height} bands of its format")
+    if image.info.get(FIRST_KEY) is True:
+        assumed.append("the file holds several pictures: the first was read")
     if KEY in image.info:
         return params, assumed
     if not params.absolute and params.peak is None:

@@ -18,6 +18,10 @@ MOST_PIXELS = 100_000_000
 # What Pillow raises, besides its own errors, where a header promises what does not follow.
 DAMAGED = (KeyError, TypeError, AttributeError, IndexError, struct.error, OverflowError, AssertionError)
 
+# Formats that hold several pictures, and what is noted in `.info` of the first of them.
+SEVERAL = ("GIF", "TIFF", "WEBP", "PNG", "MPO")
+FIRST_KEY = "first_of_several"
+
 
 def write_picture(path, image: Image.Image, texts: dict[str, str] | None = None) -> Path:
     """Write a PNG atomically, with the picture's own parameters and further texts as iTXt chunks."""
@@ -51,8 +55,10 @@ def read_picture(source) -> Image.Image:
     try:
         with Image.open(source) as image:
             check_size(image, name)
+            more = _has_more(image)
             image.load()
-            return _upright(image)
+            upright = _upright(image)
+            return _with_note(upright) if more else upright
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError, EOFError, *DAMAGED) as error:
         if isinstance(error, PictureProblem):
             raise
@@ -108,6 +114,24 @@ def on_ground(image: Image.Image, ground: str | None = None) -> Image.Image:
     laid = Image.alpha_composite(Image.new("RGBA", image.size, ground), image).convert("RGB")
     laid.info = {key: value for key, value in image.info.items() if key != "transparency"}
     return laid
+
+
+def _has_more(image: Image.Image) -> bool:
+    """True for an animation or a file of several pages; no more than the second is looked for."""
+    if image.format not in SEVERAL:
+        return False
+    try:
+        image.seek(1)
+        return True
+    except EOFError:
+        return False
+    finally:
+        image.seek(0)
+
+
+def _with_note(image: Image.Image) -> Image.Image:
+    image.info[FIRST_KEY] = True
+    return image
 
 
 def _upright(image: Image.Image) -> Image.Image:

@@ -121,6 +121,14 @@ def test_kohya_texts_and_folders_with_repeats(put, caplog):
     assert "taken for repeats" in caplog.text
 
 
+@pytest.mark.parametrize("nothing", ["", "NaN", "nan", "null", "None", "N/A", "<NA>", "#N/A"])
+def test_a_cell_in_which_a_program_wrote_that_it_is_empty_is_no_caption(put, nothing):
+    rows = [f"0.wav,{nothing},rain", f"1.wav,none of the birds sings,{nothing}", f"2.wav,{nothing},"]
+    table = "\n".join(["file_name,caption,caption_2", *rows, ""])
+    entries = read_entries(put({"metadata.csv": table} | dict.fromkeys(["0.wav", "1.wav", "2.wav"])))
+    assert [entry.captions for entry in entries] == [("rain",), ("none of the birds sings",), ()]
+
+
 @pytest.mark.parametrize("name", ["0.TXT", "0.wav.txt", "0.wav.caption", "0.Caption", "0.flac.json", "0.JSON"])
 def test_texts_that_are_called_like_the_whole_file_or_in_capitals(put, name):
     sound = "0.flac" if "flac" in name else "0.wav"

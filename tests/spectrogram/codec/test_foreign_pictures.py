@@ -109,3 +109,14 @@ def test_the_text_in_a_jpeg_or_webp_names_model_and_recipe(beeps, tmp_path, suff
     assert "its text names riffusion" in assumed[0]
     recipe = Recipe.read(tmp_path / f"a.{suffix}")
     assert (recipe.prompt, recipe.negative_prompt, recipe.seed, recipe.steps) == ("church bells", "noise", 1234, 20)
+
+
+@pytest.mark.parametrize("ending", [".gif", ".tif", ".webp", ".png"])
+@pytest.mark.parametrize("several", [True, False])
+def test_of_a_file_with_several_pictures_the_first_is_read_and_it_is_said(tmp_path, ending, several):
+    first, second = (Image.fromarray(np.full((128, 256), grey, np.uint8)) for grey in (250, 20))
+    first.save(tmp_path / f"a{ending}", save_all=True, append_images=[second] if several else [])
+    picture = read_picture(tmp_path / f"a{ending}")
+    _, assumed = recognise(picture)
+    assert np.asarray(picture.convert("L")).mean() > 240
+    assert any("several pictures: the first was read" in text for text in assumed) == several
