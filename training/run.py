@@ -351,20 +351,20 @@ class Run:
             checkpoint.check_finite(self.method.state()["weights"], "the result")
             header = {"base_model": s.base, "trigger": s.trigger, "method": s.method}
             path = self.method.save(self.folder, self.data.params, header)
+            write_run(self.folder, self._facts(result))
+            load_into = type(self.method).load_into
+            self._let_go()
             if path.name == LORA.file:
                 # The file that AUTOMATIC1111 and ComfyUI read lies beside the one that diffusers reads.
                 kohya(path, s.base)
-            write_run(self.folder, self._facts(result))
             self.stages.update("saving", 1, 1)
         if s.samples:
-            load_into = type(self.method).load_into
-            self._let_go()
             with self.stages.timed("samples"):
                 self._listen(self._taught_pipeline(load_into, path), "after", s.steps)
         return path
 
     def _let_go(self):
-        """Let the trained networks and their optimizer leave memory: what is heard now comes from the saved files."""
+        """Let the trained networks and their optimizer leave memory: what follows comes from the saved files."""
         self.accelerator.free_memory()
         self.loop = self.method = None
         if self.base is not None:

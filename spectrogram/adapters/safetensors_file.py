@@ -69,5 +69,9 @@ def write(path: str | Path, tensors: dict[str, torch.Tensor], metadata: dict[str
     text = json_text.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()
     text += b" " * (-len(text) % 8)
     path = Path(path)
-    atomic.write_bytes(path, struct.pack("<Q", len(text)) + text + data[8 + length :])
+    # A view: a slice would hold the weights of a large file once more, and a sum of both yet again.
+    weights = memoryview(data)[8 + length :]
+    with atomic.replacing(path, 8 + len(text) + len(weights)) as unfinished, open(unfinished, "wb") as file:
+        file.write(struct.pack("<Q", len(text)) + text)
+        file.write(weights)
     return path

@@ -165,18 +165,25 @@ def test_single_denoising_steps_are_timed_within_a_clip_alone():
 
 
 @pytest.mark.parametrize("flags", [["--rehearse"], []])
-def test_what_was_trained_leaves_memory_before_the_result_is_heard(owls, tiny_base, tmp_path, monkeypatch, flags):
-    """The result is opened from its files: two UNets of real size beside each other would not fit."""
-    built, opened, trained, left = run.Run._build, run.Run._taught_pipeline, [], []
+def test_what_was_trained_leaves_memory_before_the_result_is_used(owls, tiny_base, tmp_path, monkeypatch, flags):
+    """It is exported and heard from its files: beside the trained UNet neither would fit at real size."""
+    built, opened, exported = run.Run._build, run.Run._taught_pipeline, run.kohya
+    trained, left, used = [], [], []
 
     def build(a_run):
         built(a_run)
         trained.append(weakref.ref(a_run.base.unet))
 
-    def taught_pipeline(a_run, load_into, path):
-        left.extend(unet() is not None for unet in trained)
-        return opened(a_run, load_into, path)
+    def looked_at(what, original):
+        def do(*given):
+            used.append(what)
+            left.extend(unet() is not None for unet in trained)
+            return original(*given)
 
+        return do
+
+    taught_pipeline = looked_at("heard", opened)
+    monkeypatch.setattr(run, "kohya", looked_at("exported", exported))
     monkeypatch.setattr(run.Run, "_build", build)
     monkeypatch.setattr(run.Run, "_taught_pipeline", taught_pipeline)
     line = [
@@ -191,5 +198,6 @@ def test_what_was_trained_leaves_memory_before_the_result_is_heard(owls, tiny_ba
         "1",
     ]
     assert command.main([*line, "--steps", "1", *flags]) == 0
+    assert used == ["exported", "heard"]
     assert left
     assert not any(left)
