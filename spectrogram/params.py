@@ -10,7 +10,6 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from spectrogram.files.texts import json_text
 from spectrogram.problems import PictureProblem, Problem, UsageProblem
 
 KEY = "spectrogram_params"
@@ -169,8 +168,8 @@ class SpectrogramParams:
     @classmethod
     def from_json(cls, text: str) -> "SpectrogramParams":
         try:
-            values = json_text.parsed(text)
-        except ValueError as error:
+            values = json.loads(text)
+        except (ValueError, RecursionError) as error:
             raise PictureProblem(f"the parameters are not JSON ({error})", "an object", "write them anew") from error
         return cls.from_dict(values)
 
