@@ -63,9 +63,10 @@ class Aesthetic:
         if metadata.get("format") != FORMAT:
             raise AdapterProblem(f"{path.name} is another kind of file", FORMAT, "make one with --method aesthetic")
         tensors = read_tensors(path)
-        row, others = tensors[KEY], tensors.get(OTHERS)
-        if row.ndim != 1:
-            raise AdapterProblem(f"{path.name} holds {tuple(row.shape)}", "one finite row", "make it again")
+        row, others = tensors.get(KEY), tensors.get(OTHERS)
+        if row is None or row.ndim != 1:
+            what = "no row" if row is None else str(tuple(row.shape))
+            raise AdapterProblem(f"{path.name} holds {what}", "one finite row", "make it again")
         try:
             ear, facts = (dict(json_text.parsed(metadata[name])) for name in ("ear", "facts"))
             return cls(row, ear, str(metadata["name"]), facts, others)

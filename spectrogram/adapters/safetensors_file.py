@@ -62,7 +62,11 @@ def write(path: str | Path, tensors: dict[str, torch.Tensor], metadata: dict[str
 
     The library itself writes the header's own table in an order that changes from one call to the next.
     """
-    data = safetensors.torch.save({name: tensor.contiguous() for name, tensor in tensors.items()}, metadata)
+    try:
+        data = safetensors.torch.save({name: tensor.contiguous() for name, tensor in tensors.items()}, metadata)
+    except UnicodeEncodeError as error:
+        what = f"the name {error.object[:40]!a} cannot be written"
+        raise AdapterProblem(what, "letters of Unicode", "give it another name") from error
     length = struct.unpack("<Q", data[:8])[0]
     header = json.loads(data[8 : 8 + length])
     header["__metadata__"] = dict(sorted(header.get("__metadata__", {}).items()))

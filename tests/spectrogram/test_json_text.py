@@ -3,6 +3,7 @@
 import json
 
 import pytest
+import torch
 
 from spectrogram.adapters import aesthetic
 from spectrogram.adapters.safetensors_file import write
@@ -58,10 +59,23 @@ def test_a_number_of_hundreds_of_digits_is_no_parameter():
 @pytest.mark.parametrize("field", ["ear", "facts"])
 @pytest.mark.parametrize("text", [*TOO_MUCH.values(), "null", "7"])
 def test_a_hostile_header_of_an_aesthetic_is_a_sentence(tmp_path, field, text):
-    import torch
-
     row = torch.nn.functional.normalize(torch.ones(32), dim=0)
     header = {"ear": "{}", "name": "owl", "facts": "{}"}
     write(tmp_path / "a.safetensors", {aesthetic.KEY: row}, header | {"format": aesthetic.FORMAT, field: text})
     with pytest.raises(Problem, match=r"(?i)the header of a\.safetensors is damaged"):
         aesthetic.Aesthetic.read(tmp_path / "a.safetensors")
+
+
+def test_an_aesthetic_without_its_row_is_a_sentence(tmp_path):
+    header = {"ear": "{}", "name": "owl", "facts": "{}", "format": aesthetic.FORMAT}
+    write(tmp_path / "a.safetensors", {"other": torch.ones(3)}, header)
+    with pytest.raises(Problem, match="holds no row"):
+        aesthetic.Aesthetic.read(tmp_path / "a.safetensors")
+
+
+@pytest.mark.parametrize("where", ["tensor", "text"])
+def test_a_name_of_half_a_letter_is_a_sentence_and_leaves_nothing(tmp_path, where):
+    tensors, texts = ({"\ud800": torch.ones(2)}, {}) if where == "tensor" else ({"a": torch.ones(2)}, {"b": "\ud800"})
+    with pytest.raises(Problem, match="cannot be written"):
+        write(tmp_path / "a.safetensors", tensors, texts)
+    assert list(tmp_path.iterdir()) == []
